@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+#include "crew.h"
+
+#include "handover.h"
+
+#include <errno.h>
+
+/* At most one attempt a second where the last one failed. */
+enum { RETRY_MS = 1000 };
+
+static bool may_attempt(struct par *p)
+{
+	if (p->retry_at == 0)
+		return true;
+	if (time_now() < p->retry_at)
+		return false;
+	p->retry_at = time_after(RETRY_MS);
+	return true;
+}
+
+static void attempt_begins(struct par *p, struct worker *w)
+{
+	p->opening++;
+	p->refused = 0;
+	w->attempt = ++p->attempts;
+}
+
+static void attempt_fails(struct par *p, const struct worker *w, int why)
+{
+	p->opening--;
+	if (w->attempt == p->attempts)
+		p->refused = why;
+	p->retry_at = time_after(RETRY_MS);
+	p->barred = p->attempts;
+}
+
+static void attempt_succeeds(struct par *p, const struct worker *w)
+{
+	p->opening--;
+	/* One that was begun before a failure says nothing about now. */
+	if (w->attempt > p->barred)
+		p->retry_at = 0;
+}
+
+static struct worker *seat_take(struct par *p)
+{
+	struct worker *w = p->vacant;
+
+	if (w) {
+		p->vacant = w->vacant;
+	} else {
+		w = &p->workers[p->seats++];
+		w->role.pool = p;
+	}
+	p->nworkers++;
+	return w;
+}
+
+static void seat_give(struct par *p, struct worker *w)
+{
+	w->vacant = p->vacant;
+	p->vacant = w;
+	p->nworkers--;
+}
+
+/* Whether more items wait than there are workers that will look for one. */
+static bool is_short(const struct par *p, unsigned coming)
+{
+	uint64_t busy = ledger_running(&p->ledger) + p->opening + p->leaving;
+
+	return ledger_queued(&p->ledger) > p->nworkers - busy + coming;
+}
+
+struct worker *crew_first(struct par *p)
+{
+	struct worker *w;
+
+	pool_lock(p);
+	w = seat_take(p);
+	attempt_begins(p, w);
+	pool_unlock(p);
+	return w;
+}
+
+struct worker *crew_recruit(struct par *p, unsigned coming)
+{
+	struct worker *w;
+
+	if (!is_short(p, coming) || p->nworkers == p->options.workers ||
+	    !may_attempt(p))
+		return NULL;
+	w = seat_take(p);
+	attempt_begins(p, w);
+	return w;
+}
+
+void crew_refused(struct worker *w, int why)
+{
+	struct par *p = w->role.pool;
+
+	pool_lock(p);
+	attempt_fails(p, w, why);
+	seat_give(p, w);
+	pool_unlock(p);
+}
+
+void crew_begin(struct worker *w)
+{
+	struct par *p = w->role.pool;
+
+	pool_lock(p);
+	w->role.thread = pthread_self();
+	w->unjoined = false;
+	role_enter(&w->role);
+	pool_unlock(p);
+}
+
+void crew_opened(struct worker *w)
+{
+	struct par *p = w->role.pool;
+
+	pool_lock(p);
+	role_leave(&w->role);
+	attempt_succeeds(p, w);
+	pool_unlock(p);
+}
+
+void crew_retire(struct worker *w)
+{
+	struct par *p = w->role.pool;
+
+	pool_lock(p);
+	if (w->item) {
+		w->item->result.error = -EINTR;
+		pool_settle(w);
+	} else if (!w->open) {
+		role_leave(&w->role);
+		attempt_fails(p, w, w->failure);
+	}
+	p->leaving++;
+	pool_unlock(p);
+}
+
+/* The last worker waits for the work that a successor would do, and then, where
+ * the system refuses one, for the time of the next attempt: without a worker
+ * nothing would happen any more that could bring that attempt. */
+static void hold_the_seat(struct par *p, struct worker *w, bool wanted)
+{
+	if (wanted) {
+		p->stranded = &w->sleeper;
+		pool_sleep(p, &w->sleeper, p->retry_at);
+		p->stranded = NULL;
+	} else {
+		pool_park(p, &p->idle, &w->sleeper, NEVER);
+	}
+}
+
+bool crew_leave(struct worker *w)
+{
+	struct par *p = w->role.pool;
+	bool wanted, succeeded;
+
+	pool_lock(p);
+	for (;;) {
+		wanted = is_short(p, p->opening);
+		succeeded = wanted && !p->closing && may_attempt(p);
+		if (succeeded || p->closing || p->nworkers > 1)
+			break;
+		hold_the_seat(p, w, wanted);
+	}
+	p->leaving--;
+	w->unjoined = true;
+	if (succeeded)
+		attempt_begins(p, w);
+	else
+		seat_give(p, w);
+	pool_unlock(p);
+	return succeeded;
+}
+
+void crew_stay(struct worker *w, int why)
+{
+	struct par *p = w->role.pool;
+
+	pool_lock(p);
+	attempt_fails(p, w, why);
+	p->leaving++;
+	w->unjoined = false;
+	pool_unlock(p);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The hand-overs: how an item goes from one place to the next (pool.h has the
+ * picture). Each is one critical section. A worker that comes back from one
+ * (not NULL) has had its seat reserved, and the caller must worker_start() it.
+ */
+#ifndef PAR_HANDOVER_H
+#define PAR_HANDOVER_H
+
+#include "pool.h"
+
+/* Producer: waits for room, then gives a record for the item to come. The
+ * caller asks generate and must pool_admit(). NULL: the source has ended. */
+struct item *pool_reserve(struct par *p);
+/* Producer: takes what generate returned. The item enters, or the source ends.
+ */
+struct worker *pool_admit(struct par *p, struct item *item, int rc);
+/* par_push(): the item enters, or its error says why not. */
+int pool_push(struct par *p, void *thing, struct worker **recruit);
+
+/* Worker: hands in the item in its hand, if any, and waits for the next. False:
+ * the pool is closing, and its hand is empty. */
+bool pool_exchange(struct worker *w, struct worker **recruit);
+/* Within one: hands in the item in the worker's hand. */
+void pool_settle(struct worker *w);
+
+/* Consumer: waits for a result; what par_next() returns. */
+int pool_deliver(struct par *p, struct par_result *result, uint64_t until);
+/* The owner, all threads gone: what was not delivered; NULL: nothing is left.
+ */
+struct item *pool_leftover(struct par *p);
+
+/* Anybody: what is queued goes to the outbox, and nothing more is taken in. */
+void pool_cancel(struct par *p);
+
+#endif

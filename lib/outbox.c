@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+#include "outbox.h"
+
+void outbox_expect(struct outbox *outbox, struct item *item)
+{
+	if (!outbox->ordered)
+		return;
+	item->later = NULL;
+	if (outbox->first)
+		outbox->last->later = item;
+	else
+		outbox->first = item;
+	outbox->last = item;
+}
+
+void outbox_put(struct outbox *outbox, struct item *item)
+{
+	item->done = true;
+	if (!outbox->ordered)
+		fifo_put(&outbox->done, item);
+}
+
+bool outbox_ready(const struct outbox *outbox)
+{
+	if (outbox->ordered)
+		return outbox->first && outbox->first->done;
+	return outbox->done.first != NULL;
+}
+
+struct item *outbox_take(struct outbox *outbox)
+{
+	struct item *item = outbox->first;
+
+	if (!outbox->ordered)
+		return fifo_take(&outbox->done);
+	if (!item || !item->done)
+		return NULL;
+	outbox->first = item->later;
+	return item;
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+#include "producer.h"
+
+#include "handover.h"
+#include "self.h"
+#include "worker.h"
+
+#include <errno.h>
+
+/* generate ended its thread by pthread_exit(). */
+static void cut_off(void *pool)
+{
+	struct par *p = pool;
+
+	pool_admit(p, p->producer_item, -EINTR);
+	self_is(NULL);
+}
+
+static void produce(struct par *p)
+{
+	const struct par_options *o = &p->options;
+	struct item *item;
+	int rc;
+
+	while ((item = pool_reserve(p))) {
+		p->producer_item = item;
+		item->result.item = NULL;
+		rc = o->generate(o->source, &item->result.item);
+		worker_start(pool_admit(p, item, rc));
+	}
+}
+
+static void *producer_body(void *pool)
+{
+	struct par *p = pool;
+
+	cancel_disable();
+	self_is(&p->producer_role);
+	pool_lock(p);
+	p->producer_role.thread = pthread_self();
+	pool_unlock(p);
+	thread_name(p->name, -1);
+
+	pthread_cleanup_push(cut_off, p);
+	produce(p);
+	pthread_cleanup_pop(false);
+	self_is(NULL);
+	return NULL;
+}
+
+int producer_start(struct par *p)
+{
+	const struct thread_options options = { .unblocked =
+							p->options.interrupt };
+
+	return thread_start(&p->producer_thread, &options, producer_body, p);
+}
+
+void producer_join(struct par *p)
+{
+	thread_join(p->producer_thread);
+}

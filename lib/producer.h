@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PAR_PRODUCER_H
+#define PAR_PRODUCER_H
+
+#include "pool.h"
+
+/* Starts the thread that asks the generator; -EAGAIN or the like. */
+int producer_start(struct par *p);
+/* Waits for it; the source has ended, or a call of generate is under way. */
+void producer_join(struct par *p);
+
+#endif

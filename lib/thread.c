@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: MIT */
+#include "thread.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { NS_PER_MS = 1000000, NS_PER_S = 1000000000 };
+
+/* For the calls that fail only where we misuse them. */
+static void must(int rc)
+{
+	assert(rc == 0);
+	(void)rc;
+}
+
+int lock_init(struct lock *lock)
+{
+	return -pthread_mutex_init(&lock->mutex, NULL);
+}
+
+void lock_fini(struct lock *lock)
+{
+	must(pthread_mutex_destroy(&lock->mutex));
+}
+
+void lock_take(struct lock *lock)
+{
+	must(pthread_mutex_lock(&lock->mutex));
+}
+
+void lock_drop(struct lock *lock)
+{
+	must(pthread_mutex_unlock(&lock->mutex));
+}
+
+int sleeper_init(struct sleeper *sleeper)
+{
+	pthread_condattr_t attributes;
+	int rc = pthread_condattr_init(&attributes);
+
+	if (rc)
+		return -rc;
+	must(pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC));
+	*sleeper = (struct sleeper){ .asleep = false };
+	rc = pthread_cond_init(&sleeper->cond, &attributes);
+	must(pthread_condattr_destroy(&attributes));
+	return -rc;
+}
+
+void sleeper_fini(struct sleeper *sleeper)
+{
+	must(pthread_cond_destroy(&sleeper->cond));
+}
+
+uint64_t time_now(void)
+{
+	struct timespec now;
+
+	must(clock_gettime(CLOCK_MONOTONIC, &now));
+	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
+}
+
+uint64_t time_after(int milliseconds)
+{
+	if (milliseconds < 0)
+		return NEVER;
+	return time_now() + (uint64_t)milliseconds * NS_PER_MS;
+}
+
+bool sleeper_sleep(struct sleeper *sleeper, struct lock *lock, uint64_t until)
+{
+	const struct timespec limit = {
+		.tv_sec = (time_t)(until / NS_PER_S),
+		.tv_nsec = (long)(until % NS_PER_S),
+	};
+	int rc = 0;
+
+	sleeper->asleep = true;
+	while (sleeper->asleep && rc != ETIMEDOUT) {
+		if (until == NEVER)
+			rc = pthread_cond_wait(&sleeper->cond, &lock->mutex);
+		else
+			rc = pthread_cond_timedwait(&sleeper->cond,
+						    &lock->mutex, &limit);
+		assert(rc == 0 || rc == ETIMEDOUT);
+	}
+	/* Woken just as the time was over: woken. */
+	rc = sleeper->asleep ? ETIMEDOUT : 0;
+	sleeper->asleep = false;
+	return rc == 0;
+}
+
+void sleeper_wake(struct sleeper *sleeper)
+{
+	if (!sleeper->asleep)
+		return;
+	sleeper->asleep = false;
+	/* With the lock held: the condition may be gone right after. */
+	must(pthread_cond_signal(&sleeper->cond));
+}
+
+bool parking_sleep(struct parking *parking, struct sleeper *sleeper,
+		   struct lock *lock, uint64_t until)
+{
+	bool woken;
+
+	sleeper->called = false;
+	sleeper->below = parking->top;
+	parking->top = sleeper;
+	woken = sleeper_sleep(sleeper, lock, until);
+	parking_withdraw(parking, sleeper);
+	return woken;
+}
+
+void parking_withdraw(struct parking *parking, struct sleeper *sleeper)
+{
+	struct sleeper **link = &parking->top;
+
+	if (sleeper->called) {
+		parking->calling = false;
+		return;
+	}
+	/* Not there where all were called: the list is empty then, or holds
+	 * those who have come since. */
+	while (*link && *link != sleeper)
+		link = &(*link)->below;
+	if (*link)
+		*link = sleeper->below;
+}
+
+static struct sleeper *parking_wake_top(struct parking *parking)
+{
+	struct sleeper *sleeper = parking->top;
+
+	parking->top = sleeper->below;
+	sleeper_wake(sleeper);
+	return sleeper;
+}
+
+void parking_call(struct parking *parking)
+{
+	if (!parking->top || parking->calling)
+		return;
+	parking->calling = true;
+	parking_wake_top(parking)->called = true;
+}
+
+void parking_call_all(struct parking *parking)
+{
+	while (parking->top)
+		parking_wake_top(parking);
+}
+
+/* All but the signals that a thread's own instructions raise: blocked, those
+ * would end the process without the program's handler. */
+static void block_signals(int unblocked, sigset_t *before)
+{
+	static const int synchronous[] = { SIGABRT, SIGBUS,  SIGFPE, SIGILL,
+					   SIGSEGV, SIGTRAP, SIGSYS };
+	sigset_t blocked;
+
+	must(sigfillset(&blocked));
+	for (size_t i = 0; i < sizeof synchronous / sizeof *synchronous; i++)
+		must(sigdelset(&blocked, synchronous[i]));
+	if (unblocked)
+		must(sigdelset(&blocked, unblocked));
+	must(pthread_sigmask(SIG_SETMASK, &blocked, before));
+}
+
+int thread_start(pthread_t *thread, const struct thread_options *options,
+		 void *(*body)(void *), void *argument)
+{
+	pthread_attr_t attributes;
+	sigset_t before;
+	int saved = errno;
+	int rc = pthread_attr_init(&attributes);
+
+	if (rc)
+		return -rc;
+	if (options->stack_size)
+		must(pthread_attr_setstacksize(&attributes,
+					       options->stack_size));
+	/* A thread inherits its creator's mask: blocked here, no signal finds
+	 * it in between. */
+	block_signals(options->unblocked, &before);
+	rc = pthread_create(thread, &attributes, body, argument);
+	must(pthread_sigmask(SIG_SETMASK, &before, NULL));
+	must(pthread_attr_destroy(&attributes));
+	errno = saved;
+	return -rc;
+}
+
+void thread_join(pthread_t thread)
+{
+	must(pthread_join(thread, NULL));
+}
+
+void thread_name(const char *name, int number)
+{
+#ifdef HAVE_PTHREAD_SETNAME_NP
+	char full[THREAD_NAME_SIZE] = "", suffix[THREAD_NAME_SIZE] = "";
+
+	if (number >= 0)
+		snprintf(suffix, sizeof suffix, "-%d", number);
+	strncpy(full, name, sizeof full - 1 - strlen(suffix));
+	strcat(full, suffix);
+	(void)pthread_setname_np(pthread_self(), full);
+#else
+	(void)name;
+	(void)number;
+#endif
+}
+
+int thread_stack_size(size_t *size)
+{
+	long minimum = sysconf(_SC_THREAD_STACK_MIN);
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	size_t least = (size_t)(minimum > 0 ? minimum : PTHREAD_STACK_MIN);
+
+	if (*size == 0)
+		return 0;
+	if (*size < least)
+		*size = least;
+	if (*size > SIZE_MAX - page)
+		return -EINVAL;
+	*size = (*size + page - 1) / page * page;
+	return 0;
+}
+
+int cancel_disable(void)
+{
+	int before;
+
+	must(pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before));
+	return before;
+}
+
+void cancel_restore(int before)
+{
+	must(pthread_setcancelstate(before, &before));
+}
+
+static void empty_handler(int signal)
+{
+	(void)signal;
+}
+
+static bool has_handler(const struct sigaction *action)
+{
+	return (action->sa_flags & SA_SIGINFO) ||
+	       (action->sa_handler != SIG_DFL && action->sa_handler != SIG_IGN);
+}
+
+int signal_check(int signal)
+{
+	struct sigaction now;
+	int saved = errno;
+
+	if (signal == 0)
+		return 0;
+	if (signal == SIGKILL || signal == SIGSTOP)
+		return -EINVAL;
+	if (sigaction(signal, NULL, &now)) {
+		errno = saved;
+		return -EINVAL;
+	}
+	return has_handler(&now) && (now.sa_flags & SA_RESTART) ? -EINVAL : 0;
+}
+
+void signal_install(int signal)
+{
+	struct sigaction action = { .sa_handler = empty_handler }, now;
+
+	must(sigemptyset(&action.sa_mask));
+	must(sigaction(signal, NULL, &now));
+	if (!has_handler(&now))
+		must(sigaction(signal, &action, NULL));
+}
+
+void signal_send(pthread_t thread, int signal)
+{
+	must(pthread_kill(thread, signal));
+}
+
+void signal_block(int signal)
+{
+	sigset_t set;
+
+	must(sigemptyset(&set));
+	must(sigaddset(&set, signal));
+	must(pthread_sigmask(SIG_BLOCK, &set, NULL));
+}

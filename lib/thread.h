@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Every call to POSIX threads, wrapped once. What can fail only by a mistake of
+ * our own asserts; what the system may refuse returns a negative errno value.
+ */
+#ifndef PAR_THREAD_H
+#define PAR_THREAD_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A mutual exclusion lock. */
+struct lock {
+	pthread_mutex_t mutex;
+};
+int lock_init(struct lock *lock);
+void lock_fini(struct lock *lock);
+void lock_take(struct lock *lock);
+void lock_drop(struct lock *lock);
+
+/*
+ * One thread's bed. Only its owner ever sleeps in it, so that its condition
+ * variable never has two waiters: those of glibc 2.25 to 2.40 can lose a
+ * wake-up then (sourceware bug 25847). All of it is under the lock that its
+ * owner sleeps with.
+ */
+struct sleeper {
+	pthread_cond_t cond;
+	bool asleep;	       /* and not yet woken */
+	bool called;	       /* woken by parking_call() */
+	struct sleeper *below; /* in a parking */
+};
+int sleeper_init(struct sleeper *sleeper);
+void sleeper_fini(struct sleeper *sleeper);
+
+/* A point of the monotonic clock in nanoseconds; NEVER is none. */
+#define NEVER UINT64_MAX
+uint64_t time_now(void);
+/* So many milliseconds from now, never an overflow; NEVER where negative. */
+uint64_t time_after(int milliseconds);
+
+/* Lets the lock go and sleeps until woken: true, or until the time: false. A
+ * cancellation point; canceled, it holds the lock and is still asleep. */
+bool sleeper_sleep(struct sleeper *sleeper, struct lock *lock, uint64_t until);
+/* Wakes the owner where it is asleep. */
+void sleeper_wake(struct sleeper *sleeper);
+
+/*
+ * Where threads of one kind sleep until there is work for one of them. The last
+ * to come is the first to go: its caches are warm, and the others stay asleep.
+ * At most one is called at a time: it calls the next itself if there is more
+ * to do, so a burst of work does not pay for a wake-up each. All zero is empty.
+ */
+struct parking {
+	struct sleeper *top;
+	bool calling; /* one was called and has not come yet */
+};
+/* As sleeper_sleep(). Canceled, the thread must still parking_withdraw(). */
+bool parking_sleep(struct parking *parking, struct sleeper *sleeper,
+		   struct lock *lock, uint64_t until);
+void parking_withdraw(struct parking *parking, struct sleeper *sleeper);
+/* Wakes the last one to come, unless one is on its way already. */
+void parking_call(struct parking *parking);
+/* Wakes all. */
+void parking_call_all(struct parking *parking);
+
+/*
+ * Starts a thread with every signal blocked but the synchronous ones and
+ * `unblocked` (0: none). The caller's mask is as it was. stack_size 0: the
+ * default. -EAGAIN, -ENOMEM or what else the system says.
+ */
+struct thread_options {
+	size_t stack_size;
+	int unblocked;
+};
+int thread_start(pthread_t *thread, const struct thread_options *options,
+		 void *(*body)(void *), void *argument);
+void thread_join(pthread_t thread);
+/* Names the calling thread, cut to what the system takes; number -1: none. */
+void thread_name(const char *name, int number);
+/* Room for the longest name that is not cut. */
+enum { THREAD_NAME_SIZE = 16 };
+/* Rounds a stack size up to what pthread_create() takes; -EINVAL where that
+ * overflows. */
+int thread_stack_size(size_t *size);
+
+/* The calling thread is not canceled between the two. */
+int cancel_disable(void);
+void cancel_restore(int before);
+
+/* Whether the signal can get a blocked call out, as par_options.interrupt asks:
+ * 0 or -EINVAL. */
+int signal_check(int signal);
+/* Installs an empty handler where there is none. */
+void signal_install(int signal);
+void signal_send(pthread_t thread, int signal);
+/* The calling thread hears the signal no more. */
+void signal_block(int signal);
+
+#endif

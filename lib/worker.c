@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+#include "worker.h"
+
+#include "crew.h"
+#include "handover.h"
+#include "self.h"
+
+#include <errno.h>
+
+static void *worker_body(void *worker);
+
+static int launch(struct worker *w)
+{
+	const struct par_options *o = &w->role.pool->options;
+	const struct thread_options options = { .stack_size = o->stack_size,
+						.unblocked = o->interrupt };
+	pthread_t thread;
+	int rc = 0;
+
+	if (!w->furnished) {
+		rc = sleeper_init(&w->sleeper);
+		w->furnished = rc == 0;
+	}
+	return rc ? rc : thread_start(&thread, &options, worker_body, w);
+}
+
+int worker_start(struct worker *w)
+{
+	int rc = w ? launch(w) : 0;
+
+	if (rc)
+		crew_refused(w, rc);
+	return rc;
+}
+
+static bool open_state(struct worker *w)
+{
+	const struct par_options *o = &w->role.pool->options;
+	int rc = 0;
+
+	w->state = NULL;
+	w->failure = -EINTR; /* unless it returns */
+	w->role.opening = true;
+	if (o->worker_open)
+		rc = o->worker_open(o->context, &w->state);
+	w->role.opening = false;
+	w->failure = rc;
+	w->open = rc == 0;
+	if (w->open)
+		crew_opened(w);
+	return w->open;
+}
+
+static void close_state(struct worker *w)
+{
+	const struct par_options *o = &w->role.pool->options;
+
+	if (!w->open)
+		return;
+	w->open = false;
+	if (!o->worker_close)
+		return;
+	/* An interrupt that comes late is none of worker_close's business. */
+	if (o->interrupt)
+		signal_block(o->interrupt);
+	o->worker_close(w->state);
+}
+
+static void work(struct worker *w)
+{
+	const struct par_options *o = &w->role.pool->options;
+	void *context = o->worker_open ? w->state : o->context;
+	struct worker *recruit;
+	bool more;
+
+	for (;;) {
+		more = pool_exchange(w, &recruit);
+		worker_start(recruit);
+		if (!more)
+			break;
+		w->item->result.error = o->action(context, w->item->result.item,
+						  &w->item->result.value);
+	}
+}
+
+/* The three steps of an end. They stand as clean-up handlers, for an action, or
+ * a worker_open or worker_close, may end its thread by pthread_exit(). */
+
+static void retire(void *worker)
+{
+	struct worker *w = worker;
+
+	w->role.opening = false;
+	crew_retire(w);
+}
+
+static void close_up(void *worker)
+{
+	close_state(worker);
+}
+
+static void leave(void *worker)
+{
+	struct worker *w = worker;
+	int rc;
+
+	while (crew_leave(w)) {
+		rc = launch(w);
+		if (rc == 0)
+			break; /* the seat is the successor's */
+		crew_stay(w, rc);
+	}
+	self_is(NULL);
+}
+
+static void *worker_body(void *worker)
+{
+	struct worker *w = worker;
+
+	/* Whoever had the seat before is at its very end. */
+	if (w->unjoined)
+		thread_join(w->role.thread);
+	cancel_disable();
+	self_is(&w->role);
+	crew_begin(w);
+	thread_name(w->role.pool->name, (int)(w - w->role.pool->workers));
+
+	pthread_cleanup_push(leave, w);
+	pthread_cleanup_push(close_up, w);
+	pthread_cleanup_push(retire, w);
+	if (open_state(w))
+		work(w);
+	pthread_cleanup_pop(true);
+	pthread_cleanup_pop(true);
+	pthread_cleanup_pop(true);
+	return NULL;
+}
