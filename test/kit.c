@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: MIT */
+#include "kit.h"
+
+#include <dirent.h>
+#include <poll.h>
+#include <signal.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { ERRNO_MARK = 4242 };
+
+static const char *current = "(no test)";
+static unsigned threads_before, descriptors_before;
+
+static _Noreturn void die(const char *why)
+{
+	static const char line[] = ": in test ";
+
+	/* write(2): this runs in a signal handler too. */
+	if (write(STDERR_FILENO, why, strlen(why)) < 0 ||
+	    write(STDERR_FILENO, line, sizeof line - 1) < 0 ||
+	    write(STDERR_FILENO, current, strlen(current)) < 0 ||
+	    write(STDERR_FILENO, "\n", 1) < 0)
+		_exit(99);
+	_exit(98);
+}
+
+void kit_die(const char *why)
+{
+	die(why);
+}
+
+static void on_alarm(int signal)
+{
+	(void)signal;
+	die("time limit");
+}
+
+static unsigned entries(const char *path)
+{
+	DIR *dir = opendir(path);
+	unsigned count = 0;
+
+	if (!dir)
+		kit_die("needs /proc");
+	while (readdir(dir))
+		count++;
+	closedir(dir);
+	return count - 2; /* . and .. */
+}
+
+unsigned kit_threads(void)
+{
+	return entries("/proc/self/task");
+}
+
+unsigned kit_descriptors(void)
+{
+	return entries("/proc/self/fd") - 1; /* opendir's own */
+}
+
+int kit_setup(void **state)
+{
+	current = *state;
+	signal(SIGALRM, on_alarm);
+	alarm(3 * KIT_PATIENCE);
+	threads_before = kit_threads();
+	descriptors_before = kit_descriptors();
+	return 0;
+}
+
+int kit_teardown(void **state)
+{
+	(void)state;
+	/* A joined thread may still be listed for a moment. */
+	EVENTUALLY(kit_threads() <= threads_before);
+	if (kit_descriptors() != descriptors_before)
+		kit_die("descriptors left open");
+	alarm(0);
+	return 0;
+}
+
+void kit_nap(long tries, const char *what)
+{
+	const struct timespec nap = { 0, tries < 100 ? 100000 : 2000000 };
+	int saved = errno;
+
+	if (tries > KIT_PATIENCE * 500L)
+		kit_die(what);
+	nanosleep(&nap, NULL);
+	errno = saved;
+}
+
+static void wait_limited(struct gate *gate)
+{
+	struct timespec limit;
+	int saved = errno;
+
+	clock_gettime(CLOCK_REALTIME, &limit);
+	limit.tv_sec += KIT_PATIENCE;
+	if (pthread_cond_timedwait(&gate->moved, &gate->lock, &limit))
+		kit_die("gate: nobody came");
+	errno = saved;
+}
+
+void gate_pass(struct gate *gate)
+{
+	pthread_mutex_lock(&gate->lock);
+	gate->arrived++;
+	pthread_cond_broadcast(&gate->moved);
+	while (!gate->open)
+		wait_limited(gate);
+	pthread_mutex_unlock(&gate->lock);
+}
+
+void gate_await(struct gate *gate, unsigned arrived)
+{
+	pthread_mutex_lock(&gate->lock);
+	while (gate->arrived < arrived)
+		wait_limited(gate);
+	pthread_mutex_unlock(&gate->lock);
+}
+
+void gate_open(struct gate *gate)
+{
+	pthread_mutex_lock(&gate->lock);
+	gate->open = true;
+	pthread_cond_broadcast(&gate->moved);
+	pthread_mutex_unlock(&gate->lock);
+}
+
+void gate_close(struct gate *gate)
+{
+	pthread_mutex_lock(&gate->lock);
+	gate->open = false;
+	gate->arrived = 0;
+	pthread_mutex_unlock(&gate->lock);
+}
+
+unsigned gate_arrived(struct gate *gate)
+{
+	unsigned arrived;
+
+	pthread_mutex_lock(&gate->lock);
+	arrived = gate->arrived;
+	pthread_mutex_unlock(&gate->lock);
+	return arrived;
+}
+
+double kit_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return 1e3 * (double)now.tv_sec + 1e-6 * (double)now.tv_nsec;
+}
+
+bool kit_readable(int fd)
+{
+	struct pollfd poller = { .fd = fd, .events = POLLIN };
+
+	return poll(&poller, 1, 0) == 1 &&
+	       (poller.revents & (POLLIN | POLLHUP)) != 0;
+}
+
+void tally_open(struct tally *tally, size_t count)
+{
+	tally->count = count;
+	tally->seen = calloc(count, sizeof *tally->seen);
+	if (!tally->seen)
+		kit_die("out of memory");
+}
+
+void tally_see(struct tally *tally, size_t item)
+{
+	if (item >= tally->count)
+		kit_die("an item that never went in");
+	atomic_fetch_add(&tally->seen[item], 1);
+}
+
+void tally_close(struct tally *tally)
+{
+	free(tally->seen);
+}
+
+void tally_assert_once(const struct tally *tally)
+{
+	for (size_t i = 0; i < tally->count; i++)
+		if (atomic_load(&tally->seen[i]) != 1)
+			fail_msg("item %zu of %zu came %u times", i,
+				 tally->count, atomic_load(&tally->seen[i]));
+}
+
+int numbers_next(void *numbers, void **item)
+{
+	struct numbers *source = numbers;
+
+	atomic_fetch_add(&source->calls, 1);
+	if (source->next == source->last)
+		return source->end;
+	*item = AS_ITEM(++source->next);
+	return 1;
+}
+
+int action_echo(void *context, void *item, void **value)
+{
+	(void)context;
+	*value = item;
+	return 0;
+}
+
+int action_gated(void *gate, void *item, void **value)
+{
+	gate_pass(gate);
+	return action_echo(NULL, item, value);
+}
+
+struct par *kit_open(const struct par_options *options)
+{
+	struct par *pool = NULL;
+
+	errno = ERRNO_MARK;
+	assert_int_equal(par_open(&pool, options), 0);
+	assert_int_equal(errno, ERRNO_MARK);
+	assert_non_null(pool);
+	return pool;
+}
+
+void kit_close(struct par *pool, int expected)
+{
+	errno = ERRNO_MARK;
+	assert_int_equal(par_close(pool), expected);
+	assert_int_equal(errno, ERRNO_MARK);
+}
+
+uint64_t kit_drain(struct par *pool, struct tally *tally, int *end)
+{
+	struct par_result result;
+	uint64_t count = 0;
+	int rc;
+
+	while ((rc = par_next(pool, &result)) == 1) {
+		count++;
+		if (tally)
+			tally_see(tally, AS_NUMBER(result.item) - 1);
+	}
+	if (end)
+		*end = rc;
+	return count;
+}
+
+struct par_stats kit_stats(struct par *pool)
+{
+	struct par_stats stats;
+
+	par_stats(pool, &stats);
+	return stats;
+}
+
+void kit_linger(void)
+{
+	const struct timespec moment = { 0, 5000000 };
+
+	nanosleep(&moment, NULL);
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * lib/outbox.c and lib/fifo.h: which result may leave, on one thread, for every
+ * order in which four items can be done.
+ */
+#include "kit.h"
+
+#include "outbox.h"
+
+enum { COUNT = 4 };
+
+static void expect_all(struct outbox *outbox, struct item *items)
+{
+	memset(items, 0, COUNT * sizeof *items);
+	for (int i = 0; i < COUNT; i++)
+		outbox_expect(outbox, &items[i]);
+}
+
+/* Runs check() for each of the 24 orders. */
+static void for_each_order(void (*check)(const int *order))
+{
+	int order[COUNT];
+
+	for (int code = 0; code < COUNT * COUNT * COUNT * COUNT; code++) {
+		unsigned used = 0;
+
+		for (int i = 0, rest = code; i < COUNT; i++, rest /= COUNT) {
+			order[i] = rest % COUNT;
+			used |= 1u << order[i];
+		}
+		if (used == (1u << COUNT) - 1)
+			check(order);
+	}
+}
+
+static void check_unordered(const int *order)
+{
+	struct outbox outbox = { .ordered = false };
+	struct item items[COUNT];
+
+	expect_all(&outbox, items);
+	assert_false(outbox_ready(&outbox));
+	assert_null(outbox_take(&outbox));
+	for (int i = 0; i < COUNT; i++)
+		outbox_put(&outbox, &items[order[i]]);
+	for (int i = 0; i < COUNT; i++) {
+		assert_true(outbox_ready(&outbox));
+		assert_ptr_equal(outbox_take(&outbox), &items[order[i]]);
+	}
+	assert_false(outbox_ready(&outbox));
+	assert_null(outbox_take(&outbox));
+}
+
+static void unordered_results_leave_in_the_order_they_were_done(void **state)
+{
+	(void)state;
+	for_each_order(check_unordered);
+}
+
+static void check_ordered(const int *order)
+{
+	struct outbox outbox = { .ordered = true };
+	struct item items[COUNT];
+	bool done[COUNT + 1] = { false };
+	int left = 0;
+
+	expect_all(&outbox, items);
+	for (int i = 0; i < COUNT; i++) {
+		outbox_put(&outbox, &items[order[i]]);
+		done[order[i]] = true;
+		for (; done[left]; left++) {
+			assert_true(outbox_ready(&outbox));
+			assert_ptr_equal(outbox_take(&outbox), &items[left]);
+		}
+		assert_false(outbox_ready(&outbox));
+		assert_null(outbox_take(&outbox));
+	}
+	assert_int_equal(left, COUNT);
+}
+
+static void ordered_results_leave_in_the_order_of_entry(void **state)
+{
+	(void)state;
+	for_each_order(check_ordered);
+}
+
+static void an_ordered_outbox_serves_again_after_it_was_empty(void **state)
+{
+	struct outbox outbox = { .ordered = true };
+	struct item items[COUNT];
+
+	(void)state;
+	for (int turn = 0; turn < 3; turn++) {
+		expect_all(&outbox, items);
+		for (int i = COUNT; i-- > 0;)
+			outbox_put(&outbox, &items[i]);
+		for (int i = 0; i < COUNT; i++)
+			assert_ptr_equal(outbox_take(&outbox), &items[i]);
+		assert_null(outbox_take(&outbox));
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		KIT_TEST(unordered_results_leave_in_the_order_they_were_done),
+		KIT_TEST(ordered_results_leave_in_the_order_of_entry),
+		KIT_TEST(an_ordered_outbox_serves_again_after_it_was_empty),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

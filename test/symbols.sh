@@ -1,0 +1,27 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The exported symbols are the functions the header declares: no more, no less;
+# and nothing that the static library defines for all can clash with a program's.
+#     symbols.sh NM PAR_H PAR_MAP SHARED STATIC
+set -eu
+nm=$1 header=$2 map=$3 shared=$4 static=$5
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# A declaration starts with PAR_API and may have its name on the same line only.
+sed -n 's/^PAR_API .*[ *]\(par_[a-z_]*\)(.*/\1/p' "$header" | sort >"$work/header"
+sed -n 's/^\tpar_\([a-z_]*\);$/par_\1/p' "$map" | sort >"$work/map"
+"$nm" -D --defined-only "$shared" | awk '$2 != "A" { sub(/@.*/, "", $3); print $3 }' |
+	sort >"$work/shared"
+# What the static library adds is for its own files: hidden, or the header's.
+readelf -sW "$static" | awk '$5 == "GLOBAL" && $6 == "DEFAULT" && $7 != "UND" { print $8 }' |
+	sort >"$work/static"
+
+test -s "$work/header"
+for list in map shared static; do
+	diff "$work/header" "$work/$list" || {
+		echo "the header (<) and $list (>) differ" >&2
+		exit 1
+	}
+done
+echo "$(wc -l <"$work/header") symbols"
