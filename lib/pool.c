@@ -42,11 +42,7 @@ static void rouse(struct par *p)
 		parking_call(&p->consumers);
 	pipe_set(&p->results_pipe, ready || end);
 
-	/* Not for each slot: a producer that fills half a ring at a time is
-	 * woken that much less often. No worker is idle meanwhile, since more
-	 * than half of the ring is still queued. */
-	if (p->ended ||
-	    (pool_has_room(p) && p->ring.count <= p->ring.capacity / 2))
+	if (p->ended || pool_has_room(p))
 		sleeper_wake(&p->producer);
 
 	if (p->dismissed ||

@@ -81,6 +81,7 @@ struct worker {
 	void *state;		/* what worker_open left; its own */
 	int failure;		/* why worker_open failed; its own */
 	bool open;		/* worker_close is owed; its own */
+	bool retired;		/* works no more; its own */
 };
 
 struct par {

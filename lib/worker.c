@@ -83,13 +83,18 @@ static void work(struct worker *w)
 	}
 }
 
-/* The three steps of an end. They stand as clean-up handlers, for an action, or
- * a worker_open or worker_close, may end its thread by pthread_exit(). */
+/* The three steps of an end. They stand as clean-up handlers, since an action,
+ * worker_open or worker_close may end its thread by pthread_exit(). Where that
+ * happens in a handler some systems run the earlier ones again, so each step
+ * knows whether it was done. */
 
 static void retire(void *worker)
 {
 	struct worker *w = worker;
 
+	if (w->retired)
+		return;
+	w->retired = true;
 	w->role.opening = false;
 	crew_retire(w);
 }
@@ -117,10 +122,11 @@ static void *worker_body(void *worker)
 {
 	struct worker *w = worker;
 
+	cancel_disable();
 	/* Whoever had the seat before is at its very end. */
 	if (w->unjoined)
 		thread_join(w->role.thread);
-	cancel_disable();
+	w->retired = false;
 	self_is(&w->role);
 	crew_begin(w);
 	thread_name(w->role.pool->name, (int)(w - w->role.pool->workers));
