@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* Looks up the host names it is given, a hundred at a time. */
+#include <netdb.h>
+#include <par.h>
+#include <stdio.h>
+
+static int look_up(void *hints, void *name, void **found)
+{
+	return getaddrinfo(*(char **)name, NULL, hints, (void *)found);
+}
+
+int main(int argc, char **argv)
+{
+	struct par_array names = { .base = argv + 1,
+				   .count = (size_t)argc - 1,
+				   .size = sizeof *argv };
+	struct par_options options = { .generate = par_from_array,
+				       .source = &names,
+				       .action = look_up,
+				       .workers = 100 };
+	struct par_result r;
+	struct par *pool;
+
+	if (par_open(&pool, &options))
+		return 1;
+	while (par_next(pool, &r) > 0) {
+		printf("%s: %s\n", *(char **)r.item,
+		       r.error ? gai_strerror(r.error) : "found");
+		if (r.value)
+			freeaddrinfo(r.value);
+	}
+	return par_close(pool) != 0;
+}

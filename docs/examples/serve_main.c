@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+/* serve: the server of serve.c as a program. */
+#include "serve.h"
+
+#include "number.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { DEFAULT_WORKERS = 1000, DEFAULT_DELAY_MS = 20 };
+
+static void usage(FILE *out)
+{
+	fputs("usage: serve [-p PORT] [-n CONNECTIONS] [-d MILLISECONDS]\n"
+	      "Answers HTTP requests on loopback until Ctrl-C; /missing with "
+	      "404.\n"
+	      "  -p PORT          where to listen (0, the default: where it is "
+	      "free)\n"
+	      "  -n CONNECTIONS   how many at once (default 1000)\n"
+	      "  -d MILLISECONDS  how long each answer takes (default 20)\n"
+	      "  -h               this text\n",
+	      out);
+}
+
+static struct serve_options parse(int argc, char **argv)
+{
+	struct serve_options options = { .workers = DEFAULT_WORKERS,
+					 .delay_ms = DEFAULT_DELAY_MS };
+	int option;
+
+	while ((option = getopt(argc, argv, "p:n:d:h")) != -1) {
+		switch (option) {
+		case 'p':
+			options.port =
+				(uint16_t)number("serve: -p", optarg, 0, 65535);
+			break;
+		case 'n':
+			options.workers =
+				(unsigned)number("serve: -n", optarg, 1, 10000);
+			break;
+		case 'd':
+			options.delay_ms =
+				(int)number("serve: -d", optarg, 0, 60000);
+			break;
+		case 'h':
+			usage(stdout);
+			exit(0);
+		default:
+			usage(stderr);
+			exit(2);
+		}
+	}
+	if (optind < argc) {
+		usage(stderr);
+		exit(2);
+	}
+	return options;
+}
+
+static void *serving(void *server)
+{
+	int rc = serve_loop(server);
+
+	if (rc)
+		fprintf(stderr, "serve: accept: %s\n", strerror(-rc));
+	/* The one signal that main waits for. */
+	kill(getpid(), SIGTERM);
+	return NULL;
+}
+
+int main(int argc, char **argv)
+{
+	struct serve_options options = parse(argc, argv);
+	struct serve *server;
+	pthread_t thread;
+	sigset_t stops;
+	uint64_t answered;
+	int rc, signal;
+
+	/* Blocked before the first thread starts: sigwait() alone gets them. */
+	sigemptyset(&stops);
+	sigaddset(&stops, SIGINT);
+	sigaddset(&stops, SIGTERM);
+	pthread_sigmask(SIG_BLOCK, &stops, NULL);
+
+	rc = serve_open(&server, &options);
+	if (rc) {
+		fprintf(stderr, "serve: %s\n", strerror(-rc));
+		return 1;
+	}
+	printf("http://127.0.0.1:%u/\n", (unsigned)serve_port(server));
+	fflush(stdout);
+	rc = pthread_create(&thread, NULL, serving, server);
+	if (rc == 0) {
+		sigwait(&stops, &signal);
+		serve_cancel(server);
+		pthread_join(thread, NULL);
+	}
+	answered = serve_close(server);
+	printf("%" PRIu64 " requests answered\n", answered);
+	return rc != 0;
+}
