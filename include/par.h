@@ -214,6 +214,8 @@ static inline int par_open(struct par **pool,
  *   1          *result is set; its item and value are the caller's now
  *   0          the end: the input has ended and every item was delivered
  *   -EDEADLK   called on one of the pool's own threads; nothing has changed
+ *   -EAGAIN    the system has nothing for it to wait with (none is known to
+ *              say so); nothing has changed
  *   other      the end: the source failed with this number (-ENOMEM: for want
  *              of memory), and every item that entered before was delivered
  *

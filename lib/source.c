@@ -18,9 +18,15 @@ int par_from_array(void *array, void **item)
 	return 1;
 }
 
-/* Why getline() brought nothing: the end, or an error. It sets errno on both a
- * failed read and a failed allocation, but feof() only at the end. */
-static int why_no_line(FILE *file)
+/* getline() gives what it has where reading fails within a line: no line of the
+ * file's. */
+static bool is_line(const char *line, ssize_t length, FILE *file)
+{
+	return length > 0 && (line[length - 1] == '\n' || !ferror(file));
+}
+
+/* Why there is none: the end, or an error; want of memory sets errno alone. */
+static int why_none(FILE *file)
 {
 	if (feof(file) && !ferror(file))
 		return 0;
@@ -36,13 +42,13 @@ int par_from_lines(void *file, void **item)
 
 	errno = 0;
 	length = getline(&line, &room, file);
-	if (length < 0) {
-		rc = why_no_line(file);
-		free(line);
-	} else {
+	if (is_line(line, length, file)) {
 		if (line[length - 1] == '\n')
 			line[length - 1] = '\0';
 		*item = line;
+	} else {
+		rc = why_none(file);
+		free(line);
 	}
 	errno = saved;
 	return rc;

@@ -59,9 +59,30 @@ unsigned kit_descriptors(void)
 	return entries("/proc/self/fd") - 1; /* opendir's own */
 }
 
+static void *do_nothing(void *nothing)
+{
+	return nothing;
+}
+
+/* A sanitizer may start a thread of its own beside the first of the program's:
+ * that is not one that a test has left. */
+static void start_first_thread(void)
+{
+	static bool started;
+	pthread_t thread;
+
+	if (started)
+		return;
+	started = true;
+	if (pthread_create(&thread, NULL, do_nothing, NULL) ||
+	    pthread_join(thread, NULL))
+		kit_die("no thread");
+}
+
 int kit_setup(void **state)
 {
 	current = *state;
+	start_first_thread();
 	signal(SIGALRM, on_alarm);
 	alarm(3 * KIT_PATIENCE);
 	threads_before = kit_threads();
@@ -69,14 +90,30 @@ int kit_setup(void **state)
 	return 0;
 }
 
+/* Whether no more threads are left than there were. A joined one may still be
+ * listed for a moment; one of a test that failed half-way stays. */
+static bool threads_are_gone(void)
+{
+	for (long tries = 0; kit_threads() > threads_before; tries++) {
+		if (tries > 500)
+			return false;
+		kit_nap(tries, "threads to go");
+	}
+	return true;
+}
+
 int kit_teardown(void **state)
 {
 	(void)state;
-	/* A joined thread may still be listed for a moment. */
-	EVENTUALLY(kit_threads() <= threads_before);
-	if (kit_descriptors() != descriptors_before)
-		kit_die("descriptors left open");
 	alarm(0);
+	if (!threads_are_gone()) {
+		print_error("%s left threads behind\n", current);
+		return -1;
+	}
+	if (kit_descriptors() != descriptors_before) {
+		print_error("%s left descriptors behind\n", current);
+		return -1;
+	}
 	return 0;
 }
 
