@@ -63,14 +63,6 @@ static void seat_give(struct par *p, struct worker *w)
 	p->nworkers--;
 }
 
-/* Whether more items wait than there are workers that will look for one. */
-static bool is_short(const struct par *p, unsigned coming)
-{
-	uint64_t busy = ledger_running(&p->ledger) + p->opening + p->leaving;
-
-	return ledger_queued(&p->ledger) > p->nworkers - busy + coming;
-}
-
 struct worker *crew_first(struct par *p)
 {
 	struct worker *w;
@@ -86,7 +78,7 @@ struct worker *crew_recruit(struct par *p, unsigned coming)
 {
 	struct worker *w;
 
-	if (!is_short(p, coming) || p->nworkers == p->options.workers ||
+	if (!pool_is_short(p, coming) || p->nworkers == p->options.workers ||
 	    !may_attempt(p))
 		return NULL;
 	w = seat_take(p);
@@ -141,18 +133,13 @@ void crew_retire(struct worker *w)
 	pool_unlock(p);
 }
 
-/* The last worker waits for the work that a successor would do, and then, where
- * the system refuses one, for the time of the next attempt: without a worker
- * nothing would happen any more that could bring that attempt. */
-static void hold_the_seat(struct par *p, struct worker *w, bool wanted)
+/* Without a worker nothing would happen any more that could bring the next
+ * attempt to start one. So one that leaves none behind that is past worker_open
+ * is stranded: it waits for another to get there, or for work and the time to
+ * start a successor in its own seat. One is enough. */
+static bool may_go(const struct par *p)
 {
-	if (wanted) {
-		p->stranded = &w->sleeper;
-		pool_sleep(p, &w->sleeper, p->retry_at);
-		p->stranded = NULL;
-	} else {
-		pool_park(p, &p->idle, &w->sleeper, NEVER);
-	}
+	return p->closing || p->stranded || pool_able(p) > 0;
 }
 
 bool crew_leave(struct worker *w)
@@ -162,11 +149,14 @@ bool crew_leave(struct worker *w)
 
 	pool_lock(p);
 	for (;;) {
-		wanted = is_short(p, p->opening);
-		succeeded = wanted && !p->closing && may_attempt(p);
-		if (succeeded || p->closing || p->nworkers > 1)
+		wanted = !p->closing && pool_is_short(p, p->opening);
+		succeeded = wanted && may_attempt(p);
+		if (succeeded || may_go(p))
 			break;
-		hold_the_seat(p, w, wanted);
+		p->stranded = &w->sleeper;
+		p->stranded_until = wanted ? p->retry_at : NEVER;
+		pool_sleep(p, &w->sleeper, p->stranded_until);
+		p->stranded = NULL;
 	}
 	p->leaving--;
 	w->unjoined = true;

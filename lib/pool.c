@@ -21,6 +21,25 @@ bool pool_has_room(const struct par *p)
 		ledger_inside(&p->ledger) < p->options.window);
 }
 
+unsigned pool_able(const struct par *p)
+{
+	return p->nworkers - p->opening - p->leaving;
+}
+
+bool pool_is_short(const struct par *p, unsigned coming)
+{
+	uint64_t idle = pool_able(p) - ledger_running(&p->ledger);
+
+	return ledger_queued(&p->ledger) > idle + coming;
+}
+
+/* Whether the stranded worker has to look again (crew.c). */
+static bool stranded_is_due(const struct par *p)
+{
+	return p->closing || pool_able(p) > 0 ||
+	       (p->stranded_until == NEVER && pool_is_short(p, p->opening));
+}
+
 /* Part 4 of the invariant. Every wake-up of the library is made here, from the
  * state alone: no critical section has to know who may wait for what it does.
  */
@@ -28,13 +47,12 @@ static void rouse(struct par *p)
 {
 	bool ready = outbox_ready(&p->outbox), end = pool_at_end(p);
 
-	if (p->closing) {
+	if (p->closing)
 		parking_call_all(&p->idle);
-		if (p->stranded)
-			sleeper_wake(p->stranded);
-	} else if (ledger_queued(&p->ledger) > 0) {
+	else if (ledger_queued(&p->ledger) > 0)
 		parking_call(&p->idle);
-	}
+	if (p->stranded && stranded_is_due(p))
+		sleeper_wake(p->stranded);
 
 	if (end)
 		parking_call_all(&p->consumers);

@@ -21,7 +21,7 @@
  *      cause, and rouse(), which ends every critical section, looks at the new
  *      state and wakes whoever has cause:
  *        a worker       an item is queued, or the pool is closing
- *        one stranded   the pool is closing
+ *        one stranded   see crew_leave(): it may go, or has to try now
  *        a consumer     a result may leave, or the end has come
  *        the producer   there is room in ring and window, or the source ended
  *        the interrupter canceled, and a thread is inside the program's code;
@@ -30,7 +30,8 @@
  *                       in par_close: the last worker has left
  *      and the descriptor of par_fd() is readable as the second of these says.
  *      Of workers and of consumers one is called at a time; it calls the next;
- *   5. while the pool is open it has a worker: the last to go makes the next.
+ *   5. until the pool is closing there is a worker past worker_open, or one
+ * that has still to get there or to find that it cannot, or one stranded.
  *
  * What may happen when:
  *
@@ -130,7 +131,8 @@ struct par {
 	struct sleeper producer;
 	struct sleeper interrupter; /* sends the interrupts */
 	struct sleeper owner;	    /* in par_open() or par_close() */
-	struct sleeper *stranded;   /* the last worker, see crew_leave() */
+	struct sleeper *stranded;   /* a worker that may not go (crew.c) */
+	uint64_t stranded_until;    /* what it sleeps for at most */
 
 	unsigned inside; /* roles with `inside` set */
 	bool opened;	 /* par_open() has succeeded */
@@ -167,6 +169,10 @@ void role_leave(struct role *role);
 bool pool_at_end(const struct par *p);
 /* Whether ring and window let the generator be asked. */
 bool pool_has_room(const struct par *p);
+/* Workers past worker_open and not on their way out: idle or in an action. */
+unsigned pool_able(const struct par *p);
+/* Whether more items wait than workers are idle, and `coming` more will be. */
+bool pool_is_short(const struct par *p, unsigned coming);
 
 void pool_finish(struct par *p);
 void pool_stats(struct par *p, struct par_stats *stats);
