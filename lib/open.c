@@ -62,7 +62,6 @@ static void take_name(struct par *p)
 static struct par *build(const struct par_options *o,
 			 const struct par_sizes *sizes)
 {
-	int saved = errno;
 	struct par *p = calloc(1, sizeof *p);
 
 	if (p) {
@@ -70,7 +69,6 @@ static struct par *build(const struct par_options *o,
 		p->sizes = *sizes;
 		take_name(p);
 	}
-	errno = saved;
 	return p;
 }
 
@@ -159,7 +157,7 @@ int par_open_sized(struct par **pool, const struct par_options *options,
 		   const struct par_sizes *sizes)
 {
 	struct par_options o;
-	int rc, before;
+	int rc, before, saved = errno;
 
 	if (!pool)
 		return -EINVAL;
@@ -174,6 +172,7 @@ int par_open_sized(struct par **pool, const struct par_options *options,
 	before = cancel_disable();
 	rc = open_pool(pool, &o, sizes);
 	cancel_restore(before);
+	errno = saved;
 	return rc;
 }
 
@@ -203,7 +202,7 @@ static void close_pool(struct par *p)
 
 int par_close(struct par *pool)
 {
-	int rc, before;
+	int rc, before, saved = errno;
 
 	if (!pool)
 		return 0;
@@ -214,5 +213,6 @@ int par_close(struct par *pool)
 	rc = pool->source_error;
 	free(pool);
 	cancel_restore(before);
+	errno = saved;
 	return rc;
 }
