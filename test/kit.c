@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -299,4 +300,45 @@ void kit_linger(void)
 	const struct timespec moment = { 0, 5000000 };
 
 	nanosleep(&moment, NULL);
+}
+
+/* Whether the thread sleeps in a system call. */
+static bool asleep(int task)
+{
+	char path[64], line[128] = "";
+	const char *name_end;
+	FILE *file;
+
+	snprintf(path, sizeof path, "/proc/self/task/%d/stat", task);
+	file = fopen(path, "r");
+	if (!file)
+		return false;
+	if (!fgets(line, sizeof line, file))
+		line[0] = 0;
+	fclose(file);
+	name_end = strrchr(line, ')');
+	return name_end && name_end[1] == ' ' && name_end[2] == 'S';
+}
+
+static void *take_one(void *argument)
+{
+	struct taker *taker = argument;
+
+	atomic_store(&taker->id, (int)syscall(SYS_gettid));
+	taker->rc = par_next(taker->pool, &taker->result);
+	return NULL;
+}
+
+void taker_start(struct taker *taker, struct par *pool)
+{
+	*taker = (struct taker){ .pool = pool };
+	if (pthread_create(&taker->thread, NULL, take_one, taker))
+		kit_die("no thread");
+	EVENTUALLY(taker->id != 0 && asleep(taker->id));
+}
+
+void taker_join(struct taker *taker)
+{
+	if (pthread_join(taker->thread, NULL))
+		kit_die("not joined");
 }

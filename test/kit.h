@@ -138,4 +138,16 @@ struct par_stats kit_stats(struct par *pool);
  * makes a failure likelier to be seen. */
 void kit_linger(void);
 
+/* A thread of the program in par_next(). Started, it is asleep there: for a
+ * pool that has no result yet. Joined, rc is what it returned. */
+struct taker {
+	struct par *pool;
+	pthread_t thread;
+	atomic_int id; /* of its task, once it is about to ask */
+	struct par_result result;
+	int rc;
+};
+void taker_start(struct taker *taker, struct par *pool);
+void taker_join(struct taker *taker);
+
 #endif

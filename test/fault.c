@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT */
+#include "fault.h"
+
+#include <errno.h>
+#include <malloc.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static atomic_int armed; /* sites */
+static atomic_uint calls, first;
+static atomic_bool keeps;
+static atomic_int failed_site, failed_error;
+static atomic_size_t blocks, bytes, most_blocks, most_bytes;
+
+void fault_arm(int sites, unsigned n, bool stays)
+{
+	atomic_store(&calls, 0);
+	atomic_store(&first, n);
+	atomic_store(&keeps, stays);
+	atomic_store(&failed_site, 0);
+	atomic_store(&failed_error, 0);
+	atomic_store(&armed, sites);
+}
+
+unsigned fault_disarm(void)
+{
+	atomic_store(&armed, 0);
+	return fault_calls();
+}
+
+unsigned fault_calls(void)
+{
+	return atomic_load(&calls);
+}
+
+int fault_site(void)
+{
+	return atomic_load(&failed_site);
+}
+
+int fault_error(void)
+{
+	return atomic_load(&failed_error);
+}
+
+/* Whether this call is to fail; `error` is what with. */
+static bool fails(enum fault_site site, int error)
+{
+	unsigned n = atomic_load(&first), call;
+	int none = 0;
+
+	if (!(atomic_load(&armed) & (int)site))
+		return false;
+	call = atomic_fetch_add(&calls, 1) + 1;
+	if (n == 0 || (atomic_load(&keeps) ? call < n : call != n))
+		return false;
+	if (atomic_compare_exchange_strong(&failed_site, &none, (int)site))
+		atomic_store(&failed_error, -error);
+	return true;
+}
+
+/*
+ * What is allocated.
+ */
+
+struct fault_memory fault_live(void)
+{
+	return (struct fault_memory){ atomic_load(&blocks),
+				      atomic_load(&bytes) };
+}
+
+struct fault_memory fault_peak(void)
+{
+	return (struct fault_memory){ atomic_load(&most_blocks),
+				      atomic_load(&most_bytes) };
+}
+
+void fault_forget_peak(void)
+{
+	atomic_store(&most_blocks, atomic_load(&blocks));
+	atomic_store(&most_bytes, atomic_load(&bytes));
+}
+
+static void add(atomic_size_t *sum, size_t more, atomic_size_t *most)
+{
+	size_t now = atomic_fetch_add(sum, more) + more;
+	size_t before = atomic_load(most);
+
+	while (before < now &&
+	       !atomic_compare_exchange_weak(most, &before, now))
+		continue;
+}
+
+static void *came(void *memory)
+{
+	if (memory) {
+		add(&blocks, 1, &most_blocks);
+		add(&bytes, malloc_usable_size(memory), &most_bytes);
+	}
+	return memory;
+}
+
+static void goes(void *memory)
+{
+	if (memory) {
+		atomic_fetch_sub(&blocks, 1);
+		atomic_fetch_sub(&bytes, malloc_usable_size(memory));
+	}
+}
+
+/*
+ * The calls in between.
+ */
+
+#define WRAP(type, name, ...)                                                  \
+	type __real_##name(__VA_ARGS__);                                       \
+	type __wrap_##name(__VA_ARGS__);                                       \
+	type __wrap_##name(__VA_ARGS__)
+
+WRAP(void *, malloc, size_t size)
+{
+	if (fails(FAULT_MALLOC, ENOMEM)) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	return came(__real_malloc(size));
+}
+
+WRAP(void *, calloc, size_t count, size_t size)
+{
+	if (fails(FAULT_MALLOC, ENOMEM)) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	return came(__real_calloc(count, size));
+}
+
+WRAP(void *, realloc, void *memory, size_t size)
+{
+	if (fails(FAULT_MALLOC, ENOMEM)) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	goes(memory);
+	memory = __real_realloc(memory, size);
+	return came(memory);
+}
+
+WRAP(void, free, void *memory)
+{
+	goes(memory);
+	__real_free(memory);
+}
+
+WRAP(int, pthread_create, pthread_t *thread, const pthread_attr_t *attributes,
+     void *(*body)(void *), void *argument)
+{
+	if (fails(FAULT_THREAD, EAGAIN))
+		return EAGAIN;
+	return __real_pthread_create(thread, attributes, body, argument);
+}
+
+WRAP(int, pthread_mutex_init, pthread_mutex_t *mutex,
+     const pthread_mutexattr_t *attributes)
+{
+	if (fails(FAULT_MUTEX, ENOMEM))
+		return ENOMEM;
+	return __real_pthread_mutex_init(mutex, attributes);
+}
+
+WRAP(int, pthread_cond_init, pthread_cond_t *cond,
+     const pthread_condattr_t *attributes)
+{
+	if (fails(FAULT_COND, EAGAIN))
+		return EAGAIN;
+	return __real_pthread_cond_init(cond, attributes);
+}
+
+WRAP(int, pthread_condattr_init, pthread_condattr_t *attributes)
+{
+	if (fails(FAULT_CONDATTR, ENOMEM))
+		return ENOMEM;
+	return __real_pthread_condattr_init(attributes);
+}
+
+WRAP(int, pthread_attr_init, pthread_attr_t *attributes)
+{
+	if (fails(FAULT_ATTR, ENOMEM))
+		return ENOMEM;
+	return __real_pthread_attr_init(attributes);
+}
+
+WRAP(int, pipe2, int ends[2], int flags)
+{
+	if (fails(FAULT_PIPE, EMFILE)) {
+		errno = EMFILE;
+		return -1;
+	}
+	return __real_pipe2(ends, flags);
+}

@@ -1,0 +1,971 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The descriptors: par_fd() is readable exactly while par_next() would not
+ * block, par_cancel_fd() from the cancel on and for good.
+ */
+#include "kit.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/select.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* Numbers; the call after `at` of them passes the gate `hold` where there is
+ * one, so that the test knows the producer to be inside it. */
+struct source {
+	struct numbers numbers;
+	uintptr_t at;
+	struct gate *hold;
+};
+
+static int generate(void *argument, void **item)
+{
+	struct source *source = argument;
+
+	if (source->hold && source->numbers.next == source->at)
+		gate_pass(source->hold);
+	return numbers_next(&source->numbers, item);
+}
+
+/* One worker and one source, either of which may be left out. */
+static struct par *open_source(struct source *source, struct gate *gate)
+{
+	return kit_open(&(struct par_options){
+		.action = gate ? action_gated : action_echo,
+		.workers = 1,
+		.generate = source ? generate : NULL,
+		.source = source,
+		.context = gate });
+}
+
+static void push(struct par *pool, uintptr_t number)
+{
+	assert_int_equal(par_push(pool, AS_ITEM(number)), 0);
+}
+
+static int results_fd(struct par *pool)
+{
+	int fd = par_fd(pool);
+
+	assert_true(fd >= 0);
+	return fd;
+}
+
+static int cancel_fd(struct par *pool)
+{
+	int fd = par_cancel_fd(pool);
+
+	assert_true(fd >= 0);
+	return fd;
+}
+
+/* par_next() would block, and nothing says otherwise. */
+static void assert_blocks(struct par *pool)
+{
+	struct par_result result;
+
+	assert_false(kit_readable(results_fd(pool)));
+	assert_int_equal(par_next_timed(pool, &result, 0), -ETIMEDOUT);
+	assert_false(kit_readable(results_fd(pool)));
+}
+
+/* The next result is there, or comes; it is said before it is taken. */
+static uintptr_t take_readable(struct par *pool)
+{
+	struct par_result result;
+
+	EVENTUALLY(kit_readable(results_fd(pool)));
+	assert_int_equal(par_next_timed(pool, &result, 0), 1);
+	return AS_NUMBER(result.item);
+}
+
+/* The end is there, or comes; it is said before it is told, and ever after. */
+static void assert_ends_readable(struct par *pool, int expected)
+{
+	struct par_result result;
+
+	EVENTUALLY(kit_readable(results_fd(pool)));
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(par_next_timed(pool, &result, 0), expected);
+		assert_true(kit_readable(results_fd(pool)));
+	}
+	par_finish(pool);
+	par_cancel(pool);
+	assert_true(kit_readable(results_fd(pool)));
+}
+
+static void close_ended(struct par *pool, int expected)
+{
+	assert_ends_readable(pool, expected);
+	kit_close(pool, expected);
+}
+
+/*
+ * par_fd: results.
+ */
+
+static void it_is_readable_while_a_result_is_ready(void **state)
+{
+	struct gate gate = GATE_CLOSED;
+	struct par *pool = open_source(NULL, &gate);
+
+	(void)state;
+	assert_blocks(pool);
+	push(pool, 1);
+	push(pool, 2);
+	gate_await(&gate, 1);
+	assert_blocks(pool);
+	gate_open(&gate);
+	EVENTUALLY(kit_stats(pool).ready == 2);
+	assert_true(kit_readable(results_fd(pool)));
+	assert_int_equal(take_readable(pool), 1);
+	assert_true(kit_readable(results_fd(pool)));
+	assert_int_equal(take_readable(pool), 2);
+	assert_blocks(pool);
+	par_finish(pool);
+	close_ended(pool, 0);
+}
+
+static void made_late_it_tells_what_is_ready(void **state)
+{
+	struct par *pool = open_source(NULL, NULL);
+
+	(void)state;
+	push(pool, 1);
+	EVENTUALLY(kit_stats(pool).ready == 1);
+	assert_true(kit_readable(results_fd(pool)));
+	assert_int_equal(take_readable(pool), 1);
+	assert_blocks(pool);
+	par_finish(pool);
+	close_ended(pool, 0);
+}
+
+static void made_late_it_tells_that_nothing_is_ready_any_more(void **state)
+{
+	struct par *pool = open_source(NULL, NULL);
+	struct par_result result;
+
+	(void)state;
+	push(pool, 1);
+	assert_int_equal(par_next(pool, &result), 1);
+	assert_blocks(pool);
+	par_finish(pool);
+	close_ended(pool, 0);
+}
+
+static void made_late_it_tells_the_end(void **state)
+{
+	struct source source = { .numbers.end = -EIO };
+	struct par *pool = open_source(&source, NULL);
+
+	(void)state;
+	EVENTUALLY(kit_stats(pool).ended);
+	assert_true(kit_readable(results_fd(pool)));
+	close_ended(pool, -EIO);
+}
+
+static void what_another_thread_took_it_tells_no_more(void **state)
+{
+	struct par *pool = open_source(NULL, NULL);
+	struct taker taker;
+
+	(void)state;
+	for (uintptr_t i = 1; i <= 20; i++) {
+		assert_blocks(pool);
+		taker_start(&taker, pool);
+		push(pool, i);
+		taker_join(&taker);
+		assert_int_equal(taker.rc, 1);
+		assert_blocks(pool);
+	}
+	par_finish(pool);
+	close_ended(pool, 0);
+}
+
+static int await_and_echo(void *gates, void *item, void **value)
+{
+	gate_pass((struct gate *)gates + (AS_NUMBER(item) - 1));
+	return action_echo(NULL, item, value);
+}
+
+static void behind_an_unfinished_head_nothing_is_readable(void **state)
+{
+	struct gate gates[] = { GATE_CLOSED, GATE_CLOSED, GATE_CLOSED };
+	struct par *pool =
+		kit_open(&(struct par_options){ .action = await_and_echo,
+						.workers = 3,
+						.context = gates,
+						.ordered = true });
+
+	(void)state;
+	for (uintptr_t i = 1; i <= 3; i++)
+		push(pool, i);
+	gate_open(&gates[1]);
+	EVENTUALLY(kit_stats(pool).ready == 1);
+	assert_blocks(pool);
+	gate_open(&gates[0]);
+	assert_int_equal(take_readable(pool), 1);
+	assert_true(kit_readable(results_fd(pool)));
+	assert_int_equal(take_readable(pool), 2);
+	assert_blocks(pool);
+	gate_open(&gates[2]);
+	assert_int_equal(take_readable(pool), 3);
+	par_finish(pool);
+	close_ended(pool, 0);
+}
+
+/* What a cancel gave back stands behind the head as well. */
+static void nor_is_what_a_cancel_gave_back_behind_it(void **state)
+{
+	struct gate gates[] = { GATE_CLOSED, GATE_CLOSED };
+	struct par *pool =
+		kit_open(&(struct par_options){ .action = await_and_echo,
+						.workers = 1,
+						.context = gates,
+						.ordered = true });
+
+	(void)state;
+	push(pool, 1);
+	gate_await(&gates[0], 1);
+	push(pool, 2);
+	par_cancel(pool);
+	assert_int_equal(kit_stats(pool).ready, 1);
+	assert_blocks(pool);
+	gate_open(&gates[0]);
+	assert_int_equal(take_readable(pool), 1);
+	assert_true(kit_readable(results_fd(pool)));
+	assert_int_equal(take_readable(pool), 2);
+	close_ended(pool, 0);
+}
+
+/*
+ * par_fd: the end.
+ */
+
+/* The producer is held inside the call that ends the source, after `last`
+ * items, which were taken. */
+struct vigil {
+	struct gate hold;
+	struct source source;
+	struct par *pool;
+};
+
+static void open_vigil(struct vigil *v, uintptr_t last, int end)
+{
+	*v = (struct vigil){ .hold = GATE_CLOSED,
+			     .source = {
+				     .numbers = { .last = last, .end = end },
+				     .at = last,
+				     .hold = &v->hold } };
+	v->pool = open_source(&v->source, NULL);
+	gate_await(&v->hold, 1);
+	for (uintptr_t i = 1; i <= last; i++)
+		assert_int_equal(take_readable(v->pool), i);
+	assert_blocks(v->pool);
+}
+
+static void close_vigil(struct vigil *v, int end)
+{
+	assert_blocks(v->pool);
+	gate_open(&v->hold);
+	close_ended(v->pool, end);
+}
+
+static void the_end_of_an_empty_input_is_readable(void **state)
+{
+	struct vigil v;
+
+	(void)state;
+	open_vigil(&v, 0, 0);
+	close_vigil(&v, 0);
+}
+
+static void the_end_with_nothing_under_way_is_readable(void **state)
+{
+	struct vigil v;
+
+	(void)state;
+	open_vigil(&v, 2, 0);
+	close_vigil(&v, 0);
+}
+
+static void a_failure_is_readable(void **state)
+{
+	struct vigil v;
+
+	(void)state;
+	open_vigil(&v, 2, -EIO);
+	close_vigil(&v, -EIO);
+}
+
+static void after_a_finish_it_waits_for_the_call_under_way(void **state)
+{
+	struct vigil v;
+
+	(void)state;
+	open_vigil(&v, 1, 0);
+	par_finish(v.pool);
+	close_vigil(&v, 0);
+}
+
+static void after_a_cancel_it_waits_for_the_call_under_way(void **state)
+{
+	struct vigil v;
+
+	(void)state;
+	open_vigil(&v, 1, -EIO);
+	par_cancel(v.pool);
+	close_vigil(&v, 0);
+}
+
+static void a_finish_with_nothing_to_do_is_readable(void **state)
+{
+	struct par *pool = open_source(NULL, NULL);
+
+	(void)state;
+	assert_blocks(pool);
+	par_finish(pool);
+	assert_true(kit_readable(results_fd(pool)));
+	close_ended(pool, 0);
+}
+
+static void a_cancel_with_nothing_to_do_is_readable(void **state)
+{
+	struct par *pool = open_source(NULL, NULL);
+
+	(void)state;
+	assert_blocks(pool);
+	par_cancel(pool);
+	assert_true(kit_readable(results_fd(pool)));
+	close_ended(pool, 0);
+}
+
+/* Not while the last item runs, though the source has ended long ago. */
+static void the_end_behind_the_last_result_is_readable(void **state)
+{
+	struct gate gate = GATE_CLOSED;
+	struct source source = { .numbers.last = 1 };
+	struct par *pool = open_source(&source, &gate);
+
+	(void)state;
+	EVENTUALLY(kit_stats(pool).ended);
+	gate_await(&gate, 1);
+	assert_blocks(pool);
+	gate_open(&gate);
+	assert_int_equal(take_readable(pool), 1);
+	assert_true(kit_readable(results_fd(pool)));
+	close_ended(pool, 0);
+}
+
+/* What never ran is readable at once, what runs when it returns. */
+static void what_a_cancel_gives_back_is_readable(void **state)
+{
+	struct gate gate = GATE_CLOSED;
+	struct par *pool = open_source(NULL, &gate);
+
+	(void)state;
+	push(pool, 1);
+	gate_await(&gate, 1);
+	push(pool, 2);
+	assert_blocks(pool);
+	par_cancel(pool);
+	assert_true(kit_readable(results_fd(pool)));
+	assert_int_equal(take_readable(pool), 2);
+	assert_blocks(pool);
+	gate_open(&gate);
+	assert_int_equal(take_readable(pool), 1);
+	close_ended(pool, 0);
+}
+
+static void a_push_after_an_end_not_told_is_waited_for(void **state)
+{
+	struct gate gate = GATE_CLOSED;
+	struct source source = { .numbers.end = -EIO };
+	struct par *pool = open_source(&source, &gate);
+
+	(void)state;
+	for (uintptr_t i = 1; i <= 3; i++) {
+		EVENTUALLY(kit_readable(results_fd(pool)));
+		push(pool, i);
+		assert_blocks(pool);
+		gate_open(&gate);
+		assert_int_equal(take_readable(pool), i);
+		gate_close(&gate);
+	}
+	close_ended(pool, -EIO);
+}
+
+/*
+ * par_fd: for whom.
+ */
+
+/* One consumer that asks only where poll() says so, and always gets. */
+static void assert_loop_on_poll(struct par_options options)
+{
+	struct numbers numbers = { .last = 2000, .end = -EIO };
+	struct par_result result;
+	struct pollfd poller = { .events = POLLIN };
+	struct tally tally;
+	struct par *pool;
+	int rc;
+
+	options.action = action_echo;
+	options.workers = 3;
+	options.generate = numbers_next;
+	options.source = &numbers;
+	tally_open(&tally, 2000);
+	pool = kit_open(&options);
+	poller.fd = results_fd(pool);
+	do {
+		assert_int_equal(poll(&poller, 1, -1), 1);
+		rc = par_next_timed(pool, &result, 0);
+		if (rc == 1)
+			tally_see(&tally, AS_NUMBER(result.item) - 1);
+	} while (rc == 1);
+	assert_int_equal(rc, -EIO);
+	tally_assert_once(&tally);
+	tally_close(&tally);
+	close_ended(pool, -EIO);
+}
+
+static void a_loop_on_poll_takes_everything_and_waits_for_nothing(void **state)
+{
+	(void)state;
+	assert_loop_on_poll((struct par_options){ .capacity = 1 });
+	assert_loop_on_poll((struct par_options){ .window = 2 });
+	assert_loop_on_poll((struct par_options){ .ordered = true });
+}
+
+/* After each of many turns: a result is ready, or the end, or neither. */
+static void random_turns_leave_it_right(void **state)
+{
+	struct par_result result;
+	unsigned seed = 1;
+
+	(void)state;
+	for (int round = 0; round < 30; round++) {
+		struct par *pool = open_source(NULL, NULL);
+		uint64_t pushed = 0, taken = 0;
+		bool ended = false;
+
+		for (int turn = 0; turn < 30; turn++) {
+			seed = seed * 1103515245 + 12345;
+			if (seed >> 16 & 1)
+				pushed += par_push(pool, NULL) == 0;
+			else if (taken < pushed)
+				taken += par_next(pool, &result) == 1;
+			if ((seed >> 17) % 40 == 0) {
+				par_finish(pool);
+				ended = true;
+			}
+			EVENTUALLY(kit_stats(pool).ready == pushed - taken);
+			assert_int_equal(kit_readable(results_fd(pool)),
+					 ended || pushed > taken);
+		}
+		par_finish(pool);
+		assert_int_equal(kit_drain(pool, NULL, NULL), pushed - taken);
+		close_ended(pool, 0);
+	}
+}
+
+static bool select_says(int fd)
+{
+	struct timeval now = { 0, 0 };
+	fd_set set;
+
+	FD_ZERO(&set);
+	FD_SET(fd, &set);
+	return select(fd + 1, &set, NULL, NULL, &now) == 1;
+}
+
+static bool epoll_says(int epoll)
+{
+	struct epoll_event event;
+
+	return epoll_wait(epoll, &event, 1, 0) == 1;
+}
+
+static void select_and_epoll_serve_as_well(void **state)
+{
+	struct par *pool = open_source(NULL, NULL);
+	struct epoll_event event = { .events = EPOLLIN };
+	struct par_result result;
+	int epoll = epoll_create1(0), fd = results_fd(pool);
+
+	(void)state;
+	assert_int_equal(epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event), 0);
+	for (uintptr_t i = 1; i <= 3; i++) {
+		assert_false(select_says(fd));
+		assert_false(epoll_says(epoll));
+		push(pool, i);
+		EVENTUALLY(kit_stats(pool).ready == 1);
+		assert_true(select_says(fd));
+		assert_true(epoll_says(epoll));
+		assert_int_equal(par_next(pool, &result), 1);
+	}
+	close(epoll);
+	par_finish(pool);
+	close_ended(pool, 0);
+}
+
+/*
+ * par_cancel_fd.
+ */
+
+/* Nothing but a cancel: not a result, the end, a failure or a finish. */
+static void it_is_not_ready_before_a_cancel(void **state)
+{
+	struct source source = { .numbers = { .last = 2, .end = -EIO } };
+	struct par *pool = open_source(&source, NULL);
+	int fd = cancel_fd(pool), end;
+
+	(void)state;
+	assert_false(kit_readable(fd));
+	push(pool, 3);
+	EVENTUALLY(kit_stats(pool).ready == 3 && kit_stats(pool).ended);
+	assert_false(kit_readable(fd));
+	par_finish(pool);
+	assert_int_equal(kit_drain(pool, NULL, &end), 3);
+	assert_int_equal(end, -EIO);
+	kit_linger();
+	assert_false(kit_readable(fd));
+	par_cancel(pool);
+	assert_true(kit_readable(fd));
+	kit_close(pool, -EIO);
+}
+
+static void it_is_ready_at_the_cancel_and_stays_so(void **state)
+{
+	struct gate gate = GATE_CLOSED;
+	struct par *pool = open_source(NULL, &gate);
+	int fd = cancel_fd(pool);
+
+	(void)state;
+	push(pool, 1);
+	gate_await(&gate, 1);
+	push(pool, 2);
+	assert_false(kit_readable(fd));
+	par_cancel(pool);
+	assert_true(kit_readable(fd));
+	gate_open(&gate);
+	assert_int_equal(kit_drain(pool, NULL, NULL), 2);
+	assert_true(kit_readable(fd));
+	par_cancel(pool);
+	par_finish(pool);
+	assert_true(kit_readable(fd));
+	assert_int_equal(cancel_fd(pool), fd);
+	assert_true(kit_readable(fd));
+	kit_close(pool, 0);
+}
+
+static void made_after_the_cancel_it_is_ready_at_once(void **state)
+{
+	struct par *pool = open_source(NULL, NULL);
+
+	(void)state;
+	par_cancel(pool);
+	assert_true(kit_readable(cancel_fd(pool)));
+	kit_close(pool, 0);
+}
+
+/* Whatever can be read of it, without blocking, is read. */
+static void rob(int fd)
+{
+	char loot[16];
+
+	while (kit_readable(fd) && read(fd, loot, sizeof loot) > 0)
+		;
+}
+
+static void it_stays_ready_even_if_somebody_reads_it(void **state)
+{
+	(void)state;
+	for (int late = 0; late < 2; late++) {
+		struct par *pool = open_source(NULL, NULL);
+		int fd = late ? -1 : cancel_fd(pool);
+
+		par_cancel(pool);
+		fd = late ? cancel_fd(pool) : fd;
+		for (int i = 0; i < 3; i++) {
+			rob(fd);
+			assert_true(kit_readable(fd));
+			assert_int_equal(cancel_fd(pool), fd);
+		}
+		par_cancel(pool);
+		assert_true(kit_readable(fd));
+		kit_close(pool, 0);
+	}
+}
+
+/* An action that polls as it is meant to: until the cancel. */
+static int poll_cancel(void *gate, void *item, void **value)
+{
+	struct pollfd poller = { .fd = par_cancel_fd(par_self()),
+				 .events = POLLIN };
+
+	(void)item;
+	gate_pass(gate);
+	*value = poll(&poller, 1, -1) == 1 ? AS_ITEM(1) : NULL;
+	return par_canceled(par_self()) ? 0 : -1;
+}
+
+static void every_poller_is_told(void **state)
+{
+	struct gate gate = GATE_CLOSED;
+	struct par *pool = kit_open(&(struct par_options){
+		.action = poll_cancel, .workers = 4, .context = &gate });
+	struct par_result result;
+
+	(void)state;
+	for (uintptr_t i = 1; i <= 4; i++)
+		push(pool, i);
+	gate_await(&gate, 4);
+	gate_open(&gate);
+	kit_linger();
+	assert_int_equal(kit_stats(pool).running, 4);
+	par_cancel(pool);
+	for (int i = 0; i < 4; i++) {
+		assert_int_equal(par_next(pool, &result), 1);
+		assert_int_equal(result.error, 0);
+		assert_ptr_equal(result.value, AS_ITEM(1));
+	}
+	close_ended(pool, 0);
+}
+
+static void count_done(void *count, const struct par_result *left)
+{
+	*(int *)count += left->error == 0 && left->value == AS_ITEM(1);
+}
+
+static int open_gate(void *context, void **state)
+{
+	static struct gate gate = GATE_CLOSED;
+
+	(void)context;
+	gate_open(&gate);
+	*state = &gate;
+	return 0;
+}
+
+static void a_close_is_a_cancel(void **state)
+{
+	int done = 0;
+	struct par *pool =
+		kit_open(&(struct par_options){ .action = poll_cancel,
+						.workers = 2,
+						.context = &done,
+						.worker_open = open_gate,
+						.discard = count_done });
+
+	(void)state;
+	push(pool, 1);
+	push(pool, 2);
+	EVENTUALLY(kit_stats(pool).running == 2);
+	kit_close(pool, 0);
+	assert_int_equal(done, 2);
+}
+
+/* It holds a copy of every end that the parent has. */
+static void a_forked_child_keeps_it_from_nothing(void **state)
+{
+	struct par *pool = open_source(NULL, NULL);
+	int fd = cancel_fd(pool), leash[2], status;
+	char byte;
+	pid_t child;
+
+	(void)state;
+	assert_int_equal(pipe(leash), 0);
+	child = fork();
+	if (child == 0) {
+		close(leash[1]);
+		_exit(read(leash[0], &byte, 1) == 0 ? 0 : 1);
+	}
+	assert_true(child > 0);
+	assert_false(kit_readable(fd));
+	par_cancel(pool);
+	assert_true(kit_readable(fd));
+	close(leash[0]);
+	close(leash[1]);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	kit_close(pool, 0);
+}
+
+/*
+ * Both: made once, kept, closed.
+ */
+
+typedef int fd_call(struct par *pool);
+static fd_call *const calls[] = { par_fd, par_cancel_fd };
+
+static void without_a_pool_it_is_einval(void **state)
+{
+	(void)state;
+	assert_int_equal(par_fd(NULL), -EINVAL);
+	assert_int_equal(par_cancel_fd(NULL), -EINVAL);
+}
+
+static void each_call_returns_the_same(void **state)
+{
+	struct par *pool = open_source(NULL, NULL);
+	int fds[] = { results_fd(pool), cancel_fd(pool) };
+	struct par_result result;
+
+	(void)state;
+	assert_int_not_equal(fds[0], fds[1]);
+	push(pool, 1);
+	assert_int_equal(par_next(pool, &result), 1);
+	for (size_t i = 0; i < 2; i++)
+		assert_int_equal(calls[i](pool), fds[i]);
+	par_cancel(pool);
+	assert_int_equal(par_next(pool, &result), 0);
+	for (size_t i = 0; i < 2; i++)
+		assert_int_equal(calls[i](pool), fds[i]);
+	kit_close(pool, 0);
+}
+
+static void each_is_made_at_its_first_call(void **state)
+{
+	const unsigned before = kit_descriptors();
+	struct par *pool = open_source(NULL, NULL);
+	unsigned with_one;
+
+	(void)state;
+	push(pool, 1);
+	EVENTUALLY(kit_stats(pool).ready == 1);
+	assert_int_equal(kit_descriptors(), before);
+	results_fd(pool);
+	with_one = kit_descriptors();
+	assert_true(with_one > before);
+	results_fd(pool);
+	assert_int_equal(kit_descriptors(), with_one);
+	cancel_fd(pool);
+	assert_true(kit_descriptors() > with_one);
+	kit_close(pool, 0);
+}
+
+static void both_are_closed_by_par_close(void **state)
+{
+	const unsigned before = kit_descriptors();
+
+	(void)state;
+	for (int canceled = 0; canceled < 2; canceled++) {
+		struct par *pool = open_source(NULL, NULL);
+		int results = results_fd(pool), cancel = cancel_fd(pool);
+
+		if (canceled)
+			par_cancel(pool);
+		kit_close(pool, 0);
+		assert_int_equal(kit_descriptors(), before);
+		assert_int_equal(fcntl(results, F_GETFD), -1);
+		assert_int_equal(fcntl(cancel, F_GETFD), -1);
+	}
+}
+
+/* All that they have made, not what they return alone. */
+static void all_are_close_on_exec(void **state)
+{
+	enum { LOOK_AT = 256 };
+	bool before[LOOK_AT];
+	unsigned made = 0;
+	struct par *pool;
+
+	(void)state;
+	for (int fd = 0; fd < LOOK_AT; fd++)
+		before[fd] = fcntl(fd, F_GETFD) >= 0;
+	pool = open_source(NULL, NULL);
+	results_fd(pool);
+	cancel_fd(pool);
+	for (int fd = 0; fd < LOOK_AT; fd++) {
+		const int flags = before[fd] ? -1 : fcntl(fd, F_GETFD);
+
+		made += flags >= 0;
+		assert_true(flags < 0 || (flags & FD_CLOEXEC));
+	}
+	assert_true(made >= 2);
+	kit_close(pool, 0);
+}
+
+static void errno_is_left_alone(void **state)
+{
+	struct par *pool = open_source(NULL, NULL);
+
+	(void)state;
+	errno = 4711;
+	results_fd(pool);
+	par_cancel(pool);
+	cancel_fd(pool);
+	results_fd(pool);
+	assert_int_equal(errno, 4711);
+	kit_close(pool, 0);
+}
+
+/* Leaves so many descriptors free; returns the limit there was. */
+static struct rlimit leave_free(rlim_t count)
+{
+	struct rlimit before, now;
+	int lowest = dup(0);
+
+	assert_true(lowest >= 0);
+	close(lowest);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	now = before;
+	now.rlim_cur = (rlim_t)lowest + count;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &now), 0);
+	return before;
+}
+
+static void assert_survives_emfile(fd_call *call, rlim_t count)
+{
+	struct par *pool = open_source(NULL, NULL);
+	const unsigned open = kit_descriptors();
+	struct rlimit before = leave_free(count);
+	struct par_result result;
+	int fd;
+
+	errno = 4711;
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(call(pool), -EMFILE);
+	assert_int_equal(errno, 4711);
+	for (uintptr_t i = 1; i <= 3; i++) {
+		push(pool, i);
+		assert_int_equal(par_next(pool, &result), 1);
+	}
+	assert_int_equal(call(pool), -EMFILE);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_int_equal(kit_descriptors(), open);
+	fd = call(pool);
+	assert_true(fd >= 0);
+	assert_int_equal(call(pool), fd);
+	assert_false(kit_readable(fd));
+	par_cancel(pool);
+	assert_true(kit_readable(fd));
+	close_ended(pool, 0);
+}
+
+static void without_descriptors_it_works_and_can_be_asked_again(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < 2; i++)
+		for (rlim_t count = 0; count < 2; count++)
+			assert_survives_emfile(calls[i], count);
+}
+
+static void after_emfile_it_tells_what_came_meanwhile(void **state)
+{
+	struct par *pool = open_source(NULL, NULL);
+	struct rlimit before = leave_free(1);
+
+	(void)state;
+	assert_int_equal(par_fd(pool), -EMFILE);
+	assert_int_equal(par_cancel_fd(pool), -EMFILE);
+	push(pool, 1);
+	EVENTUALLY(kit_stats(pool).ready == 1);
+	par_cancel(pool);
+	assert_int_equal(par_fd(pool), -EMFILE);
+	assert_int_equal(par_cancel_fd(pool), -EMFILE);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_true(kit_readable(cancel_fd(pool)));
+	assert_int_equal(take_readable(pool), 1);
+	close_ended(pool, 0);
+}
+
+struct asker {
+	struct par *pool;
+	fd_call *call;
+	struct gate *start;
+	pthread_t thread;
+	int fd;
+};
+
+static void *ask(void *argument)
+{
+	struct asker *asker = argument;
+
+	gate_pass(asker->start);
+	asker->fd = asker->call(asker->pool);
+	return NULL;
+}
+
+static void assert_one_fd(fd_call *call)
+{
+	struct gate start = GATE_CLOSED;
+	struct par *pool = open_source(NULL, NULL);
+	struct asker askers[4];
+
+	for (int i = 0; i < 4; i++) {
+		askers[i] = (struct asker){ .pool = pool,
+					    .call = call,
+					    .start = &start };
+		assert_int_equal(pthread_create(&askers[i].thread, NULL, ask,
+						&askers[i]),
+				 0);
+	}
+	gate_await(&start, 4);
+	gate_open(&start);
+	for (int i = 0; i < 4; i++) {
+		assert_int_equal(pthread_join(askers[i].thread, NULL), 0);
+		assert_true(askers[i].fd >= 0);
+		assert_int_equal(askers[i].fd, askers[0].fd);
+	}
+	kit_close(pool, 0);
+}
+
+static void first_calls_at_the_same_time_make_one(void **state)
+{
+	const unsigned before = kit_descriptors();
+
+	(void)state;
+	for (int round = 0; round < 50; round++) {
+		assert_one_fd(par_fd);
+		assert_one_fd(par_cancel_fd);
+	}
+	assert_int_equal(kit_descriptors(), before);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		KIT_TEST(it_is_readable_while_a_result_is_ready),
+		KIT_TEST(made_late_it_tells_what_is_ready),
+		KIT_TEST(made_late_it_tells_that_nothing_is_ready_any_more),
+		KIT_TEST(made_late_it_tells_the_end),
+		KIT_TEST(what_another_thread_took_it_tells_no_more),
+		KIT_TEST(behind_an_unfinished_head_nothing_is_readable),
+		KIT_TEST(nor_is_what_a_cancel_gave_back_behind_it),
+		KIT_TEST(the_end_of_an_empty_input_is_readable),
+		KIT_TEST(the_end_with_nothing_under_way_is_readable),
+		KIT_TEST(a_failure_is_readable),
+		KIT_TEST(after_a_finish_it_waits_for_the_call_under_way),
+		KIT_TEST(after_a_cancel_it_waits_for_the_call_under_way),
+		KIT_TEST(a_finish_with_nothing_to_do_is_readable),
+		KIT_TEST(a_cancel_with_nothing_to_do_is_readable),
+		KIT_TEST(the_end_behind_the_last_result_is_readable),
+		KIT_TEST(what_a_cancel_gives_back_is_readable),
+		KIT_TEST(a_push_after_an_end_not_told_is_waited_for),
+		KIT_TEST(a_loop_on_poll_takes_everything_and_waits_for_nothing),
+		KIT_TEST(random_turns_leave_it_right),
+		KIT_TEST(select_and_epoll_serve_as_well),
+		KIT_TEST(it_is_not_ready_before_a_cancel),
+		KIT_TEST(it_is_ready_at_the_cancel_and_stays_so),
+		KIT_TEST(made_after_the_cancel_it_is_ready_at_once),
+		KIT_TEST(it_stays_ready_even_if_somebody_reads_it),
+		KIT_TEST(every_poller_is_told),
+		KIT_TEST(a_close_is_a_cancel),
+		KIT_TEST(a_forked_child_keeps_it_from_nothing),
+		KIT_TEST(without_a_pool_it_is_einval),
+		KIT_TEST(each_call_returns_the_same),
+		KIT_TEST(each_is_made_at_its_first_call),
+		KIT_TEST(both_are_closed_by_par_close),
+		KIT_TEST(all_are_close_on_exec),
+		KIT_TEST(errno_is_left_alone),
+		KIT_TEST(without_descriptors_it_works_and_can_be_asked_again),
+		KIT_TEST(after_emfile_it_tells_what_came_meanwhile),
+		KIT_TEST(first_calls_at_the_same_time_make_one),
+	};
+
+	return cmocka_run_group_tests_name("fd", tests, NULL, NULL);
+}

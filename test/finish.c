@@ -1,0 +1,430 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * par_finish: it ends the generator's part, whatever the generator is doing,
+ * and nothing else: what entered is run and delivered.
+ */
+#include "kit.h"
+
+/* Numbers, with the call after `at` items passing the gate. */
+struct source {
+	struct numbers numbers;
+	uintptr_t at;
+	struct gate *hold;
+};
+
+static int generate(void *argument, void **item)
+{
+	struct source *source = argument;
+
+	if (source->hold && source->numbers.next == source->at)
+		gate_pass(source->hold);
+	return numbers_next(&source->numbers, item);
+}
+
+/* One worker; NULL: no generator, no gate. */
+static struct par_options options_of(struct source *source, struct gate *gate)
+{
+	return (struct par_options){ .action =
+					     gate ? action_gated : action_echo,
+				     .workers = 1,
+				     .generate = source ? generate : NULL,
+				     .source = source,
+				     .context = gate };
+}
+
+static struct par *open_source(struct source *source, struct gate *gate)
+{
+	const struct par_options options = options_of(source, gate);
+
+	return kit_open(&options);
+}
+
+static void assert_takes(struct par *pool, uintptr_t number)
+{
+	struct par_result result;
+
+	assert_int_equal(par_next(pool, &result), 1);
+	assert_int_equal(AS_NUMBER(result.item), number);
+	assert_int_equal(AS_NUMBER(result.value), number);
+	assert_int_equal(result.error, 0);
+}
+
+static void assert_waits(struct par *pool)
+{
+	struct par_result result;
+
+	assert_int_equal(par_next_timed(pool, &result, 5), -ETIMEDOUT);
+	assert_false(kit_stats(pool).ended);
+}
+
+/* The end comes next, with this number, for good. */
+static void assert_ends(struct par *pool, int expected)
+{
+	struct par_result result;
+
+	assert_int_equal(par_next(pool, &result), expected);
+	assert_int_equal(par_next(pool, &result), expected);
+	kit_close(pool, expected);
+}
+
+/*
+ * What entered.
+ */
+
+static void without_a_generator_it_ends_the_input(void **state)
+{
+	struct par *pool = open_source(NULL, NULL);
+
+	(void)state;
+	assert_waits(pool);
+	par_finish(pool);
+	assert_true(kit_stats(pool).ended);
+	assert_ends(pool, 0);
+}
+
+static void without_a_generator_what_entered_is_delivered(void **state)
+{
+	struct gate gate = GATE_CLOSED;
+	struct par *pool = open_source(NULL, &gate);
+
+	(void)state;
+	for (uintptr_t i = 1; i <= 20; i++)
+		assert_int_equal(par_push(pool, AS_ITEM(i)), 0);
+	gate_await(&gate, 1);
+	par_finish(pool);
+	assert_int_equal(kit_stats(pool).queued, 19);
+	gate_open(&gate);
+	for (uintptr_t i = 1; i <= 20; i++)
+		assert_takes(pool, i);
+	assert_ends(pool, 0);
+}
+
+/* The call that it interrupts is the one that would bring 21. */
+static void with_a_generator_what_entered_is_delivered(void **state)
+{
+	struct gate gate = GATE_CLOSED, hold = GATE_CLOSED;
+	struct source source = { .numbers.last = 20, .at = 20, .hold = &hold };
+	struct par *pool = open_source(&source, &gate);
+
+	(void)state;
+	gate_await(&hold, 1);
+	par_finish(pool);
+	assert_int_equal(kit_stats(pool).canceled, 0);
+	gate_open(&gate);
+	for (uintptr_t i = 1; i <= 20; i++)
+		assert_takes(pool, i);
+	assert_waits(pool);
+	gate_open(&hold);
+	assert_ends(pool, 0);
+}
+
+static void it_cancels_nothing(void **state)
+{
+	struct gate gate = GATE_CLOSED;
+	struct par *pool = open_source(NULL, &gate);
+
+	(void)state;
+	assert_int_equal(par_push(pool, AS_ITEM(1)), 0);
+	gate_await(&gate, 1);
+	par_finish(pool);
+	assert_false(par_canceled(pool));
+	assert_false(kit_readable(par_cancel_fd(pool)));
+	gate_open(&gate);
+	assert_takes(pool, 1);
+	assert_ends(pool, 0);
+}
+
+/*
+ * While the generator is in its call.
+ */
+
+struct call {
+	struct gate hold;
+	struct source source;
+	struct par *pool;
+};
+
+/* Two items were taken; the call that brings the next is under way. */
+static void open_call(struct call *c, uintptr_t last, int end)
+{
+	*c = (struct call){
+		.hold = GATE_CLOSED,
+		.source = { .numbers = { .last = last, .end = end },
+			    .at = 2,
+			    .hold = &c->hold },
+	};
+	c->pool = open_source(&c->source, NULL);
+	assert_takes(c->pool, 1);
+	assert_takes(c->pool, 2);
+	gate_await(&c->hold, 1);
+}
+
+static void the_item_of_the_call_under_way_is_run(void **state)
+{
+	struct call c;
+
+	(void)state;
+	open_call(&c, 100, 0);
+	par_finish(c.pool);
+	gate_open(&c.hold);
+	assert_takes(c.pool, 3);
+	assert_ends(c.pool, 0);
+	assert_int_equal(c.source.numbers.calls, 3);
+}
+
+static void the_failure_of_the_call_under_way_is_the_sources(void **state)
+{
+	struct call c;
+
+	(void)state;
+	open_call(&c, 2, -EIO);
+	par_finish(c.pool);
+	gate_open(&c.hold);
+	assert_ends(c.pool, -EIO);
+	assert_int_equal(c.source.numbers.calls, 3);
+}
+
+static void the_end_waits_for_the_call_under_way(void **state)
+{
+	struct call c;
+
+	(void)state;
+	open_call(&c, 2, 0);
+	par_finish(c.pool);
+	assert_waits(c.pool);
+	gate_open(&c.hold);
+	assert_ends(c.pool, 0);
+}
+
+static void who_sleeps_is_told_the_end_when_the_call_returns(void **state)
+{
+	struct taker takers[3];
+	struct call c;
+
+	(void)state;
+	open_call(&c, 2, -EIO);
+	for (int i = 0; i < 3; i++)
+		taker_start(&takers[i], c.pool);
+	par_finish(c.pool);
+	gate_open(&c.hold);
+	for (int i = 0; i < 3; i++) {
+		taker_join(&takers[i]);
+		assert_int_equal(takers[i].rc, -EIO);
+	}
+	assert_ends(c.pool, -EIO);
+}
+
+/*
+ * While the producer waits, and while nothing happens.
+ */
+
+/* The worker holds 1, and the generator has brought as many more as there is
+ * room for. */
+static void assert_ends_waiting(size_t capacity, size_t window, unsigned room)
+{
+	struct gate gate = GATE_CLOSED, hold = GATE_CLOSED;
+	struct source source = { .numbers.last = 100, .at = 1, .hold = &hold };
+	struct par_options options = options_of(&source, &gate);
+	struct par *pool;
+
+	options.capacity = capacity;
+	options.window = window;
+	pool = kit_open(&options);
+	gate_await(&gate, 1);
+	gate_open(&hold);
+	EVENTUALLY(kit_stats(pool).entered == room);
+	kit_linger();
+	assert_int_equal(source.numbers.calls, room);
+	par_finish(pool);
+	assert_true(kit_stats(pool).ended);
+	gate_open(&gate);
+	for (uintptr_t i = 1; i <= room; i++)
+		assert_takes(pool, i);
+	assert_ends(pool, 0);
+	assert_int_equal(source.numbers.calls, room);
+}
+
+static void a_producer_that_waits_for_the_ring_asks_no_more(void **state)
+{
+	(void)state;
+	assert_ends_waiting(4, 0, 5);
+}
+
+static void a_producer_that_waits_for_the_window_asks_no_more(void **state)
+{
+	(void)state;
+	assert_ends_waiting(0, 3, 3);
+}
+
+static void who_sleeps_is_told_the_end(void **state)
+{
+	struct par *pool = open_source(NULL, NULL);
+	struct taker takers[3];
+
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		taker_start(&takers[i], pool);
+	par_finish(pool);
+	for (int i = 0; i < 3; i++) {
+		taker_join(&takers[i]);
+		assert_int_equal(takers[i].rc, 0);
+	}
+	assert_ends(pool, 0);
+}
+
+/*
+ * From where, and again.
+ */
+
+static int finish_in_action(void *context, void *item, void **value)
+{
+	par_finish(par_self());
+	return action_echo(context, item, value);
+}
+
+static void an_action_can_finish(void **state)
+{
+	struct par_options options = options_of(NULL, NULL);
+	struct par *pool;
+
+	(void)state;
+	options.action = finish_in_action;
+	pool = kit_open(&options);
+	assert_int_equal(par_push(pool, AS_ITEM(1)), 0);
+	assert_takes(pool, 1);
+	assert_ends(pool, 0);
+}
+
+/* In the call that brings the second item. */
+static int finish_in_generator(void *numbers, void **item)
+{
+	const int rc = numbers_next(numbers, item);
+
+	if (AS_NUMBER(*item) == 2)
+		par_finish(par_self());
+	return rc;
+}
+
+static void the_generator_can_finish(void **state)
+{
+	struct numbers numbers = { .last = 100 };
+	struct par_options options = options_of(NULL, NULL);
+	struct par *pool;
+
+	(void)state;
+	options.generate = finish_in_generator;
+	options.source = &numbers;
+	pool = kit_open(&options);
+	assert_takes(pool, 1);
+	assert_takes(pool, 2);
+	assert_ends(pool, 0);
+	assert_int_equal(numbers.calls, 2);
+}
+
+static void *finish_in_thread(void *pool)
+{
+	par_finish(pool);
+	return NULL;
+}
+
+static void another_thread_can_finish(void **state)
+{
+	struct par *pool = open_source(NULL, NULL);
+	pthread_t thread;
+
+	(void)state;
+	assert_int_equal(pthread_create(&thread, NULL, finish_in_thread, pool),
+			 0);
+	assert_ends(pool, 0);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+}
+
+static void finishing_twice_is_finishing_once(void **state)
+{
+	struct call c;
+
+	(void)state;
+	open_call(&c, 100, 0);
+	par_finish(c.pool);
+	par_finish(c.pool);
+	assert_waits(c.pool);
+	gate_open(&c.hold);
+	assert_takes(c.pool, 3);
+	par_finish(c.pool);
+	assert_ends(c.pool, 0);
+	assert_int_equal(c.source.numbers.calls, 3);
+}
+
+static void after_the_end_it_does_nothing(void **state)
+{
+	const int ends[] = { 0, -EIO };
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct source source = { .numbers = { .end = ends[i] } };
+		struct par *pool = open_source(&source, NULL);
+		struct par_result result;
+
+		assert_int_equal(par_next(pool, &result), ends[i]);
+		par_finish(pool);
+		assert_int_equal(par_push(pool, NULL), -EPIPE);
+		assert_ends(pool, ends[i]);
+		assert_int_equal(source.numbers.calls, 1);
+	}
+}
+
+static void after_a_failure_it_is_still_the_failure_that_is_told(void **state)
+{
+	struct source source = { .numbers = { .last = 1, .end = -EIO } };
+	struct par *pool = open_source(&source, NULL);
+
+	(void)state;
+	EVENTUALLY(kit_stats(pool).ended);
+	par_finish(pool);
+	assert_takes(pool, 1);
+	assert_ends(pool, -EIO);
+}
+
+/* What the call brings is canceled, not run. */
+static void after_a_cancel_it_does_nothing(void **state)
+{
+	struct par_result result;
+	struct call c;
+
+	(void)state;
+	open_call(&c, 100, 0);
+	par_cancel(c.pool);
+	par_finish(c.pool);
+	assert_waits(c.pool);
+	gate_open(&c.hold);
+	assert_int_equal(par_next(c.pool, &result), 1);
+	assert_int_equal(result.error, -ECANCELED);
+	assert_true(par_canceled(c.pool));
+	assert_ends(c.pool, 0);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		KIT_TEST(without_a_generator_it_ends_the_input),
+		KIT_TEST(without_a_generator_what_entered_is_delivered),
+		KIT_TEST(with_a_generator_what_entered_is_delivered),
+		KIT_TEST(it_cancels_nothing),
+		KIT_TEST(the_item_of_the_call_under_way_is_run),
+		KIT_TEST(the_failure_of_the_call_under_way_is_the_sources),
+		KIT_TEST(the_end_waits_for_the_call_under_way),
+		KIT_TEST(who_sleeps_is_told_the_end_when_the_call_returns),
+		KIT_TEST(a_producer_that_waits_for_the_ring_asks_no_more),
+		KIT_TEST(a_producer_that_waits_for_the_window_asks_no_more),
+		KIT_TEST(who_sleeps_is_told_the_end),
+		KIT_TEST(an_action_can_finish),
+		KIT_TEST(the_generator_can_finish),
+		KIT_TEST(another_thread_can_finish),
+		KIT_TEST(finishing_twice_is_finishing_once),
+		KIT_TEST(after_the_end_it_does_nothing),
+		KIT_TEST(after_a_failure_it_is_still_the_failure_that_is_told),
+		KIT_TEST(after_a_cancel_it_does_nothing),
+	};
+
+	return cmocka_run_group_tests_name("finish", tests, NULL, NULL);
+}

@@ -1,0 +1,618 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * par_options.interrupt: that a cancel gets blocked calls out, whenever it
+ * comes; to whom the signal is sent; and what par_open() does to its handler.
+ */
+#include "kit.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+enum { SIGNAL = SIGUSR1, BYTE = 'x' };
+
+/* The program's own handler, and what it has seen. */
+static atomic_uint heard;
+static _Thread_local volatile sig_atomic_t heard_here;
+static _Thread_local bool reads_here;
+
+static void hear(int signal)
+{
+	(void)signal;
+	atomic_fetch_add(&heard, 1);
+	heard_here = heard_here + 1;
+}
+
+static void hear_more(int signal, siginfo_t *info, void *context)
+{
+	(void)info;
+	(void)context;
+	hear(signal);
+}
+
+static void set_action(void (*handler)(int), int flags)
+{
+	struct sigaction action = { .sa_handler = handler, .sa_flags = flags };
+
+	sigemptyset(&action.sa_mask);
+	if (sigaction(SIGNAL, &action, NULL))
+		kit_die("no handler");
+}
+
+static struct sigaction get_action(void)
+{
+	struct sigaction action;
+
+	if (sigaction(SIGNAL, NULL, &action))
+		kit_die("no action");
+	return action;
+}
+
+/* A test begins with nothing heard and the default action, or its handler. */
+static void begin(void (*handler)(int))
+{
+	set_action(handler, 0);
+	atomic_store(&heard, 0);
+	heard_here = 0;
+}
+
+/* A pipe that nobody writes to, and what those that read from it do. */
+struct wire {
+	int ends[2];
+	unsigned swallow;      /* interrupted reads before one gives up */
+	bool late;	       /* lets a signal pass before it reads */
+	atomic_uint reading;   /* about to read */
+	atomic_uint swallowed; /* interrupted reads that were tried again */
+};
+
+static void wire_open(struct wire *wire)
+{
+	if (pipe(wire->ends))
+		kit_die("no pipe");
+}
+
+static void wire_close(struct wire *wire)
+{
+	close(wire->ends[0]);
+	close(wire->ends[1]);
+}
+
+/* The byte that came, or why none did. */
+static int wire_read(struct wire *wire)
+{
+	unsigned swallow = wire->swallow;
+	char byte = 0;
+	ssize_t got;
+
+	reads_here = true;
+	atomic_fetch_add(&wire->reading, 1);
+	if (wire->late)
+		EVENTUALLY(heard_here > 0);
+	while ((got = read(wire->ends[0], &byte, 1)) < 0 && errno == EINTR &&
+	       swallow > 0) {
+		swallow--;
+		atomic_fetch_add(&wire->swallowed, 1);
+	}
+	return got < 0 ? -errno : byte;
+}
+
+/* The item is the wire; NULL: nothing to do. */
+static int act(void *context, void *item, void **value)
+{
+	(void)context;
+	(void)value;
+	return item ? wire_read(item) : 0;
+}
+
+static int generate(void *wire, void **item)
+{
+	*item = NULL;
+	return wire_read(wire);
+}
+
+static struct par *open_pool(unsigned workers, struct wire *source)
+{
+	return kit_open(
+		&(struct par_options){ .action = act,
+				       .workers = workers,
+				       .generate = source ? generate : NULL,
+				       .source = source,
+				       .interrupt = SIGNAL });
+}
+
+static void push(struct par *pool, void *item)
+{
+	assert_int_equal(par_push(pool, item), 0);
+}
+
+static void assert_takes(struct par *pool, int error)
+{
+	struct par_result result;
+
+	assert_int_equal(par_next(pool, &result), 1);
+	assert_int_equal(result.error, error);
+}
+
+static void assert_ends(struct par *pool, int expected)
+{
+	struct par_result result;
+
+	assert_int_equal(par_next(pool, &result), expected);
+	kit_close(pool, expected);
+}
+
+/*
+ * What it gets out.
+ */
+
+/* One action reads; it is canceled, and comes back interrupted. */
+static void assert_gets_out(struct wire *wire)
+{
+	struct par *pool = open_pool(1, NULL);
+
+	wire_open(wire);
+	push(pool, wire);
+	EVENTUALLY(wire->reading == 1);
+	par_cancel(pool);
+	assert_takes(pool, -EINTR);
+	assert_ends(pool, 0);
+	assert_int_equal(wire->swallowed, wire->swallow);
+	wire_close(wire);
+}
+
+static void a_blocked_action_gets_eintr(void **state)
+{
+	(void)state;
+	begin(SIG_DFL);
+	for (int i = 0; i < 20; i++)
+		assert_gets_out(&(struct wire){ .swallow = 0 });
+}
+
+static void it_is_sent_until_the_action_returns(void **state)
+{
+	(void)state;
+	begin(SIG_DFL);
+	assert_gets_out(&(struct wire){ .swallow = 5 });
+}
+
+static void a_signal_that_comes_before_the_call_is_not_the_last(void **state)
+{
+	(void)state;
+	begin(hear);
+	assert_gets_out(&(struct wire){ .late = true });
+}
+
+static void a_handler_of_the_programs_own_serves_as_well(void **state)
+{
+	(void)state;
+	begin(hear);
+	assert_gets_out(&(struct wire){ .swallow = 1 });
+	assert_true(heard >= 2);
+}
+
+/* The interrupted call is no failure of the source. */
+static void a_blocked_generator_gets_eintr(void **state)
+{
+	(void)state;
+	begin(SIG_DFL);
+	for (unsigned swallow = 0; swallow <= 3; swallow += 3) {
+		struct wire wire = { .swallow = swallow };
+		struct par *pool;
+
+		wire_open(&wire);
+		pool = open_pool(1, &wire);
+		EVENTUALLY(wire.reading == 1);
+		par_cancel(pool);
+		assert_ends(pool, 0);
+		assert_int_equal(wire.swallowed, swallow);
+		assert_int_equal(wire.reading, 1);
+		wire_close(&wire);
+	}
+}
+
+static int read_in_open(void *context, void **state)
+{
+	struct wire *wire = context;
+
+	*state = NULL;
+	return atomic_load(&wire->reading) == 0 ? 0 : wire_read(wire);
+}
+
+static void a_blocked_worker_open_gets_eintr(void **state)
+{
+	struct wire wire = { .swallow = 2 };
+	struct par *pool;
+
+	(void)state;
+	begin(SIG_DFL);
+	wire_open(&wire);
+	pool = kit_open(&(struct par_options){ .action = act,
+					       .workers = 2,
+					       .context = &wire,
+					       .worker_open = read_in_open,
+					       .interrupt = SIGNAL });
+	push(pool, &wire);
+	EVENTUALLY(wire.reading == 1);
+	push(pool, &wire);
+	EVENTUALLY(wire.reading == 2);
+	par_cancel(pool);
+	assert_takes(pool, -ECANCELED);
+	assert_takes(pool, -EINTR);
+	EVENTUALLY(kit_stats(pool).refused == -EINTR);
+	assert_ends(pool, 0);
+	wire_close(&wire);
+}
+
+static void all_that_are_blocked_get_out(void **state)
+{
+	struct wire wire = { .swallow = 1 };
+	struct par *pool;
+
+	(void)state;
+	begin(SIG_DFL);
+	wire_open(&wire);
+	pool = open_pool(5, &wire);
+	for (int i = 0; i < 5; i++)
+		push(pool, &wire);
+	EVENTUALLY(wire.reading == 6);
+	par_cancel(pool);
+	for (int i = 0; i < 5; i++)
+		assert_takes(pool, -EINTR);
+	assert_ends(pool, 0);
+	assert_int_equal(wire.swallowed, 6);
+	wire_close(&wire);
+}
+
+static void a_close_gets_them_out_too(void **state)
+{
+	struct wire wire = { .swallow = 1 };
+	struct par *pool;
+
+	(void)state;
+	begin(SIG_DFL);
+	wire_open(&wire);
+	pool = open_pool(2, &wire);
+	for (int i = 0; i < 2; i++)
+		push(pool, &wire);
+	EVENTUALLY(wire.reading == 3);
+	kit_close(pool, 0);
+	assert_int_equal(wire.swallowed, 3);
+	wire_close(&wire);
+}
+
+static void it_comes_through_though_the_caller_blocks_it(void **state)
+{
+	sigset_t set, before;
+
+	(void)state;
+	begin(SIG_DFL);
+	sigemptyset(&set);
+	sigaddset(&set, SIGNAL);
+	pthread_sigmask(SIG_BLOCK, &set, &before);
+	assert_gets_out(&(struct wire){ .swallow = 1 });
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+/*
+ * To whom it is sent.
+ */
+
+static void without_a_cancel_nothing_is_sent(void **state)
+{
+	struct wire wire = { .swallow = 0 }, source = { .swallow = 0 };
+	const char byte = BYTE;
+	struct par *pool;
+
+	(void)state;
+	begin(hear);
+	wire_open(&wire);
+	wire_open(&source);
+	pool = open_pool(2, &source);
+	push(pool, &wire);
+	EVENTUALLY(wire.reading == 1 && source.reading == 1);
+	push(pool, NULL);
+	assert_takes(pool, 0);
+	par_finish(pool);
+	kit_linger();
+	assert_int_equal(write(wire.ends[1], &byte, 1), 1);
+	assert_takes(pool, BYTE);
+	assert_int_equal(write(source.ends[1], &byte, 1), 1);
+	assert_takes(pool, 0);
+	assert_ends(pool, 0);
+	assert_int_equal(heard, 0);
+	wire_close(&wire);
+	wire_close(&source);
+}
+
+static void without_the_option_nothing_is_sent(void **state)
+{
+	struct wire wire = { .swallow = 0 };
+	const char byte = BYTE;
+	struct par *pool;
+
+	(void)state;
+	begin(hear);
+	wire_open(&wire);
+	pool = kit_open(&(struct par_options){ .action = act, .workers = 1 });
+	push(pool, &wire);
+	EVENTUALLY(wire.reading == 1);
+	par_cancel(pool);
+	kit_linger();
+	assert_int_equal(write(wire.ends[1], &byte, 1), 1);
+	assert_takes(pool, BYTE);
+	assert_ends(pool, 0);
+	assert_int_equal(heard, 0);
+	wire_close(&wire);
+}
+
+struct bystanders {
+	struct wire wire;
+	atomic_uint closed, disturbed;
+};
+
+/* On the thread that did not read, while the other is still inside. */
+static void watch_close(void *state)
+{
+	struct bystanders *b = state;
+
+	if (!reads_here) {
+		EVENTUALLY(b->wire.swallowed >= 5);
+		atomic_fetch_add(&b->disturbed, heard_here > 0);
+	}
+	atomic_fetch_add(&b->closed, 1);
+}
+
+static int lend_bystanders(void *context, void **state)
+{
+	*state = context;
+	return 0;
+}
+
+/* One worker reads and is sent the signal again and again; the other has
+ * nothing to do, and then runs its worker_close. */
+static void only_who_is_inside_is_sent_it(void **state)
+{
+	struct bystanders b = { .wire = { .swallow = 6 } };
+	struct par *pool;
+
+	(void)state;
+	begin(hear);
+	wire_open(&b.wire);
+	pool = kit_open(&(struct par_options){ .action = act,
+					       .workers = 2,
+					       .context = &b,
+					       .worker_open = lend_bystanders,
+					       .worker_close = watch_close,
+					       .interrupt = SIGNAL });
+	push(pool, &b.wire);
+	EVENTUALLY(b.wire.reading == 1);
+	push(pool, NULL);
+	assert_takes(pool, 0);
+	par_cancel(pool);
+	EVENTUALLY(b.wire.swallowed >= 3);
+	kit_close(pool, 0);
+	assert_int_equal(b.closed, 2);
+	assert_int_equal(b.disturbed, 0);
+	assert_int_equal(heard_here, 0); /* nor is the caller */
+	wire_close(&b.wire);
+}
+
+/*
+ * The handler.
+ */
+
+static bool is_handler(const struct sigaction *action)
+{
+	return action->sa_handler != SIG_DFL && action->sa_handler != SIG_IGN;
+}
+
+/* An empty one, without SA_RESTART, that stays. */
+static void assert_installs(void (*before)(int), int flags)
+{
+	struct sigaction during, after;
+	struct par *pool;
+
+	set_action(before, flags);
+	pool = open_pool(1, NULL);
+	during = get_action();
+	kit_close(pool, 0);
+	after = get_action();
+	assert_true(is_handler(&during));
+	assert_int_equal(during.sa_flags & SA_RESTART, 0);
+	assert_true(after.sa_handler == during.sa_handler);
+	assert_int_equal(after.sa_flags, during.sa_flags);
+	assert_int_equal(raise(SIGNAL), 0); /* which does nothing */
+}
+
+static void over_the_default_a_handler_is_installed_and_stays(void **state)
+{
+	(void)state;
+	assert_installs(SIG_DFL, 0);
+}
+
+static void over_ignoring_a_handler_is_installed_and_stays(void **state)
+{
+	(void)state;
+	assert_installs(SIG_IGN, 0);
+}
+
+/* What is no handler is not refused for that flag, nor is it kept. */
+static void the_flag_of_no_handler_is_not_kept(void **state)
+{
+	(void)state;
+	assert_installs(SIG_DFL, SA_RESTART);
+	assert_installs(SIG_IGN, SA_RESTART);
+}
+
+static void the_librarys_handler_serves_the_next_pool(void **state)
+{
+	struct par *first, *second;
+
+	(void)state;
+	begin(SIG_DFL);
+	first = open_pool(1, NULL);
+	second = open_pool(1, NULL);
+	kit_close(first, 0);
+	kit_close(second, 0);
+	assert_gets_out(&(struct wire){ .swallow = 1 });
+}
+
+static void a_handler_of_the_programs_own_is_left_alone(void **state)
+{
+	struct sigaction after;
+
+	(void)state;
+	begin(hear);
+	kit_close(open_pool(1, NULL), 0);
+	after = get_action();
+	assert_true(after.sa_handler == hear);
+	assert_int_equal(after.sa_flags & (SA_RESTART | SA_SIGINFO), 0);
+}
+
+static void a_handler_of_three_arguments_is_left_alone(void **state)
+{
+	struct sigaction action = { .sa_sigaction = hear_more,
+				    .sa_flags = SA_SIGINFO };
+	struct sigaction after;
+
+	(void)state;
+	sigemptyset(&action.sa_mask);
+	assert_int_equal(sigaction(SIGNAL, &action, NULL), 0);
+	kit_close(open_pool(1, NULL), 0);
+	after = get_action();
+	assert_true(after.sa_sigaction == hear_more);
+	assert_true(after.sa_flags & SA_SIGINFO);
+}
+
+/*
+ * Refused.
+ */
+
+static atomic_uint began; /* callbacks of a pool that was refused */
+
+static int note_open(void *context, void **state)
+{
+	(void)state;
+	atomic_fetch_add(&began, 1);
+	return context ? -EIO : 0;
+}
+
+static int note_generate(void *source, void **item)
+{
+	(void)source;
+	(void)item;
+	atomic_fetch_add(&began, 1);
+	return 0;
+}
+
+static struct par_options noting(int signal)
+{
+	return (struct par_options){ .action = act,
+				     .workers = 1,
+				     .generate = note_generate,
+				     .worker_open = note_open,
+				     .interrupt = signal };
+}
+
+/* And nothing has begun. */
+static void assert_refused(int signal)
+{
+	const struct par_options options = noting(signal);
+	struct par *pool = (struct par *)&began;
+
+	atomic_store(&began, 0);
+	errno = 4711;
+	assert_int_equal(par_open(&pool, &options), -EINVAL);
+	assert_int_equal(errno, 4711);
+	assert_null(pool);
+	kit_linger();
+	assert_int_equal(began, 0);
+}
+
+static void a_handler_with_sa_restart_is_refused(void **state)
+{
+	struct sigaction after;
+
+	(void)state;
+	set_action(hear, SA_RESTART);
+	assert_refused(SIGNAL);
+	after = get_action();
+	assert_true(after.sa_handler == hear);
+	assert_true(after.sa_flags & SA_RESTART);
+}
+
+static void a_handler_of_three_arguments_with_it_is_refused(void **state)
+{
+	struct sigaction action = { .sa_sigaction = hear_more,
+				    .sa_flags = SA_SIGINFO | SA_RESTART };
+
+	(void)state;
+	sigemptyset(&action.sa_mask);
+	assert_int_equal(sigaction(SIGNAL, &action, NULL), 0);
+	assert_refused(SIGNAL);
+}
+
+static void sigkill_and_sigstop_are_refused(void **state)
+{
+	(void)state;
+	assert_refused(SIGKILL);
+	assert_refused(SIGSTOP);
+}
+
+static void what_is_no_signal_is_refused(void **state)
+{
+	const int nonsense[] = { -1,	  -SIGNAL, SIGRTMAX + 1,
+				 1000000, INT_MAX, INT_MIN };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof nonsense / sizeof *nonsense; i++)
+		assert_refused(nonsense[i]);
+}
+
+static void an_open_that_fails_installs_no_handler(void **state)
+{
+	struct par_options options = noting(SIGNAL);
+	struct sigaction after;
+	struct par *pool;
+
+	(void)state;
+	begin(SIG_DFL);
+	options.context = &options;
+	assert_int_equal(par_open(&pool, &options), -EIO);
+	after = get_action();
+	assert_false(is_handler(&after));
+	options.workers = 0;
+	assert_int_equal(par_open(&pool, &options), -EINVAL);
+	after = get_action();
+	assert_false(is_handler(&after));
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		KIT_TEST(a_blocked_action_gets_eintr),
+		KIT_TEST(it_is_sent_until_the_action_returns),
+		KIT_TEST(a_signal_that_comes_before_the_call_is_not_the_last),
+		KIT_TEST(a_handler_of_the_programs_own_serves_as_well),
+		KIT_TEST(a_blocked_generator_gets_eintr),
+		KIT_TEST(a_blocked_worker_open_gets_eintr),
+		KIT_TEST(all_that_are_blocked_get_out),
+		KIT_TEST(a_close_gets_them_out_too),
+		KIT_TEST(it_comes_through_though_the_caller_blocks_it),
+		KIT_TEST(without_a_cancel_nothing_is_sent),
+		KIT_TEST(without_the_option_nothing_is_sent),
+		KIT_TEST(only_who_is_inside_is_sent_it),
+		KIT_TEST(over_the_default_a_handler_is_installed_and_stays),
+		KIT_TEST(over_ignoring_a_handler_is_installed_and_stays),
+		KIT_TEST(the_flag_of_no_handler_is_not_kept),
+		KIT_TEST(the_librarys_handler_serves_the_next_pool),
+		KIT_TEST(a_handler_of_the_programs_own_is_left_alone),
+		KIT_TEST(a_handler_of_three_arguments_is_left_alone),
+		KIT_TEST(a_handler_with_sa_restart_is_refused),
+		KIT_TEST(a_handler_of_three_arguments_with_it_is_refused),
+		KIT_TEST(sigkill_and_sigstop_are_refused),
+		KIT_TEST(what_is_no_signal_is_refused),
+		KIT_TEST(an_open_that_fails_installs_no_handler),
+	};
+
+	return cmocka_run_group_tests_name("interrupt", tests, NULL, NULL);
+}

@@ -1,0 +1,640 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Threads and processes that leave: pthread_exit() in the program's callbacks,
+ * pthread_cancel() of a thread in par_next(), fork, exec and exit.
+ */
+#include "kit.h"
+
+#include <sched.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define UNDER_TSAN true
+#endif
+#endif
+#if defined(__SANITIZE_THREAD__)
+#define UNDER_TSAN true
+#endif
+#ifndef UNDER_TSAN
+#define UNDER_TSAN false
+#endif
+
+static struct par_result take(struct par *pool)
+{
+	struct par_result result = { .error = 0 };
+
+	assert_int_equal(par_next(pool, &result), 1);
+	return result;
+}
+
+static void push(struct par *pool, void *item)
+{
+	assert_int_equal(par_push(pool, item), 0);
+}
+
+/*
+ * pthread_exit.
+ */
+
+/* What each worker holds, and who opened and closed it. */
+struct states {
+	atomic_uint opens, closes, foreign;
+	bool close_exits;
+	unsigned open_exits; /* the n-th, from 1 */
+};
+
+struct state {
+	struct states *states;
+	pthread_t thread;
+};
+
+static int open_state(void *argument, void **state)
+{
+	struct states *states = argument;
+	struct state *own = malloc(sizeof *own);
+
+	if (!own)
+		kit_die("out of memory");
+	*own = (struct state){ states, pthread_self() };
+	*state = own;
+	if (atomic_fetch_add(&states->opens, 1) + 1 == states->open_exits) {
+		free(own);
+		pthread_exit(NULL);
+	}
+	return 0;
+}
+
+static void close_state(void *state)
+{
+	struct state *own = state;
+	struct states *states = own->states;
+
+	if (!pthread_equal(own->thread, pthread_self()))
+		atomic_fetch_add(&states->foreign, 1);
+	atomic_fetch_add(&states->closes, 1);
+	free(own);
+	if (states->close_exits)
+		pthread_exit(NULL);
+}
+
+/* NULL exits. */
+static int exit_at_null(void *state, void *item, void **value)
+{
+	(void)state;
+	if (!item)
+		pthread_exit(NULL);
+	*value = item;
+	return 0;
+}
+
+static struct par_options stateful(struct states *states, unsigned workers)
+{
+	return (struct par_options){ .action = exit_at_null,
+				     .workers = workers,
+				     .context = states,
+				     .worker_open = open_state,
+				     .worker_close = close_state };
+}
+
+static struct par *open_stateful(struct states *states, unsigned workers)
+{
+	const struct par_options options = stateful(states, workers);
+
+	return kit_open(&options);
+}
+
+static void an_action_that_exits_closes_its_workers_state(void **state)
+{
+	struct states states = { 0 };
+	struct par *pool = open_stateful(&states, 1);
+
+	(void)state;
+	push(pool, NULL);
+	assert_int_equal(take(pool).error, -EINTR);
+	EVENTUALLY(states.closes == 1);
+	assert_int_equal(states.foreign, 0);
+	kit_close(pool, 0);
+	assert_int_equal(states.opens, states.closes);
+}
+
+/* A thread that nobody joined keeps its stack. */
+static size_t address_space(void)
+{
+	FILE *file = fopen("/proc/self/statm", "r");
+	size_t pages = 0;
+
+	if (!file || fscanf(file, "%zu", &pages) != 1)
+		kit_die("needs /proc");
+	fclose(file);
+	return pages * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+static void a_thousand_exits_pile_up_no_threads(void **state)
+{
+	struct states states = { 0 };
+	struct par *pool = open_stateful(&states, 1);
+	const unsigned threads = kit_threads();
+	const size_t space = address_space();
+
+	(void)state;
+	for (int i = 0; i < 1000; i++) {
+		push(pool, NULL);
+		assert_int_equal(take(pool).error, -EINTR);
+	}
+	push(pool, AS_ITEM(1));
+	assert_int_equal(take(pool).error, 0);
+	assert_int_equal(kit_stats(pool).workers, 1);
+	EVENTUALLY(kit_threads() <= threads);
+	assert_true(address_space() < space + ((size_t)1 << 30));
+	kit_close(pool, 0);
+	assert_int_equal(states.opens, 1001);
+	assert_int_equal(states.closes, 1001);
+	assert_int_equal(states.foreign, 0);
+}
+
+/* Numbers, then the thread's end. */
+static int exit_at_the_end(void *numbers, void **item)
+{
+	int rc = numbers_next(numbers, item);
+
+	if (rc <= 0)
+		pthread_exit(NULL);
+	return rc;
+}
+
+static void a_generator_that_exits_has_failed_with_eintr(void **state)
+{
+	struct numbers numbers = { .last = 10 };
+	struct par *pool =
+		kit_open(&(struct par_options){ .action = action_echo,
+						.workers = 2,
+						.generate = exit_at_the_end,
+						.source = &numbers });
+	struct par_result result;
+	struct tally tally;
+	int end;
+
+	(void)state;
+	tally_open(&tally, 10);
+	assert_int_equal(kit_drain(pool, &tally, &end), 10);
+	tally_assert_once(&tally);
+	tally_close(&tally);
+	assert_int_equal(end, -EINTR);
+	assert_true(kit_stats(pool).ended);
+	assert_int_equal(par_next(pool, &result), -EINTR);
+	assert_int_equal(numbers.calls, 11);
+	kit_close(pool, -EINTR);
+}
+
+static void a_first_worker_open_that_exits_fails_par_open(void **state)
+{
+	struct states states = { .open_exits = 1 };
+	struct numbers numbers = { .last = 10 };
+	struct par_options options = stateful(&states, 2);
+	struct par *pool = (struct par *)&numbers;
+
+	(void)state;
+	options.generate = numbers_next;
+	options.source = &numbers;
+	assert_int_equal(par_open(&pool, &options), -EINTR);
+	assert_null(pool);
+	assert_int_equal(states.closes, 0);
+	assert_int_equal(numbers.calls, 0);
+}
+
+static void a_worker_close_that_exits_harms_no_close(void **state)
+{
+	struct states states = { .close_exits = true };
+	struct par *pool = open_stateful(&states, 4);
+
+	(void)state;
+	for (uintptr_t i = 1; i <= 50; i++)
+		push(pool, AS_ITEM(i));
+	for (int i = 0; i < 50; i++)
+		take(pool);
+	kit_close(pool, 0);
+	assert_int_equal(states.opens, states.closes);
+}
+
+static void a_worker_close_that_exits_after_its_action_did_too(void **state)
+{
+	struct states states = { .close_exits = true };
+	struct par *pool = open_stateful(&states, 1);
+
+	(void)state;
+	for (int i = 0; i < 50; i++) {
+		push(pool, NULL);
+		assert_int_equal(take(pool).error, -EINTR);
+		push(pool, AS_ITEM(1));
+		assert_int_equal(take(pool).error, 0);
+	}
+	kit_close(pool, 0);
+	assert_int_equal(states.opens, states.closes);
+}
+
+/*
+ * pthread_cancel.
+ */
+
+static struct par *open_echo(void)
+{
+	return kit_open(
+		&(struct par_options){ .action = action_echo, .workers = 1 });
+}
+
+/* The thread of the taker is canceled where it sleeps. */
+static void cancel_taker(struct taker *taker)
+{
+	void *end;
+
+	assert_int_equal(pthread_cancel(taker->thread), 0);
+	assert_int_equal(pthread_join(taker->thread, &end), 0);
+	assert_ptr_equal(end, PTHREAD_CANCELED);
+}
+
+static void a_thread_that_waits_in_par_next_can_be_canceled(void **state)
+{
+	struct par *pool = open_echo();
+	struct taker taker;
+
+	(void)state;
+	taker_start(&taker, pool);
+	cancel_taker(&taker);
+	kit_close(pool, 0);
+}
+
+static void *wait_timed(void *pool)
+{
+	struct par_result result;
+
+	par_next_timed(pool, &result, 1000 * KIT_PATIENCE);
+	return NULL;
+}
+
+static void and_one_that_waits_for_some_time(void **state)
+{
+	struct taker taker = { .pool = open_echo() };
+
+	(void)state;
+	assert_int_equal(
+		pthread_create(&taker.thread, NULL, wait_timed, taker.pool), 0);
+	cancel_taker(&taker);
+	kit_close(taker.pool, 0);
+}
+
+static void no_lock_stays_held(void **state)
+{
+	struct par *pool = open_echo();
+	struct taker taker;
+
+	(void)state;
+	taker_start(&taker, pool);
+	cancel_taker(&taker);
+	assert_int_equal(kit_stats(pool).entered, 0);
+	push(pool, AS_ITEM(1));
+	assert_ptr_equal(take(pool).item, AS_ITEM(1));
+	kit_close(pool, 0);
+}
+
+static void the_others_go_on_waiting(void **state)
+{
+	struct par *pool = open_echo();
+	struct taker takers[3];
+
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		taker_start(&takers[i], pool);
+	cancel_taker(&takers[1]);
+	push(pool, AS_ITEM(1));
+	push(pool, AS_ITEM(2));
+	for (int i = 0; i < 3; i += 2) {
+		taker_join(&takers[i]);
+		assert_int_equal(takers[i].rc, 1);
+	}
+	kit_close(pool, 0);
+}
+
+/* A thread that is canceled just when a result comes either takes it and
+ * returns, or leaves it, and the call with it, to one that waits. */
+static void a_cancel_that_races_a_result_loses_none(void **state)
+{
+	struct par *pool = open_echo();
+
+	(void)state;
+	for (int i = 0; i < 200; i++) {
+		struct taker first, second;
+		bool canceled;
+		void *end;
+
+		taker_start(&second, pool);
+		taker_start(&first, pool); /* the last to come is called */
+		push(pool, AS_ITEM(1));
+		for (int yields = i % 8; yields > 0; yields--)
+			sched_yield();
+		pthread_cancel(first.thread);
+		pthread_join(first.thread, &end);
+		canceled = end == PTHREAD_CANCELED;
+		if (!canceled)
+			push(pool, AS_ITEM(2));
+		taker_join(&second);
+		assert_int_equal(second.rc, 1);
+		assert_int_equal(kit_stats(pool).ready, 0);
+		assert_int_equal(kit_stats(pool).delivered,
+				 kit_stats(pool).entered);
+	}
+	kit_close(pool, 0);
+}
+
+/* With a cancel of itself pending, makes calls that do not wait. */
+struct condemned {
+	struct par *pool;
+	struct par_result result;
+	int next, timed, push, end;
+	bool done;
+};
+
+static void *call_condemned(void *argument)
+{
+	struct condemned *me = argument;
+
+	pthread_cancel(pthread_self());
+	me->next = par_next(me->pool, &me->result);
+	me->timed = par_next_timed(me->pool, &me->result, 0);
+	me->push = par_push(me->pool, AS_ITEM(3));
+	par_finish(me->pool);
+	par_cancel(me->pool);
+	while ((me->end = par_next_timed(me->pool, &me->result, 0)) != 0)
+		sched_yield();
+	me->end = par_next(me->pool, &me->result);
+	me->done = true;
+	pthread_testcancel();
+	return NULL;
+}
+
+static void a_thread_that_need_not_wait_is_not_canceled(void **state)
+{
+	struct condemned condemned = { .pool = open_echo(), .end = -1 };
+	pthread_t thread;
+	void *end;
+
+	(void)state;
+	/* The descriptors are read and written: calls that can be canceled. */
+	assert_true(par_fd(condemned.pool) >= 0);
+	assert_true(par_cancel_fd(condemned.pool) >= 0);
+	push(condemned.pool, AS_ITEM(1));
+	push(condemned.pool, AS_ITEM(2));
+	EVENTUALLY(kit_stats(condemned.pool).ready == 2);
+	assert_int_equal(
+		pthread_create(&thread, NULL, call_condemned, &condemned), 0);
+	assert_int_equal(pthread_join(thread, &end), 0);
+	assert_ptr_equal(end, PTHREAD_CANCELED);
+	assert_true(condemned.done);
+	assert_int_equal(condemned.next, 1);
+	assert_int_equal(condemned.timed, 1);
+	assert_int_equal(condemned.push, 0);
+	assert_int_equal(condemned.end, 0);
+	kit_close(condemned.pool, 0);
+}
+
+/*
+ * fork, exec and exit.
+ */
+
+static bool under_valgrind(void)
+{
+	FILE *maps = fopen("/proc/self/maps", "r");
+	char line[512];
+	bool found = false;
+
+	if (!maps)
+		kit_die("needs /proc");
+	while (!found && fgets(line, sizeof line, maps))
+		found = strstr(line, "vgpreload");
+	fclose(maps);
+	return found;
+}
+
+/* Some look at what a process leaves, or do not follow one that forks. */
+static void skip_where_exit_is_watched(void)
+{
+	if (UNDER_TSAN || under_valgrind())
+		skip();
+}
+
+/* The child runs this, and must not return from it. */
+static void assert_child_succeeds(void (*child)(void *), void *argument)
+{
+	int status;
+	pid_t id;
+
+	fflush(NULL);
+	id = fork();
+	assert_true(id >= 0);
+	if (id == 0) {
+		alarm(KIT_PATIENCE);
+		child(argument);
+		_exit(9);
+	}
+	assert_int_equal(waitpid(id, &status, 0), id);
+	assert_int_equal(status, 0);
+}
+
+static void leave(void *argument)
+{
+	(void)argument;
+	_exit(0);
+}
+
+static void execute(void *argument)
+{
+	(void)argument;
+	execlp("true", "true", (char *)NULL);
+}
+
+static void leave_and_execute(void)
+{
+	assert_child_succeeds(leave, NULL);
+	assert_child_succeeds(execute, NULL);
+}
+
+static void forking_beside_an_idle_pool_harms_neither(void **state)
+{
+	struct par *pool;
+
+	(void)state;
+	if (UNDER_TSAN)
+		skip();
+	pool = open_echo();
+	assert_true(par_fd(pool) >= 0);
+	for (uintptr_t i = 1; i <= 20; i++) {
+		leave_and_execute();
+		push(pool, AS_ITEM(i));
+		assert_ptr_equal(take(pool).item, AS_ITEM(i));
+	}
+	kit_close(pool, 0);
+}
+
+static void forking_beside_a_busy_pool_harms_neither(void **state)
+{
+	struct numbers numbers = { .last = 2000 };
+	struct tally tally;
+	struct par *pool;
+	int end;
+
+	(void)state;
+	if (UNDER_TSAN)
+		skip();
+	tally_open(&tally, 2000);
+	pool = kit_open(&(struct par_options){ .action = action_echo,
+					       .workers = 4,
+					       .generate = numbers_next,
+					       .source = &numbers });
+	for (int i = 0; i < 20; i++) {
+		leave_and_execute();
+		tally_see(&tally, AS_NUMBER(take(pool).item) - 1);
+	}
+	assert_int_equal(kit_drain(pool, &tally, &end), 1980);
+	assert_int_equal(end, 0);
+	tally_assert_once(&tally);
+	tally_close(&tally);
+	kit_close(pool, 0);
+}
+
+static void forking_beside_a_thread_in_par_next_harms_neither(void **state)
+{
+	struct taker taker;
+	struct par *pool;
+
+	(void)state;
+	if (UNDER_TSAN)
+		skip();
+	pool = open_echo();
+	taker_start(&taker, pool);
+	for (int i = 0; i < 20; i++)
+		leave_and_execute();
+	push(pool, AS_ITEM(1));
+	taker_join(&taker);
+	assert_int_equal(taker.rc, 1);
+	kit_close(pool, 0);
+}
+
+static int fork_and_leave(void *context, void *item, void **value)
+{
+	int status = -1;
+	pid_t id = fork();
+
+	if (id == 0)
+		_exit(0);
+	if (id < 0 || waitpid(id, &status, 0) != id)
+		return -1;
+	return status || action_echo(context, item, value);
+}
+
+static void an_action_may_fork(void **state)
+{
+	struct par *pool;
+
+	(void)state;
+	if (UNDER_TSAN)
+		skip();
+	pool = kit_open(&(struct par_options){ .action = fork_and_leave,
+					       .workers = 4 });
+	for (uintptr_t i = 1; i <= 20; i++)
+		push(pool, AS_ITEM(i));
+	for (int i = 0; i < 20; i++)
+		assert_int_equal(take(pool).error, 0);
+	kit_close(pool, 0);
+}
+
+/* Processes that end while a pool of theirs is at work. Static: it is not a
+ * leak, it is left. */
+static struct par *left;
+static struct gate never = GATE_CLOSED;
+
+static int echo_or_wait(void *context, void *item, void **value)
+{
+	if (item == AS_ITEM(1))
+		gate_pass(&never);
+	return action_echo(context, item, value);
+}
+
+static int count_on(void *number, void **item)
+{
+	*item = AS_ITEM(++*(uintptr_t *)number);
+	return 1;
+}
+
+static void leave_pool_alive(void)
+{
+	static uintptr_t number;
+	const struct par_options options = { .action = echo_or_wait,
+					     .workers = 4,
+					     .generate = count_on,
+					     .source = &number,
+					     .window = 30 };
+	struct par_result result;
+
+	if (par_open(&left, &options) || par_fd(left) < 0)
+		_exit(8);
+	gate_await(&never, 1);
+	for (int i = 0; i < 100; i++)
+		if (par_next(left, &result) != 1)
+			_exit(7);
+}
+
+static void exit_with_pool(void *argument)
+{
+	(void)argument;
+	leave_pool_alive();
+	exit(0);
+}
+
+static void exec_with_pool(void *argument)
+{
+	leave_pool_alive();
+	execute(argument);
+}
+
+static void a_process_may_exit_with_a_live_pool(void **state)
+{
+	(void)state;
+	skip_where_exit_is_watched();
+	for (int i = 0; i < 20; i++)
+		assert_child_succeeds(exit_with_pool, NULL);
+}
+
+static void a_process_may_exec_with_a_live_pool(void **state)
+{
+	(void)state;
+	skip_where_exit_is_watched();
+	for (int i = 0; i < 20; i++)
+		assert_child_succeeds(exec_with_pool, NULL);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		KIT_TEST(an_action_that_exits_closes_its_workers_state),
+		KIT_TEST(a_thousand_exits_pile_up_no_threads),
+		KIT_TEST(a_generator_that_exits_has_failed_with_eintr),
+		KIT_TEST(a_first_worker_open_that_exits_fails_par_open),
+		KIT_TEST(a_worker_close_that_exits_harms_no_close),
+		KIT_TEST(a_worker_close_that_exits_after_its_action_did_too),
+		KIT_TEST(a_thread_that_waits_in_par_next_can_be_canceled),
+		KIT_TEST(and_one_that_waits_for_some_time),
+		KIT_TEST(no_lock_stays_held),
+		KIT_TEST(the_others_go_on_waiting),
+		KIT_TEST(a_cancel_that_races_a_result_loses_none),
+		KIT_TEST(a_thread_that_need_not_wait_is_not_canceled),
+		KIT_TEST(forking_beside_an_idle_pool_harms_neither),
+		KIT_TEST(forking_beside_a_busy_pool_harms_neither),
+		KIT_TEST(forking_beside_a_thread_in_par_next_harms_neither),
+		KIT_TEST(an_action_may_fork),
+		KIT_TEST(a_process_may_exit_with_a_live_pool),
+		KIT_TEST(a_process_may_exec_with_a_live_pool),
+	};
+
+	return cmocka_run_group_tests_name("leave", tests, NULL, NULL);
+}

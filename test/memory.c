@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Memory: what the pool holds is what is in it, nothing is allocated for an
+ * item that has entered, and nothing stays behind.
+ */
+#include "fault.h"
+#include "kit.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+static struct par *open_gated(struct gate *gate, bool ordered)
+{
+	return kit_open(&(struct par_options){ .action = action_gated,
+					       .workers = 2,
+					       .context = gate,
+					       .ordered = ordered });
+}
+
+static void push(struct par *pool, uintptr_t count)
+{
+	for (uintptr_t i = 1; i <= count; i++)
+		assert_int_equal(par_push(pool, AS_ITEM(i)), 0);
+}
+
+/*
+ * Once an item has entered.
+ */
+
+/* Entered, none finished: run, delivered and closed without an allocation. */
+static void assert_run_allocates_nothing(bool ordered)
+{
+	struct gate hold = GATE_CLOSED;
+	struct par *pool = open_gated(&hold, ordered);
+
+	push(pool, 300);
+	par_finish(pool);
+	fault_arm(FAULT_MALLOC, 0, false);
+	gate_open(&hold);
+	assert_int_equal(kit_drain(pool, NULL, NULL), 300);
+	kit_close(pool, 0);
+	assert_int_equal(fault_disarm(), 0);
+}
+
+static void an_item_that_entered_is_run_without_an_allocation(void **state)
+{
+	(void)state;
+	assert_run_allocates_nothing(false);
+}
+
+static void it_is_put_in_order_without_an_allocation(void **state)
+{
+	(void)state;
+	assert_run_allocates_nothing(true);
+}
+
+static void a_generated_item_is_run_without_an_allocation(void **state)
+{
+	struct gate hold = GATE_CLOSED;
+	struct numbers numbers = { .last = 50 };
+	struct par *pool =
+		kit_open(&(struct par_options){ .action = action_gated,
+						.workers = 2,
+						.context = &hold,
+						.generate = numbers_next,
+						.source = &numbers });
+
+	(void)state;
+	EVENTUALLY(kit_stats(pool).ended);
+	fault_arm(FAULT_MALLOC, 0, false);
+	gate_open(&hold);
+	assert_int_equal(kit_drain(pool, NULL, NULL), 50);
+	assert_int_equal(fault_disarm(), 0);
+	kit_close(pool, 0);
+}
+
+static void a_cancel_allocates_nothing(void **state)
+{
+	struct gate hold = GATE_CLOSED;
+	struct par *pool = open_gated(&hold, false);
+
+	(void)state;
+	push(pool, 300);
+	fault_arm(FAULT_MALLOC, 0, false);
+	par_cancel(pool);
+	gate_open(&hold);
+	assert_int_equal(kit_drain(pool, NULL, NULL), 300);
+	assert_int_equal(fault_disarm(), 0);
+	kit_close(pool, 0);
+}
+
+static void count_left(void *context, const struct par_result *left)
+{
+	(void)left;
+	atomic_fetch_add((atomic_uint *)context, 1);
+}
+
+static void a_discard_allocates_nothing(void **state)
+{
+	atomic_uint count = 0;
+	struct par *pool =
+		kit_open(&(struct par_options){ .action = action_echo,
+						.workers = 2,
+						.context = &count,
+						.discard = count_left });
+
+	(void)state;
+	push(pool, 300);
+	fault_arm(FAULT_MALLOC, 0, false);
+	kit_close(pool, 0);
+	assert_int_equal(fault_disarm(), 0);
+	assert_int_equal(count, 300);
+}
+
+/*
+ * As many items as may be.
+ */
+
+/* Items through a pool with a window, which is full before the first is
+ * taken: so nothing hangs on who is how quick. Returns the most there was. */
+static struct fault_memory peak_of(uintptr_t items, bool ordered)
+{
+	const size_t window = 64;
+	struct numbers numbers = { .last = items };
+	struct fault_memory before = fault_live(), peak;
+	struct par *pool;
+
+	fault_forget_peak();
+	pool = kit_open(&(struct par_options){ .action = action_echo,
+					       .workers = 1,
+					       .generate = numbers_next,
+					       .source = &numbers,
+					       .window = window,
+					       .ordered = ordered });
+	EVENTUALLY(kit_stats(pool).entered == window);
+	assert_int_equal(kit_drain(pool, NULL, NULL), items);
+	kit_close(pool, 0);
+	peak = fault_peak();
+	peak.blocks -= before.blocks;
+	peak.bytes -= before.bytes;
+	return peak;
+}
+
+static void assert_same_peak(bool ordered)
+{
+	const uintptr_t few = 10000, many = 20 * few;
+	struct fault_memory less = peak_of(few, ordered);
+	struct fault_memory more = peak_of(many, ordered);
+
+	assert_true(less.blocks >= 64);
+	assert_int_equal(more.blocks, less.blocks);
+	/* The system may round the same sizes in another way. */
+	assert_true(more.bytes <= less.bytes + many / 2);
+}
+
+static void with_a_window_memory_does_not_grow_with_the_items(void **state)
+{
+	(void)state;
+	assert_same_peak(false);
+}
+
+static void in_an_ordered_pool_neither(void **state)
+{
+	(void)state;
+	assert_same_peak(true);
+}
+
+static void nothing_is_allocated_for_each_item(void **state)
+{
+	struct numbers numbers = { .last = 5000 };
+	struct par *pool;
+
+	(void)state;
+	fault_arm(FAULT_MALLOC, 0, false);
+	pool = kit_open(&(struct par_options){ .action = action_echo,
+					       .workers = 3,
+					       .generate = numbers_next,
+					       .source = &numbers,
+					       .window = 8 });
+	assert_int_equal(kit_drain(pool, NULL, NULL), 5000);
+	kit_close(pool, 0);
+	assert_in_range(fault_disarm(), 1, 100);
+}
+
+static void nothing_is_allocated_for_each_pushed_item(void **state)
+{
+	struct par *pool = kit_open(
+		&(struct par_options){ .action = action_echo, .workers = 1 });
+	struct par_result result;
+
+	(void)state;
+	fault_arm(FAULT_MALLOC, 0, false);
+	for (int i = 0; i < 2000; i++) {
+		push(pool, 1);
+		assert_int_equal(par_next(pool, &result), 1);
+	}
+	assert_in_range(fault_disarm(), 1, 100);
+	kit_close(pool, 0);
+}
+
+/* A flood of items is not held for ever. */
+static void what_was_delivered_is_given_back(void **state)
+{
+	struct par *pool = kit_open(&(struct par_options){
+		.action = action_echo, .workers = 2, .capacity = 4 });
+	struct fault_memory before = fault_live();
+	struct par_result result;
+
+	(void)state;
+	push(pool, 5000);
+	assert_true(fault_live().blocks >= before.blocks + 5000);
+	for (int i = 0; i < 5000; i++)
+		assert_int_equal(par_next(pool, &result), 1);
+	assert_true(fault_live().blocks <= before.blocks + 100);
+	kit_close(pool, 0);
+}
+
+/*
+ * Nothing left.
+ */
+
+/* Pages that the process may use: a thread that nobody joined keeps its
+ * stack. */
+static size_t address_space(void)
+{
+	FILE *file = fopen("/proc/self/statm", "r");
+	size_t pages = 0;
+
+	if (!file || fscanf(file, "%zu", &pages) != 1)
+		kit_die("needs /proc");
+	fclose(file);
+	return pages * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+/* A life with all there is: both descriptors, a source, a push, an exit, an
+ * interrupt, and items left over. */
+static int exit_at_two(void *context, void *item, void **value)
+{
+	if (item == AS_ITEM(2))
+		pthread_exit(NULL);
+	return action_echo(context, item, value);
+}
+
+static void live(void)
+{
+	struct numbers numbers = { .last = 4 };
+	struct par_result result;
+	struct par *pool =
+		kit_open(&(struct par_options){ .action = exit_at_two,
+						.workers = 2,
+						.generate = numbers_next,
+						.source = &numbers,
+						.interrupt = SIGUSR1 });
+
+	assert_true(par_fd(pool) >= 0);
+	assert_true(par_cancel_fd(pool) >= 0);
+	push(pool, 1);
+	assert_int_equal(par_next(pool, &result), 1);
+	assert_int_equal(par_next(pool, &result), 1);
+	assert_int_equal(par_next(pool, &result), 1);
+	kit_close(pool, 0);
+}
+
+static void a_thousand_pools_leave_nothing_behind(void **state)
+{
+	const unsigned threads = kit_threads(), fds = kit_descriptors();
+	const struct fault_memory before = fault_live();
+	size_t space;
+
+	(void)state;
+	live(); /* the system keeps what it may use again */
+	space = address_space();
+	for (int i = 0; i < 1000; i++)
+		live();
+	assert_int_equal(fault_live().blocks, before.blocks);
+	assert_int_equal(fault_live().bytes, before.bytes);
+	assert_int_equal(kit_descriptors(), fds);
+	EVENTUALLY(kit_threads() <= threads);
+	assert_true(address_space() < space + ((size_t)1 << 30));
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		KIT_TEST(an_item_that_entered_is_run_without_an_allocation),
+		KIT_TEST(it_is_put_in_order_without_an_allocation),
+		KIT_TEST(a_generated_item_is_run_without_an_allocation),
+		KIT_TEST(a_cancel_allocates_nothing),
+		KIT_TEST(a_discard_allocates_nothing),
+		KIT_TEST(with_a_window_memory_does_not_grow_with_the_items),
+		KIT_TEST(in_an_ordered_pool_neither),
+		KIT_TEST(nothing_is_allocated_for_each_item),
+		KIT_TEST(nothing_is_allocated_for_each_pushed_item),
+		KIT_TEST(what_was_delivered_is_given_back),
+		KIT_TEST(a_thousand_pools_leave_nothing_behind),
+	};
+
+	return cmocka_run_group_tests_name("memory", tests, NULL, NULL);
+}

@@ -1,0 +1,906 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Taking results: what par_next() returns and when, who gets what where several
+ * threads take, how the end is told, and the clock of par_next_timed().
+ */
+#include "kit.h"
+
+/* Numbers; the call after `at` of them passes the gate `hold` where there is
+ * one, so that the test knows the producer to be inside it. */
+struct source {
+	struct numbers numbers;
+	uintptr_t at;
+	struct gate *hold;
+};
+
+static int generate(void *argument, void **item)
+{
+	struct source *source = argument;
+
+	if (source->hold && source->numbers.next == source->at)
+		gate_pass(source->hold);
+	return numbers_next(&source->numbers, item);
+}
+
+/* One worker and one source, either of which may be left out. */
+static struct par *open_source(struct source *source, struct gate *gate)
+{
+	return kit_open(&(struct par_options){
+		.action = gate ? action_gated : action_echo,
+		.workers = 1,
+		.generate = source ? generate : NULL,
+		.source = source,
+		.context = gate });
+}
+
+static struct par *open_action(par_action_fn *action)
+{
+	return kit_open(
+		&(struct par_options){ .action = action, .workers = 1 });
+}
+
+static void push(struct par *pool, uintptr_t number)
+{
+	assert_int_equal(par_push(pool, AS_ITEM(number)), 0);
+}
+
+static struct par_result take(struct par *pool)
+{
+	struct par_result result = { .error = -1 };
+
+	assert_int_equal(par_next(pool, &result), 1);
+	return result;
+}
+
+static int poke(struct par *pool)
+{
+	struct par_result result;
+
+	return par_next_timed(pool, &result, 0);
+}
+
+/* The end has come, and stays, however it is asked for. */
+static void assert_ends(struct par *pool, int expected)
+{
+	const int times[] = { 0, 1, -1, INT_MAX, INT_MIN };
+	struct par_result result;
+
+	for (size_t i = 0; i < 3 * sizeof times / sizeof *times; i++) {
+		assert_int_equal(par_next(pool, &result), expected);
+		assert_int_equal(par_next_timed(pool, &result, times[i % 5]),
+				 expected);
+	}
+}
+
+static void finish(struct par *pool)
+{
+	par_finish(pool);
+	assert_ends(pool, 0);
+	kit_close(pool, 0);
+}
+
+/* Ends after a moment in which a caller that does not wait is gone. */
+static int act_slowly(void *context, void *item, void **value)
+{
+	kit_linger();
+	return action_echo(context, item, value);
+}
+
+/*
+ * What it returns.
+ */
+
+static void one_comes_with_the_whole_result(void **state)
+{
+	struct par *pool = open_action(action_echo);
+	struct par_result result;
+
+	(void)state;
+	push(pool, 7);
+	memset(&result, 0x5a, sizeof result);
+	assert_int_equal(par_next(pool, &result), 1);
+	assert_ptr_equal(result.item, AS_ITEM(7));
+	assert_ptr_equal(result.value, AS_ITEM(7));
+	assert_int_equal(result.error, 0);
+	assert_int_equal(result.worker, 0);
+	assert_int_equal(result.index, 0);
+	finish(pool);
+}
+
+static int leave_nothing(void *context, void *item, void **value)
+{
+	(void)context;
+	(void)item;
+	(void)value;
+	return 0;
+}
+
+static void null_items_and_null_values_are_results(void **state)
+{
+	struct par *pool = open_action(leave_nothing);
+	struct par_result result;
+
+	(void)state;
+	for (uint64_t i = 0; i < 3; i++) {
+		push(pool, 0);
+		memset(&result, 0x5a, sizeof result);
+		assert_int_equal(par_next(pool, &result), 1);
+		assert_null(result.item);
+		assert_null(result.value);
+		assert_int_equal(result.index, i);
+	}
+	finish(pool);
+}
+
+static void without_a_pool_or_a_place_it_is_einval(void **state)
+{
+	struct par *pool = open_action(action_echo);
+	struct par_result result;
+
+	(void)state;
+	push(pool, 1);
+	EVENTUALLY(kit_stats(pool).ready == 1);
+	assert_int_equal(par_next(pool, NULL), -EINVAL);
+	assert_int_equal(par_next_timed(pool, NULL, 0), -EINVAL);
+	assert_int_equal(par_next(NULL, &result), -EINVAL);
+	assert_int_equal(par_next_timed(NULL, &result, 0), -EINVAL);
+	assert_int_equal(kit_stats(pool).ready, 1);
+	assert_ptr_equal(take(pool).item, AS_ITEM(1));
+	finish(pool);
+}
+
+static void errno_is_left_alone(void **state)
+{
+	struct par *pool = open_action(act_slowly);
+	struct par_result result;
+
+	(void)state;
+	errno = 4711;
+	assert_int_equal(par_next_timed(pool, &result, 1), -ETIMEDOUT);
+	assert_int_equal(errno, 4711);
+	push(pool, 1);
+	take(pool);
+	assert_int_equal(errno, 4711);
+	par_finish(pool);
+	assert_ends(pool, 0);
+	assert_int_equal(par_next(pool, NULL), -EINVAL);
+	assert_int_equal(errno, 4711);
+	kit_close(pool, 0);
+}
+
+static void it_waits_until_there_is_a_result(void **state)
+{
+	struct gate gate = GATE_CLOSED;
+	struct par *pool = open_source(NULL, &gate);
+	struct taker taker;
+
+	(void)state;
+	taker_start(&taker, pool);
+	push(pool, 1);
+	gate_await(&gate, 1);
+	kit_linger();
+	assert_int_equal(kit_stats(pool).delivered, 0);
+	gate_open(&gate);
+	taker_join(&taker);
+	assert_int_equal(taker.rc, 1);
+	assert_ptr_equal(taker.result.item, AS_ITEM(1));
+	finish(pool);
+}
+
+/*
+ * Several threads.
+ */
+
+/* Takes to the end, and asks once more. */
+struct drainer {
+	struct par *pool;
+	struct tally *tally;
+	pthread_t thread;
+	uint64_t count;
+	int end, again;
+};
+
+static void *drain(void *argument)
+{
+	struct drainer *drainer = argument;
+	struct par_result result;
+
+	drainer->count =
+		kit_drain(drainer->pool, drainer->tally, &drainer->end);
+	drainer->again = par_next(drainer->pool, &result);
+	return NULL;
+}
+
+static void assert_shared(struct par_options options, int end)
+{
+	struct numbers numbers = { .last = 2000, .end = end };
+	struct drainer drainers[4];
+	struct tally tally;
+	struct par *pool;
+	uint64_t count = 0;
+
+	options.action = action_echo;
+	options.generate = numbers_next;
+	options.source = &numbers;
+	tally_open(&tally, 2000);
+	pool = kit_open(&options);
+	for (int i = 0; i < 4; i++) {
+		drainers[i] = (struct drainer){ .pool = pool, .tally = &tally };
+		assert_int_equal(pthread_create(&drainers[i].thread, NULL,
+						drain, &drainers[i]),
+				 0);
+	}
+	for (int i = 0; i < 4; i++) {
+		assert_int_equal(pthread_join(drainers[i].thread, NULL), 0);
+		assert_int_equal(drainers[i].end, end);
+		assert_int_equal(drainers[i].again, end);
+		count += drainers[i].count;
+	}
+	assert_int_equal(count, 2000);
+	tally_assert_once(&tally);
+	tally_close(&tally);
+	assert_ends(pool, end);
+	kit_close(pool, end);
+}
+
+static void each_result_goes_to_exactly_one(void **state)
+{
+	(void)state;
+	assert_shared((struct par_options){ .workers = 3 }, 0);
+	assert_shared((struct par_options){ .workers = 3, .window = 2 }, -EIO);
+	assert_shared((struct par_options){ .workers = 2, .ordered = true }, 0);
+}
+
+enum { SLEEPERS = 3 };
+
+static void start_takers(struct taker takers[SLEEPERS], struct par *pool)
+{
+	for (int i = 0; i < SLEEPERS; i++)
+		taker_start(&takers[i], pool);
+}
+
+/* How many of them it has told the end; each of the others has taken another
+ * of the items from 1 to SLEEPERS. */
+static unsigned join_takers(struct taker takers[SLEEPERS], int end)
+{
+	bool seen[SLEEPERS + 1] = { false };
+	unsigned told = 0;
+
+	for (int i = 0; i < SLEEPERS; i++)
+		taker_join(&takers[i]);
+	for (int i = 0; i < SLEEPERS; i++) {
+		uintptr_t item = AS_NUMBER(takers[i].result.item);
+
+		if (takers[i].rc != 1) {
+			assert_int_equal(takers[i].rc, end);
+			told++;
+			continue;
+		}
+		assert_in_range(item, 1, SLEEPERS);
+		assert_false(seen[item]);
+		seen[item] = true;
+	}
+	return told;
+}
+
+static void each_sleeper_gets_one_of_as_many_results(void **state)
+{
+	struct gate gate = GATE_CLOSED;
+	struct par *pool = kit_open(&(struct par_options){
+		.action = action_gated, .workers = 3, .context = &gate });
+	struct taker takers[SLEEPERS];
+
+	(void)state;
+	start_takers(takers, pool);
+	for (uintptr_t i = 1; i <= SLEEPERS; i++)
+		push(pool, i);
+	gate_await(&gate, 3);
+	gate_open(&gate);
+	assert_int_equal(join_takers(takers, 0), 0);
+	finish(pool);
+}
+
+static void one_result_ends_the_wait_of_one_alone(void **state)
+{
+	struct par *pool = open_action(action_echo);
+	struct taker takers[SLEEPERS];
+
+	(void)state;
+	start_takers(takers, pool);
+	for (uintptr_t i = 1; i <= SLEEPERS; i++) {
+		push(pool, i);
+		EVENTUALLY(kit_stats(pool).delivered == i);
+		kit_linger();
+	}
+	assert_int_equal(join_takers(takers, 0), 0);
+	finish(pool);
+}
+
+/*
+ * All sleepers are told the end, in whatever way it comes about.
+ */
+
+/* The producer is held inside its call after `last` items, which were taken;
+ * all takers sleep. */
+struct vigil {
+	struct gate hold;
+	struct source source;
+	struct par *pool;
+	struct taker takers[SLEEPERS];
+};
+
+static void open_vigil(struct vigil *v, uintptr_t last, int end)
+{
+	*v = (struct vigil){ .hold = GATE_CLOSED,
+			     .source = {
+				     .numbers = { .last = last, .end = end },
+				     .at = last,
+				     .hold = &v->hold } };
+	v->pool = open_source(&v->source, NULL);
+	for (uintptr_t i = 1; i <= last; i++)
+		assert_ptr_equal(take(v->pool).item, AS_ITEM(i));
+	gate_await(&v->hold, 1);
+	start_takers(v->takers, v->pool);
+}
+
+static void assert_all_told(struct vigil *v, int end)
+{
+	gate_open(&v->hold);
+	assert_int_equal(join_takers(v->takers, end), SLEEPERS);
+	assert_ends(v->pool, end);
+	kit_close(v->pool, end);
+}
+
+static void all_are_told_the_end_of_an_empty_input(void **state)
+{
+	struct vigil v;
+
+	(void)state;
+	open_vigil(&v, 0, 0);
+	assert_all_told(&v, 0);
+}
+
+static void all_are_told_when_the_source_ends_idle(void **state)
+{
+	struct vigil v;
+
+	(void)state;
+	open_vigil(&v, 2, 0);
+	assert_all_told(&v, 0);
+}
+
+static void all_are_told_the_failure_of_the_source(void **state)
+{
+	struct vigil v;
+
+	(void)state;
+	open_vigil(&v, 2, -EIO);
+	assert_all_told(&v, -EIO);
+	open_vigil(&v, 0, -ETIMEDOUT);
+	assert_all_told(&v, -ETIMEDOUT);
+}
+
+static void all_are_told_after_a_finish_when_the_call_returns(void **state)
+{
+	struct vigil v;
+
+	(void)state;
+	open_vigil(&v, 1, 0);
+	par_finish(v.pool);
+	assert_all_told(&v, 0);
+}
+
+static void all_are_told_after_a_cancel_when_the_call_returns(void **state)
+{
+	struct vigil v;
+
+	(void)state;
+	open_vigil(&v, 1, -EIO);
+	par_cancel(v.pool);
+	assert_int_equal(poke(v.pool), -ETIMEDOUT);
+	assert_all_told(&v, 0);
+}
+
+/* A pool of pushes alone, without work. */
+static void assert_ended_by(void (*end)(struct par *pool))
+{
+	struct par *pool = open_action(action_echo);
+	struct taker takers[SLEEPERS];
+
+	start_takers(takers, pool);
+	end(pool);
+	assert_int_equal(join_takers(takers, 0), SLEEPERS);
+	assert_ends(pool, 0);
+	kit_close(pool, 0);
+}
+
+static void all_are_told_at_a_finish(void **state)
+{
+	(void)state;
+	assert_ended_by(par_finish);
+}
+
+static void all_are_told_at_a_cancel(void **state)
+{
+	(void)state;
+	assert_ended_by(par_cancel);
+}
+
+static void all_are_told_when_another_takes_the_last_result(void **state)
+{
+	struct gate gate = GATE_CLOSED;
+	struct source source = { .numbers = { .last = 1, .end = -EIO } };
+	struct par *pool = open_source(&source, &gate);
+	struct taker takers[SLEEPERS];
+
+	(void)state;
+	EVENTUALLY(kit_stats(pool).ended);
+	start_takers(takers, pool);
+	gate_open(&gate);
+	assert_int_equal(join_takers(takers, -EIO), SLEEPERS - 1);
+	assert_ends(pool, -EIO);
+	kit_close(pool, -EIO);
+}
+
+static void a_cancel_hands_sleepers_what_waited_and_then_the_end(void **state)
+{
+	struct gate gate = GATE_CLOSED;
+	struct par *pool = open_source(NULL, &gate);
+	struct taker takers[SLEEPERS];
+
+	(void)state;
+	push(pool, 1);
+	gate_await(&gate, 1);
+	push(pool, 2);
+	start_takers(takers, pool);
+	par_cancel(pool);
+	EVENTUALLY(kit_stats(pool).delivered == 1);
+	gate_open(&gate);
+	assert_int_equal(join_takers(takers, 0), 1);
+	assert_ends(pool, 0);
+	kit_close(pool, 0);
+}
+
+/*
+ * The end.
+ */
+
+static void once_told_the_end_stays(void **state)
+{
+	const int ends[] = { 0, -EIO, -ETIMEDOUT, -EAGAIN, INT_MIN };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+		struct source source = { .numbers = { .last = 1,
+						      .end = ends[i] } };
+		struct par *pool = open_source(&source, NULL);
+
+		take(pool);
+		assert_ends(pool, ends[i]);
+		assert_int_equal(par_push(pool, NULL), -EPIPE);
+		par_finish(pool);
+		assert_ends(pool, ends[i]);
+		par_cancel(pool);
+		assert_int_equal(par_push(pool, NULL), -ECANCELED);
+		assert_ends(pool, ends[i]);
+		kit_close(pool, ends[i]);
+	}
+}
+
+static void it_does_not_come_while_an_item_is_in_the_pool(void **state)
+{
+	struct gate gate = GATE_CLOSED;
+	struct par *pool = open_source(NULL, &gate);
+
+	(void)state;
+	push(pool, 1);
+	push(pool, 2);
+	gate_await(&gate, 1);
+	par_finish(pool);
+	assert_int_equal(poke(pool), -ETIMEDOUT);
+	gate_open(&gate);
+	take(pool);
+	assert_int_equal(par_push(pool, AS_ITEM(3)), 0);
+	take(pool);
+	assert_ptr_equal(take(pool).item, AS_ITEM(3));
+	assert_ends(pool, 0);
+	kit_close(pool, 0);
+}
+
+static void it_does_not_come_while_the_generator_is_asked(void **state)
+{
+	struct gate hold = GATE_CLOSED;
+	struct source source = { .numbers.last = 2, .at = 1, .hold = &hold };
+	struct par *pool = open_source(&source, NULL);
+
+	(void)state;
+	take(pool);
+	gate_await(&hold, 1);
+	assert_int_equal(poke(pool), -ETIMEDOUT);
+	gate_open(&hold);
+	assert_ptr_equal(take(pool).item, AS_ITEM(2));
+	assert_ends(pool, 0);
+	kit_close(pool, 0);
+}
+
+/* The source has ended and all it brought was taken; round by round the loop
+ * pushes one more, and that nobody has told the end keeps the pool going. */
+static void assert_pushes_waited_for(int end)
+{
+	struct source source = { .numbers = { .last = 1, .end = end } };
+	struct par *pool = kit_open(&(struct par_options){ .action = act_slowly,
+							   .workers = 1,
+							   .generate = generate,
+							   .source = &source });
+
+	EVENTUALLY(kit_stats(pool).ended);
+	for (uintptr_t i = 1; i < 5; i++) {
+		assert_ptr_equal(take(pool).item, AS_ITEM(i));
+		push(pool, i + 1);
+	}
+	assert_ptr_equal(take(pool).item, AS_ITEM(5));
+	assert_ends(pool, end);
+	kit_close(pool, end);
+}
+
+static void what_the_loop_pushes_before_it_asks_is_waited_for(void **state)
+{
+	(void)state;
+	assert_pushes_waited_for(0);
+	assert_pushes_waited_for(-EIO);
+}
+
+static void the_failure_comes_after_all_results(void **state)
+{
+	struct gate gate = GATE_CLOSED;
+	struct source source = { .numbers = { .last = 3, .end = -EIO } };
+	struct par *pool = open_source(&source, &gate);
+	uint64_t count;
+	int end;
+
+	(void)state;
+	EVENTUALLY(kit_stats(pool).ended);
+	assert_int_equal(poke(pool), -ETIMEDOUT);
+	push(pool, 4);
+	gate_open(&gate);
+	EVENTUALLY(kit_stats(pool).ready == 4);
+	count = kit_drain(pool, NULL, &end);
+	assert_int_equal(count, 4);
+	assert_int_equal(end, -EIO);
+	assert_ends(pool, -EIO);
+	kit_close(pool, -EIO);
+}
+
+static void another_is_told_while_one_still_holds_the_last_result(void **state)
+{
+	struct source source = { .numbers.last = 1 };
+	struct par *pool = open_source(&source, NULL);
+	struct drainer other = { .pool = pool };
+
+	(void)state;
+	take(pool);
+	assert_int_equal(pthread_create(&other.thread, NULL, drain, &other), 0);
+	assert_int_equal(pthread_join(other.thread, NULL), 0);
+	assert_int_equal(other.end, 0);
+	assert_int_equal(par_push(pool, NULL), -EPIPE);
+	assert_ends(pool, 0);
+	kit_close(pool, 0);
+}
+
+/*
+ * Time.
+ */
+
+static void zero_does_not_wait(void **state)
+{
+	struct gate gate = GATE_CLOSED;
+	struct par *pool = open_source(NULL, &gate);
+	struct par_result result;
+
+	(void)state;
+	assert_int_equal(poke(pool), -ETIMEDOUT);
+	push(pool, 1);
+	assert_int_equal(poke(pool), -ETIMEDOUT);
+	gate_open(&gate);
+	EVENTUALLY(kit_stats(pool).ready == 1);
+	assert_int_equal(par_next_timed(pool, &result, 0), 1);
+	assert_ptr_equal(result.item, AS_ITEM(1));
+	assert_int_equal(poke(pool), -ETIMEDOUT);
+	par_finish(pool);
+	assert_int_equal(poke(pool), 0);
+	kit_close(pool, 0);
+}
+
+static void the_time_is_over_never_early(void **state)
+{
+	const int times[] = { 1, 2, 7, 30 };
+	struct gate gate = GATE_CLOSED;
+	struct par *pool = open_source(NULL, &gate);
+	struct par_result result;
+
+	(void)state;
+	push(pool, 1);
+	for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
+		const double start = kit_ms();
+
+		assert_int_equal(par_next_timed(pool, &result, times[i]),
+				 -ETIMEDOUT);
+		assert_true(kit_ms() - start >= times[i]);
+	}
+	gate_open(&gate);
+	take(pool);
+	finish(pool);
+}
+
+/* Asks with a time, again and again until the end. */
+struct clocked {
+	struct par *pool;
+	pthread_t thread;
+	unsigned taken;
+	int end;
+	bool early;
+};
+
+enum { CLOCKED_MS = 20 };
+
+static void *ask_clocked(void *argument)
+{
+	struct clocked *clocked = argument;
+	struct par_result result;
+	double start;
+	int rc;
+
+	for (;;) {
+		start = kit_ms();
+		rc = par_next_timed(clocked->pool, &result, CLOCKED_MS);
+		if (rc == -ETIMEDOUT)
+			clocked->early |= kit_ms() - start < CLOCKED_MS;
+		else if (rc == 1)
+			clocked->taken++;
+		else
+			break;
+	}
+	clocked->end = rc;
+	return NULL;
+}
+
+/* The sleeper is woken for results that the test takes from under it. */
+static void nor_where_another_is_quicker(void **state)
+{
+	struct par *pool = open_action(action_echo);
+	struct clocked clocked = { .pool = pool };
+	unsigned taken = 0;
+
+	(void)state;
+	assert_int_equal(
+		pthread_create(&clocked.thread, NULL, ask_clocked, &clocked),
+		0);
+	for (unsigned i = 1; i <= 300; i++) {
+		push(pool, i);
+		while (kit_stats(pool).delivered < i)
+			taken += poke(pool) == 1;
+	}
+	par_finish(pool);
+	assert_int_equal(pthread_join(clocked.thread, NULL), 0);
+	assert_false(clocked.early);
+	assert_int_equal(clocked.taken + taken, 300);
+	assert_int_equal(clocked.end, 0);
+	assert_ends(pool, 0);
+	kit_close(pool, 0);
+}
+
+/* What comes later than the call is waited for. */
+static void assert_waits_long(const int *times, size_t count)
+{
+	struct par *pool = open_action(act_slowly);
+	struct par_result result;
+
+	for (size_t i = 0; i < count; i++) {
+		push(pool, i);
+		assert_int_equal(par_next_timed(pool, &result, times[i]), 1);
+		assert_ptr_equal(result.item, AS_ITEM(i));
+		push(pool, i);
+		EVENTUALLY(kit_stats(pool).ready == 1);
+		assert_int_equal(par_next_timed(pool, &result, times[i]), 1);
+	}
+	finish(pool);
+}
+
+static void negative_waits_for_ever(void **state)
+{
+	const int times[] = { -1, -2, -1000, -INT_MAX, INT_MIN };
+
+	(void)state;
+	assert_waits_long(times, sizeof times / sizeof *times);
+}
+
+static void a_long_time_is_a_long_time(void **state)
+{
+	const int times[] = { 100000, INT_MAX / 1000, INT_MAX - 1, INT_MAX };
+
+	(void)state;
+	assert_waits_long(times, sizeof times / sizeof *times);
+}
+
+static int end_slowly(void *numbers, void **item)
+{
+	kit_linger();
+	return numbers_next(numbers, item);
+}
+
+static void the_end_is_waited_for_as_well(void **state)
+{
+	const int times[] = { -1, INT_MIN, 100000, INT_MAX };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
+		struct numbers numbers = { .end = -EIO };
+		struct par *pool =
+			kit_open(&(struct par_options){ .action = action_echo,
+							.workers = 1,
+							.generate = end_slowly,
+							.source = &numbers });
+		struct par_result result;
+
+		assert_int_equal(par_next_timed(pool, &result, times[i]), -EIO);
+		kit_close(pool, -EIO);
+	}
+}
+
+/* It leaves the list of sleepers, from its top or from below another. */
+static void who_ran_out_of_time_keeps_no_result_from_another(void **state)
+{
+	struct par *pool = open_action(action_echo);
+	struct clocked clocked = { .pool = pool };
+	struct par_result result;
+	struct taker takers[SLEEPERS];
+
+	(void)state;
+	assert_int_equal(
+		pthread_create(&clocked.thread, NULL, ask_clocked, &clocked),
+		0);
+	start_takers(takers, pool);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(par_next_timed(pool, &result, CLOCKED_MS),
+				 -ETIMEDOUT);
+	for (uintptr_t i = 1; i <= SLEEPERS; i++)
+		push(pool, i);
+	EVENTUALLY(kit_stats(pool).delivered == SLEEPERS);
+	par_finish(pool);
+	assert_int_equal(pthread_join(clocked.thread, NULL), 0);
+	assert_int_equal(join_takers(takers, 0), clocked.taken);
+	assert_false(clocked.early);
+	assert_ends(pool, 0);
+	kit_close(pool, 0);
+}
+
+/*
+ * pthread_cancel.
+ */
+
+static bool join_canceled(struct taker *taker)
+{
+	void *left;
+
+	assert_int_equal(pthread_join(taker->thread, &left), 0);
+	return left == PTHREAD_CANCELED;
+}
+
+static void a_thread_can_be_canceled_while_it_waits(void **state)
+{
+	struct par *pool = open_action(action_echo);
+	struct taker takers[SLEEPERS];
+
+	(void)state;
+	start_takers(takers, pool);
+	for (int i = 0; i < SLEEPERS; i++) {
+		assert_int_equal(pthread_cancel(takers[i].thread), 0);
+		assert_true(join_canceled(&takers[i]));
+	}
+	push(pool, 1);
+	assert_ptr_equal(take(pool).item, AS_ITEM(1));
+	finish(pool);
+}
+
+/* The one on top, the first that a result would have called. */
+static void a_canceled_thread_keeps_no_result_from_another(void **state)
+{
+	struct par *pool = open_action(action_echo);
+	struct taker patient, canceled;
+
+	(void)state;
+	for (uintptr_t i = 1; i <= 50; i++) {
+		taker_start(&patient, pool);
+		taker_start(&canceled, pool);
+		push(pool, i);
+		assert_int_equal(pthread_cancel(canceled.thread), 0);
+		if (!join_canceled(&canceled)) {
+			assert_int_equal(canceled.rc, 1);
+			push(pool, i);
+		}
+		taker_join(&patient);
+		assert_int_equal(patient.rc, 1);
+		assert_ptr_equal(patient.result.item, AS_ITEM(i));
+	}
+	finish(pool);
+}
+
+struct doomed {
+	struct par *pool;
+	int first, end;
+	bool survived;
+};
+
+/* Is canceled already when it asks, twice. */
+static void *ask_doomed(void *argument)
+{
+	struct doomed *doomed = argument;
+	struct par_result result;
+
+	pthread_cancel(pthread_self());
+	doomed->first = par_next(doomed->pool, &result);
+	doomed->end = par_next_timed(doomed->pool, &result, INT_MAX);
+	doomed->survived = true;
+	pthread_testcancel();
+	return NULL;
+}
+
+static void a_cancel_does_not_take_effect_where_it_need_not_wait(void **state)
+{
+	struct source source = { .numbers = { .last = 1, .end = -EIO } };
+	struct par *pool = open_source(&source, NULL);
+	struct doomed doomed = { .pool = pool };
+	pthread_t thread;
+	void *left;
+
+	(void)state;
+	EVENTUALLY(kit_stats(pool).ready == 1 && kit_stats(pool).ended);
+	assert_int_equal(pthread_create(&thread, NULL, ask_doomed, &doomed), 0);
+	assert_int_equal(pthread_join(thread, &left), 0);
+	assert_ptr_equal(left, PTHREAD_CANCELED);
+	assert_true(doomed.survived);
+	assert_int_equal(doomed.first, 1);
+	assert_int_equal(doomed.end, -EIO);
+	kit_close(pool, -EIO);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		KIT_TEST(one_comes_with_the_whole_result),
+		KIT_TEST(null_items_and_null_values_are_results),
+		KIT_TEST(without_a_pool_or_a_place_it_is_einval),
+		KIT_TEST(errno_is_left_alone),
+		KIT_TEST(it_waits_until_there_is_a_result),
+		KIT_TEST(each_result_goes_to_exactly_one),
+		KIT_TEST(each_sleeper_gets_one_of_as_many_results),
+		KIT_TEST(one_result_ends_the_wait_of_one_alone),
+		KIT_TEST(all_are_told_the_end_of_an_empty_input),
+		KIT_TEST(all_are_told_when_the_source_ends_idle),
+		KIT_TEST(all_are_told_the_failure_of_the_source),
+		KIT_TEST(all_are_told_after_a_finish_when_the_call_returns),
+		KIT_TEST(all_are_told_after_a_cancel_when_the_call_returns),
+		KIT_TEST(all_are_told_at_a_finish),
+		KIT_TEST(all_are_told_at_a_cancel),
+		KIT_TEST(all_are_told_when_another_takes_the_last_result),
+		KIT_TEST(a_cancel_hands_sleepers_what_waited_and_then_the_end),
+		KIT_TEST(once_told_the_end_stays),
+		KIT_TEST(it_does_not_come_while_an_item_is_in_the_pool),
+		KIT_TEST(it_does_not_come_while_the_generator_is_asked),
+		KIT_TEST(what_the_loop_pushes_before_it_asks_is_waited_for),
+		KIT_TEST(the_failure_comes_after_all_results),
+		KIT_TEST(another_is_told_while_one_still_holds_the_last_result),
+		KIT_TEST(zero_does_not_wait),
+		KIT_TEST(the_time_is_over_never_early),
+		KIT_TEST(nor_where_another_is_quicker),
+		KIT_TEST(negative_waits_for_ever),
+		KIT_TEST(a_long_time_is_a_long_time),
+		KIT_TEST(the_end_is_waited_for_as_well),
+		KIT_TEST(who_ran_out_of_time_keeps_no_result_from_another),
+		KIT_TEST(a_thread_can_be_canceled_while_it_waits),
+		KIT_TEST(a_canceled_thread_keeps_no_result_from_another),
+		KIT_TEST(a_cancel_does_not_take_effect_where_it_need_not_wait),
+	};
+
+	return cmocka_run_group_tests_name("next", tests, NULL, NULL);
+}

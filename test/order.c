@@ -1,0 +1,466 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Ordered pools: results leave in the order in which the items entered, in
+ * whatever order, and with whatever, the actions end.
+ */
+#include "kit.h"
+
+#include <sched.h>
+
+enum { MOST = 6 };
+
+/* Items are the numbers from 1. Each has a gate, so that the test says when its
+ * action ends; one that is 0 has none. */
+struct line {
+	struct gate gates[MOST + 1];
+	struct numbers numbers;
+	struct par *pool;
+};
+
+static int pass_own(void *line, void *item, void **value)
+{
+	gate_pass(&((struct line *)line)->gates[AS_NUMBER(item)]);
+	return action_echo(NULL, item, value);
+}
+
+/* The generator, where there is one, makes 1 to last. */
+static void open_line(struct line *line, uintptr_t last,
+		      struct par_options options)
+{
+	*line = (struct line){ .numbers.last = last };
+	for (int i = 0; i <= MOST; i++)
+		line->gates[i] = (struct gate)GATE_CLOSED;
+	if (!options.action)
+		options.action = pass_own;
+	if (!options.workers)
+		options.workers = MOST;
+	options.context = line;
+	options.source = &line->numbers;
+	options.ordered = true;
+	line->pool = kit_open(&options);
+}
+
+/* Pushes 1 to last, and waits until all of them run. */
+static void open_running(struct line *line, uintptr_t last)
+{
+	open_line(line, 0, (struct par_options){ .workers = MOST });
+	for (uintptr_t i = 1; i <= last; i++)
+		assert_int_equal(par_push(line->pool, AS_ITEM(i)), 0);
+	EVENTUALLY(kit_stats(line->pool).running == last);
+}
+
+/* The item's action ends, and its result is ready. */
+static void end(struct line *line, uintptr_t item)
+{
+	const uint64_t finished = kit_stats(line->pool).finished;
+
+	gate_open(&line->gates[item]);
+	EVENTUALLY(kit_stats(line->pool).finished == finished + 1);
+}
+
+static void assert_none(struct line *line)
+{
+	struct par_result result;
+
+	assert_int_equal(par_next_timed(line->pool, &result, 0), -ETIMEDOUT);
+	assert_false(kit_readable(par_fd(line->pool)));
+}
+
+/* The next result is there at once: this item, at this place. */
+static void assert_next(struct line *line, uintptr_t item, uint64_t index,
+			int error)
+{
+	struct par_result result;
+
+	assert_true(kit_readable(par_fd(line->pool)));
+	assert_int_equal(par_next_timed(line->pool, &result, 0), 1);
+	assert_int_equal(AS_NUMBER(result.item), item);
+	assert_int_equal(result.index, index);
+	assert_int_equal(result.error, error);
+}
+
+static void close_line(struct line *line)
+{
+	par_finish(line->pool);
+	assert_int_equal(kit_drain(line->pool, NULL, NULL), 0);
+	kit_close(line->pool, 0);
+}
+
+/*
+ * The order.
+ */
+
+static void they_come_in_input_order_though_they_end_in_reverse(void **state)
+{
+	struct line line;
+
+	(void)state;
+	open_running(&line, 5);
+	for (uintptr_t i = 5; i > 1; i--) {
+		end(&line, i);
+		assert_none(&line);
+	}
+	end(&line, 1);
+	for (uintptr_t i = 1; i <= 5; i++)
+		assert_next(&line, i, i - 1, 0);
+	close_line(&line);
+}
+
+/* And no further than the next one that runs. */
+static void all_behind_a_slow_head_come_when_it_ends(void **state)
+{
+	struct line line;
+
+	(void)state;
+	open_running(&line, 5);
+	end(&line, 2);
+	end(&line, 4);
+	end(&line, 1);
+	assert_next(&line, 1, 0, 0);
+	assert_next(&line, 2, 1, 0);
+	assert_none(&line);
+	end(&line, 5);
+	assert_none(&line);
+	end(&line, 3);
+	for (uintptr_t i = 3; i <= 5; i++)
+		assert_next(&line, i, i - 1, 0);
+	close_line(&line);
+}
+
+static void the_head_does_not_wait_for_later_ones(void **state)
+{
+	struct line line;
+
+	(void)state;
+	open_running(&line, 5);
+	for (uintptr_t i = 1; i <= 5; i++) {
+		end(&line, i);
+		assert_next(&line, i, i - 1, 0);
+		if (i < 5)
+			assert_none(&line);
+	}
+	close_line(&line);
+}
+
+static void *take_one(void *line)
+{
+	struct par_result result;
+
+	return par_next(((struct line *)line)->pool, &result) == 1 ? result.item
+								   : NULL;
+}
+
+/* Not by a result behind the head, and surely by the head. */
+static void a_waiting_consumer_is_woken_by_the_head(void **state)
+{
+	struct line line;
+	pthread_t thread;
+	void *item;
+
+	(void)state;
+	open_running(&line, 3);
+	assert_int_equal(pthread_create(&thread, NULL, take_one, &line), 0);
+	kit_linger();
+	end(&line, 2);
+	end(&line, 3);
+	kit_linger();
+	assert_int_equal(kit_stats(line.pool).delivered, 0);
+	end(&line, 1);
+	assert_int_equal(pthread_join(thread, &item), 0);
+	assert_int_equal(AS_NUMBER(item), 1);
+	assert_next(&line, 2, 1, 0);
+	assert_next(&line, 3, 2, 0);
+	close_line(&line);
+}
+
+static int dawdle(void *context, void *item, void **value)
+{
+	for (uintptr_t i = AS_NUMBER(item) * 7 % 5; i > 0; i--)
+		sched_yield();
+	return action_echo(context, item, value);
+}
+
+static void generated_items_come_in_the_order_of_their_making(void **state)
+{
+	struct numbers numbers = { .last = 3000 };
+	struct par *pool =
+		kit_open(&(struct par_options){ .action = dawdle,
+						.workers = 4,
+						.generate = numbers_next,
+						.source = &numbers,
+						.ordered = true });
+	struct par_result result;
+
+	(void)state;
+	for (uintptr_t i = 1; i <= 3000; i++) {
+		assert_int_equal(par_next(pool, &result), 1);
+		assert_int_equal(AS_NUMBER(result.item), i);
+		assert_int_equal(result.index, i - 1);
+	}
+	assert_int_equal(par_next(pool, &result), 0);
+	kit_close(pool, 0);
+}
+
+struct consumer {
+	struct par *pool;
+	uint64_t last, count;
+	bool disordered;
+	pthread_t thread;
+};
+
+static void *consume(void *argument)
+{
+	struct consumer *c = argument;
+	struct par_result result;
+
+	while (par_next(c->pool, &result) == 1) {
+		if (c->count++ > 0 && result.index <= c->last)
+			c->disordered = true;
+		c->last = result.index;
+	}
+	return NULL;
+}
+
+static void each_of_several_consumers_gets_its_share_in_order(void **state)
+{
+	struct numbers numbers = { .last = 1000 };
+	struct par *pool =
+		kit_open(&(struct par_options){ .action = dawdle,
+						.workers = 4,
+						.generate = numbers_next,
+						.source = &numbers,
+						.ordered = true });
+	struct consumer consumers[3] = { { .pool = pool },
+					 { .pool = pool },
+					 { .pool = pool } };
+	uint64_t count = 0;
+
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(pthread_create(&consumers[i].thread, NULL,
+						consume, &consumers[i]),
+				 0);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(pthread_join(consumers[i].thread, NULL), 0);
+		assert_false(consumers[i].disordered);
+		count += consumers[i].count;
+	}
+	assert_int_equal(count, 1000);
+	kit_close(pool, 0);
+}
+
+/*
+ * Places.
+ */
+
+static int fail_or_exit(void *line, void *item, void **value)
+{
+	int rc = pass_own(line, item, value);
+
+	if (AS_NUMBER(item) == 2)
+		return -EIO;
+	if (AS_NUMBER(item) == 3)
+		pthread_exit(NULL);
+	return rc;
+}
+
+static void failed_items_come_in_their_place(void **state)
+{
+	struct line line;
+
+	(void)state;
+	open_line(&line, 0, (struct par_options){ .action = fail_or_exit });
+	for (uintptr_t i = 1; i <= 4; i++)
+		assert_int_equal(par_push(line.pool, AS_ITEM(i)), 0);
+	end(&line, 3);
+	end(&line, 2);
+	end(&line, 4);
+	assert_none(&line);
+	end(&line, 1);
+	assert_next(&line, 1, 0, 0);
+	assert_next(&line, 2, 1, -EIO);
+	assert_next(&line, 3, 2, -EINTR);
+	assert_next(&line, 4, 3, 0);
+	close_line(&line);
+}
+
+/* One worker, in item 1; behind it the generated 2 and 3, then 4, pushed. */
+static void open_with_push(struct line *line)
+{
+	open_line(line, 3,
+		  (struct par_options){ .workers = 1,
+					.window = 3,
+					.generate = numbers_next });
+	gate_await(&line->gates[1], 1);
+	EVENTUALLY(kit_stats(line->pool).queued == 2);
+	assert_int_equal(par_push(line->pool, AS_ITEM(4)), 0);
+}
+
+/* Though it is started before what was generated. */
+static void a_pushed_item_keeps_its_place(void **state)
+{
+	struct line line;
+
+	(void)state;
+	open_with_push(&line);
+	end(&line, 1);
+	gate_await(&line.gates[4], 1);
+	assert_next(&line, 1, 0, 0);
+	end(&line, 4);
+	assert_none(&line);
+	end(&line, 2);
+	assert_next(&line, 2, 1, 0);
+	assert_none(&line);
+	end(&line, 3);
+	assert_next(&line, 3, 2, 0);
+	assert_next(&line, 4, 3, 0);
+	close_line(&line);
+}
+
+static void pushed_items_come_in_the_order_of_the_pushes(void **state)
+{
+	struct line line;
+
+	(void)state;
+	open_running(&line, 2);
+	assert_int_equal(par_push(line.pool, AS_ITEM(6)), 0);
+	assert_int_equal(par_push(line.pool, AS_ITEM(4)), 0);
+	assert_int_equal(par_push(line.pool, AS_ITEM(5)), 0);
+	for (uintptr_t i = 4; i <= 6; i++)
+		end(&line, i);
+	assert_none(&line);
+	end(&line, 1);
+	end(&line, 2);
+	assert_next(&line, 1, 0, 0);
+	assert_next(&line, 2, 1, 0);
+	assert_next(&line, 6, 2, 0);
+	assert_next(&line, 4, 3, 0);
+	assert_next(&line, 5, 4, 0);
+	close_line(&line);
+}
+
+static void canceled_items_wait_for_those_before_them(void **state)
+{
+	struct line line;
+
+	(void)state;
+	open_with_push(&line);
+	par_cancel(line.pool);
+	assert_int_equal(kit_stats(line.pool).ready, 3);
+	assert_none(&line);
+	end(&line, 1);
+	assert_next(&line, 1, 0, 0);
+	assert_next(&line, 2, 1, -ECANCELED);
+	assert_next(&line, 3, 2, -ECANCELED);
+	assert_next(&line, 4, 3, -ECANCELED);
+	close_line(&line);
+}
+
+static void canceled_items_at_the_head_come_at_once(void **state)
+{
+	struct line line;
+
+	(void)state;
+	open_with_push(&line);
+	end(&line, 1);
+	gate_await(&line.gates[4], 1);
+	assert_next(&line, 1, 0, 0);
+	assert_none(&line);
+	par_cancel(line.pool);
+	assert_next(&line, 2, 1, -ECANCELED);
+	assert_next(&line, 3, 2, -ECANCELED);
+	assert_none(&line);
+	end(&line, 4);
+	assert_next(&line, 4, 3, 0);
+	close_line(&line);
+}
+
+static int next_gated(void *argument, void **item)
+{
+	struct numbers *numbers = argument;
+	struct line *line = (struct line *)((char *)numbers -
+					    offsetof(struct line, numbers));
+
+	if (numbers->next == 1)
+		gate_pass(&line->gates[0]);
+	return numbers_next(numbers, item);
+}
+
+static void an_item_brought_after_the_cancel_comes_in_its_place(void **state)
+{
+	struct line line;
+
+	(void)state;
+	open_line(&line, 2,
+		  (struct par_options){
+			  .workers = 2, .window = 2, .generate = next_gated });
+	gate_await(&line.gates[0], 1);
+	gate_await(&line.gates[1], 1);
+	par_cancel(line.pool);
+	gate_open(&line.gates[0]);
+	EVENTUALLY(kit_stats(line.pool).ended);
+	assert_none(&line);
+	end(&line, 1);
+	assert_next(&line, 1, 0, 0);
+	assert_next(&line, 2, 1, -ECANCELED);
+	close_line(&line);
+}
+
+/*
+ * The end and the window.
+ */
+
+static void the_end_waits_for_the_head(void **state)
+{
+	struct line line;
+
+	(void)state;
+	open_running(&line, 2);
+	par_finish(line.pool);
+	end(&line, 2);
+	assert_none(&line);
+	end(&line, 1);
+	assert_next(&line, 1, 0, 0);
+	assert_next(&line, 2, 1, 0);
+	close_line(&line);
+}
+
+/* Neither do they wait for each other for ever. */
+static void a_window_full_of_results_behind_the_head_goes_on(void **state)
+{
+	struct line line;
+
+	(void)state;
+	open_line(
+		&line, 5,
+		(struct par_options){ .window = 3, .generate = numbers_next });
+	for (uintptr_t i = 2; i <= 5; i++)
+		gate_open(&line.gates[i]);
+	EVENTUALLY(kit_stats(line.pool).ready == 2);
+	assert_none(&line);
+	gate_open(&line.gates[1]);
+	assert_int_equal(kit_drain(line.pool, NULL, NULL), 5);
+	kit_close(line.pool, 0);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		KIT_TEST(they_come_in_input_order_though_they_end_in_reverse),
+		KIT_TEST(all_behind_a_slow_head_come_when_it_ends),
+		KIT_TEST(the_head_does_not_wait_for_later_ones),
+		KIT_TEST(a_waiting_consumer_is_woken_by_the_head),
+		KIT_TEST(generated_items_come_in_the_order_of_their_making),
+		KIT_TEST(each_of_several_consumers_gets_its_share_in_order),
+		KIT_TEST(failed_items_come_in_their_place),
+		KIT_TEST(a_pushed_item_keeps_its_place),
+		KIT_TEST(pushed_items_come_in_the_order_of_the_pushes),
+		KIT_TEST(canceled_items_wait_for_those_before_them),
+		KIT_TEST(canceled_items_at_the_head_come_at_once),
+		KIT_TEST(an_item_brought_after_the_cancel_comes_in_its_place),
+		KIT_TEST(the_end_waits_for_the_head),
+		KIT_TEST(a_window_full_of_results_behind_the_head_goes_on),
+	};
+
+	return cmocka_run_group_tests_name("order", tests, NULL, NULL);
+}

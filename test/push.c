@@ -1,0 +1,615 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * par_push: from where it may be called, in which order its items are started,
+ * when they are refused, and that nothing holds them back.
+ */
+#include "kit.h"
+
+/* Numbers; the call after `at` items passes the gate, where there is one. */
+struct source {
+	struct numbers numbers;
+	uintptr_t at;
+	struct gate *hold;
+};
+
+static int generate(void *argument, void **item)
+{
+	struct source *source = argument;
+
+	if (source->hold && source->numbers.next == source->at)
+		gate_pass(source->hold);
+	return numbers_next(&source->numbers, item);
+}
+
+/* One worker; NULL: no generator, no gate. */
+static struct par_options options_of(struct source *source, struct gate *gate)
+{
+	return (struct par_options){ .action =
+					     gate ? action_gated : action_echo,
+				     .workers = 1,
+				     .generate = source ? generate : NULL,
+				     .source = source,
+				     .context = gate };
+}
+
+static struct par *open_source(struct source *source, struct gate *gate)
+{
+	const struct par_options options = options_of(source, gate);
+
+	return kit_open(&options);
+}
+
+static void push(struct par *pool, uintptr_t number)
+{
+	errno = 4711;
+	assert_int_equal(par_push(pool, AS_ITEM(number)), 0);
+	assert_int_equal(errno, 4711);
+}
+
+/* The item stays outside. */
+static void assert_refused(struct par *pool, int why)
+{
+	const uint64_t entered = kit_stats(pool).entered;
+
+	errno = 4711;
+	assert_int_equal(par_push(pool, AS_ITEM(999)), why);
+	assert_int_equal(errno, 4711);
+	assert_int_equal(kit_stats(pool).entered, entered);
+}
+
+static uintptr_t take(struct par *pool)
+{
+	struct par_result result;
+
+	assert_int_equal(par_next(pool, &result), 1);
+	return AS_NUMBER(result.item);
+}
+
+static void assert_ends(struct par *pool, uint64_t count, int expected)
+{
+	int end;
+
+	assert_int_equal(kit_drain(pool, NULL, &end), count);
+	assert_int_equal(end, expected);
+}
+
+static void finish(struct par *pool)
+{
+	par_finish(pool);
+	assert_ends(pool, 0, 0);
+	kit_close(pool, 0);
+}
+
+/*
+ * From where.
+ */
+
+static void a_pushed_item_is_run_and_comes_back(void **state)
+{
+	struct par *pool = open_source(NULL, NULL);
+	struct par_result result;
+
+	(void)state;
+	for (uintptr_t i = 0; i < 20; i++) {
+		push(pool, i);
+		assert_int_equal(par_next(pool, &result), 1);
+		assert_int_equal(AS_NUMBER(result.item), i);
+		assert_int_equal(AS_NUMBER(result.value), i);
+		assert_int_equal(result.error, 0);
+		assert_int_equal(result.worker, 0);
+		assert_int_equal(result.index, i);
+	}
+	finish(pool);
+}
+
+enum { PAGES = 1000 };
+
+/* A page links to two others, so that they form a tree. */
+static int crawl(void *context, void *item, void **value)
+{
+	int rc = 0;
+
+	(void)context;
+	(void)value;
+	for (uintptr_t link = 2 * AS_NUMBER(item);
+	     link <= 2 * AS_NUMBER(item) + 1; link++)
+		if (link <= PAGES && par_push(par_self(), AS_ITEM(link)))
+			rc = -1;
+	return rc;
+}
+
+static void an_action_that_pushes_keeps_the_pool_from_ending(void **state)
+{
+	struct source source = { .numbers.last = 1 };
+	struct par_options options = options_of(&source, NULL);
+	struct tally tally;
+	struct par *pool;
+	int end;
+
+	(void)state;
+	options.action = crawl;
+	for (unsigned workers = 1; workers <= 4; workers += 3) {
+		source.numbers.next = 0;
+		options.workers = workers;
+		tally_open(&tally, PAGES);
+		pool = kit_open(&options);
+		assert_int_equal(kit_drain(pool, &tally, &end), PAGES);
+		assert_int_equal(end, 0);
+		assert_int_equal(kit_stats(pool).failed, 0);
+		tally_assert_once(&tally);
+		tally_close(&tally);
+		kit_close(pool, 0);
+	}
+}
+
+/* Pushes, beside each number it brings, one that is 100 larger. */
+static int generate_and_push(void *numbers, void **item)
+{
+	const int rc = numbers_next(numbers, item);
+
+	if (rc > 0 && par_push(par_self(), AS_ITEM(AS_NUMBER(*item) + 100)))
+		return -EIO;
+	return rc;
+}
+
+static void the_generator_can_push(void **state)
+{
+	struct numbers numbers = { .last = 100 };
+	struct par_options options = options_of(NULL, NULL);
+	struct tally tally;
+	struct par *pool;
+	int end;
+
+	(void)state;
+	options.generate = generate_and_push;
+	options.source = &numbers;
+	tally_open(&tally, 200);
+	pool = kit_open(&options);
+	assert_int_equal(kit_drain(pool, &tally, &end), 200);
+	assert_int_equal(end, 0);
+	tally_assert_once(&tally);
+	tally_close(&tally);
+	kit_close(pool, 0);
+}
+
+/* All was delivered and the source has ended, but the loop has not asked. */
+static void what_the_loop_pushes_is_waited_for(void **state)
+{
+	struct source source = { .numbers.last = 1 };
+	struct par *pool = open_source(&source, NULL);
+
+	(void)state;
+	EVENTUALLY(kit_stats(pool).ended);
+	for (uintptr_t i = 1; i < 20; i++) {
+		assert_int_equal(take(pool), i);
+		push(pool, i + 1);
+	}
+	assert_ends(pool, 1, 0);
+	kit_close(pool, 0);
+}
+
+enum { PUSHERS = 4, PUSHES = 500 };
+
+struct pusher {
+	struct par *pool;
+	uintptr_t first;
+	unsigned taken; /* pushes that were not refused */
+	int refusal;	/* of the first that was */
+};
+
+static void *push_many(void *argument)
+{
+	struct pusher *pusher = argument;
+	int rc = 0;
+
+	for (uintptr_t i = 0; i < PUSHES && rc == 0; i++) {
+		rc = par_push(pusher->pool, AS_ITEM(pusher->first + i));
+		pusher->taken += rc == 0;
+	}
+	pusher->refusal = rc;
+	return NULL;
+}
+
+static void start_pushers(struct par *pool, struct pusher pushers[PUSHERS],
+			  pthread_t threads[PUSHERS])
+{
+	for (unsigned i = 0; i < PUSHERS; i++) {
+		pushers[i] = (struct pusher){ .pool = pool,
+					      .first = i * PUSHES + 1 };
+		assert_int_equal(pthread_create(&threads[i], NULL, push_many,
+						&pushers[i]),
+				 0);
+	}
+}
+
+/* Returns how many pushes were taken; a refused one says why, or 0. */
+static unsigned join_pushers(struct pusher pushers[PUSHERS],
+			     pthread_t threads[PUSHERS], int why)
+{
+	unsigned taken = 0;
+
+	for (unsigned i = 0; i < PUSHERS; i++) {
+		assert_int_equal(pthread_join(threads[i], NULL), 0);
+		assert_int_equal(pushers[i].refusal,
+				 pushers[i].taken == PUSHES ? 0 : why);
+		taken += pushers[i].taken;
+	}
+	return taken;
+}
+
+static void any_thread_can_push(void **state)
+{
+	struct par *pool = open_source(NULL, NULL);
+	struct pusher pushers[PUSHERS];
+	pthread_t threads[PUSHERS];
+	struct tally tally;
+
+	(void)state;
+	tally_open(&tally, PUSHERS * PUSHES);
+	start_pushers(pool, pushers, threads);
+	for (int i = 0; i < PUSHERS * PUSHES; i++)
+		tally_see(&tally, take(pool) - 1);
+	assert_int_equal(join_pushers(pushers, threads, 0), PUSHERS * PUSHES);
+	tally_assert_once(&tally);
+	tally_close(&tally);
+	finish(pool);
+}
+
+/* Without pushes it would have ended, or waited for ever. */
+static void a_pool_of_pushes_alone_does_not_end_by_itself(void **state)
+{
+	struct par *pool = open_source(NULL, NULL);
+	struct par_result result;
+
+	(void)state;
+	assert_int_equal(par_next_timed(pool, &result, 5), -ETIMEDOUT);
+	push(pool, 1);
+	assert_int_equal(take(pool), 1);
+	assert_int_equal(par_next_timed(pool, &result, 0), -ETIMEDOUT);
+	assert_int_equal(par_next_timed(pool, &result, 5), -ETIMEDOUT);
+	assert_false(kit_stats(pool).ended);
+	push(pool, 2);
+	assert_int_equal(take(pool), 2);
+	finish(pool);
+}
+
+static void a_push_that_finds_nobody_idle_starts_a_worker(void **state)
+{
+	struct gate gate = GATE_CLOSED;
+	struct par_options options = options_of(NULL, &gate);
+	struct par *pool;
+
+	(void)state;
+	options.workers = 3;
+	pool = kit_open(&options);
+	for (unsigned i = 1; i <= 3; i++) {
+		push(pool, i);
+		gate_await(&gate, i);
+	}
+	gate_open(&gate);
+	for (int i = 0; i < 3; i++)
+		take(pool);
+	finish(pool);
+}
+
+/*
+ * In which order. One worker: what it starts first comes first.
+ */
+
+static void pushed_items_are_started_in_the_order_of_the_pushes(void **state)
+{
+	struct gate gate = GATE_CLOSED;
+	struct par *pool = open_source(NULL, &gate);
+
+	(void)state;
+	for (uintptr_t i = 1; i <= 200; i++)
+		push(pool, i);
+	gate_open(&gate);
+	for (uintptr_t i = 1; i <= 200; i++)
+		assert_int_equal(take(pool), i);
+	finish(pool);
+}
+
+/* The worker holds 1; 2 to 5 wait in the ring. */
+static void open_waiting(struct par **pool, struct source *source,
+			 struct gate *gate, bool ordered)
+{
+	struct par_options options = options_of(source, gate);
+
+	*source = (struct source){ .numbers.last = 5 };
+	options.ordered = ordered;
+	*pool = kit_open(&options);
+	EVENTUALLY(kit_stats(*pool).ended);
+	gate_await(gate, 1);
+	push(*pool, 6);
+	push(*pool, 7);
+	gate_open(gate);
+}
+
+static void pushed_items_are_started_before_generated_ones(void **state)
+{
+	const uintptr_t order[] = { 1, 6, 7, 2, 3, 4, 5 };
+	struct gate gate = GATE_CLOSED;
+	struct source source;
+	struct par_result result;
+	struct par *pool;
+
+	(void)state;
+	open_waiting(&pool, &source, &gate, false);
+	for (int i = 0; i < 7; i++) {
+		assert_int_equal(par_next(pool, &result), 1);
+		assert_int_equal(AS_NUMBER(result.item), order[i]);
+		assert_int_equal(result.index, order[i] - 1);
+	}
+	assert_ends(pool, 0, 0);
+	kit_close(pool, 0);
+}
+
+static void an_ordered_pool_delivers_them_where_they_entered(void **state)
+{
+	struct gate gate = GATE_CLOSED;
+	struct source source;
+	struct par *pool;
+
+	(void)state;
+	open_waiting(&pool, &source, &gate, true);
+	for (uintptr_t i = 1; i <= 7; i++)
+		assert_int_equal(take(pool), i);
+	assert_ends(pool, 0, 0);
+	kit_close(pool, 0);
+}
+
+/*
+ * Refused.
+ */
+
+static void a_push_after_the_told_end_is_refused_with_epipe(void **state)
+{
+	const int ends[] = { 0, -EIO };
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct source source = { .numbers = { .last = 3,
+						      .end = ends[i] } };
+		struct par *pool = open_source(&source, NULL);
+
+		assert_ends(pool, 3, ends[i]);
+		assert_refused(pool, -EPIPE);
+		assert_refused(pool, -EPIPE);
+		assert_ends(pool, 0, ends[i]);
+		kit_close(pool, ends[i]);
+	}
+}
+
+static void a_push_after_a_cancel_is_refused_with_ecanceled(void **state)
+{
+	struct par *pool = open_source(NULL, NULL);
+
+	(void)state;
+	par_cancel(pool);
+	assert_refused(pool, -ECANCELED);
+	assert_ends(pool, 0, 0);
+	kit_close(pool, 0);
+}
+
+static void after_a_cancel_it_is_ecanceled_after_the_end_too(void **state)
+{
+	struct par *pool = open_source(NULL, NULL);
+
+	(void)state;
+	par_cancel(pool);
+	assert_ends(pool, 0, 0);
+	assert_refused(pool, -ECANCELED);
+	kit_close(pool, 0);
+}
+
+static void after_a_cancel_that_comes_after_the_end_too(void **state)
+{
+	struct source source = { .numbers.last = 1 };
+	struct par *pool = open_source(&source, NULL);
+
+	(void)state;
+	assert_ends(pool, 1, 0);
+	assert_refused(pool, -EPIPE);
+	par_cancel(pool);
+	assert_refused(pool, -ECANCELED);
+	kit_close(pool, 0);
+}
+
+static void count_discarded(void *context, const struct par_result *left)
+{
+	(void)left;
+	atomic_fetch_add((atomic_uint *)context, 1);
+}
+
+static void a_refused_item_is_still_the_callers(void **state)
+{
+	atomic_uint discarded = 0;
+	struct par_options options = options_of(NULL, NULL);
+	struct par *pool;
+
+	(void)state;
+	options.context = &discarded;
+	options.discard = count_discarded;
+	pool = kit_open(&options);
+	push(pool, 1);
+	assert_int_equal(take(pool), 1);
+	par_cancel(pool);
+	for (int i = 0; i < 10; i++)
+		assert_refused(pool, -ECANCELED);
+	kit_close(pool, 0);
+	assert_int_equal(discarded, 0);
+}
+
+static void a_push_that_races_the_end_is_refused_or_comes_back(void **state)
+{
+	(void)state;
+	for (int round = 0; round < 10; round++) {
+		struct source source = { .numbers.last = 1 };
+		struct par *pool = open_source(&source, NULL);
+		struct pusher pushers[PUSHERS];
+		pthread_t threads[PUSHERS];
+		uint64_t came;
+		int end;
+
+		start_pushers(pool, pushers, threads);
+		came = kit_drain(pool, NULL, &end);
+		assert_int_equal(end, 0);
+		assert_int_equal(join_pushers(pushers, threads, -EPIPE) + 1,
+				 came);
+		assert_int_equal(kit_stats(pool).entered, came);
+		assert_refused(pool, -EPIPE);
+		kit_close(pool, 0);
+	}
+}
+
+static void a_push_that_races_a_cancel_is_refused_or_comes_back(void **state)
+{
+	(void)state;
+	for (int round = 0; round < 10; round++) {
+		struct par *pool = open_source(NULL, NULL);
+		struct pusher pushers[PUSHERS];
+		pthread_t threads[PUSHERS];
+		uint64_t came = 1;
+		int end;
+
+		start_pushers(pool, pushers, threads);
+		take(pool);
+		par_cancel(pool);
+		came += kit_drain(pool, NULL, &end);
+		assert_int_equal(end, 0);
+		assert_int_equal(join_pushers(pushers, threads, -ECANCELED),
+				 came);
+		assert_int_equal(kit_stats(pool).entered, came);
+		kit_close(pool, 0);
+	}
+}
+
+/*
+ * Not refused, nor held back.
+ */
+
+/* Something is left in the pool, and the source has ended with this. */
+static void assert_taken_after(int end)
+{
+	struct source source = { .numbers = { .last = 1, .end = end } };
+	struct par *pool = open_source(&source, NULL);
+
+	EVENTUALLY(kit_stats(pool).ended && kit_stats(pool).ready == 1);
+	push(pool, 2);
+	assert_int_equal(take(pool), 1);
+	assert_int_equal(take(pool), 2);
+	push(pool, 3);
+	assert_int_equal(take(pool), 3);
+	assert_ends(pool, 0, end);
+	kit_close(pool, end);
+}
+
+static void it_is_taken_after_the_source_has_ended(void **state)
+{
+	(void)state;
+	assert_taken_after(0);
+}
+
+static void it_is_taken_after_the_source_has_failed(void **state)
+{
+	(void)state;
+	assert_taken_after(-EIO);
+}
+
+static void it_is_taken_after_a_finish(void **state)
+{
+	struct par *pool = open_source(NULL, NULL);
+
+	(void)state;
+	par_finish(pool);
+	push(pool, 1);
+	assert_int_equal(take(pool), 1);
+	par_finish(pool);
+	push(pool, 2);
+	assert_ends(pool, 1, 0);
+	assert_refused(pool, -EPIPE);
+	kit_close(pool, 0);
+}
+
+/* The ring is full and, with what the worker holds, so is the window. */
+static void neither_ring_nor_window_hold_it_back(void **state)
+{
+	struct gate gate = GATE_CLOSED, hold = GATE_CLOSED;
+	struct source source = { .numbers.last = 10, .at = 1, .hold = &hold };
+	struct par_options options = options_of(&source, &gate);
+	struct par *pool;
+
+	(void)state;
+	options.capacity = 2;
+	options.window = 3;
+	pool = kit_open(&options);
+	gate_await(&gate, 1);
+	gate_open(&hold);
+	EVENTUALLY(kit_stats(pool).entered == 3);
+	for (uintptr_t i = 0; i < 1000; i++)
+		push(pool, 100 + i);
+	assert_int_equal(kit_stats(pool).queued, 1002);
+	gate_open(&gate);
+	assert_ends(pool, 1010, 0);
+	kit_close(pool, 0);
+}
+
+/* The call under way brings one more than the window holds; the next call waits
+ * until as many were taken. */
+static void it_counts_in_the_window_and_holds_the_generator_back(void **state)
+{
+	struct gate hold = GATE_CLOSED;
+	struct source source = { .numbers.last = 10, .hold = &hold };
+	struct par_options options = options_of(&source, NULL);
+	struct par *pool;
+
+	(void)state;
+	options.window = 3;
+	pool = kit_open(&options);
+	gate_await(&hold, 1);
+	for (uintptr_t i = 11; i <= 13; i++)
+		push(pool, i);
+	gate_open(&hold);
+	EVENTUALLY(kit_stats(pool).ready == 4);
+	assert_int_equal(take(pool), 11);
+	kit_linger();
+	assert_int_equal(source.numbers.calls, 1);
+	assert_int_equal(kit_stats(pool).entered, 4);
+	assert_int_equal(take(pool), 12);
+	EVENTUALLY(kit_stats(pool).ready == 3);
+	kit_linger();
+	assert_int_equal(source.numbers.calls, 2);
+	assert_ends(pool, 11, 0);
+	kit_close(pool, 0);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		KIT_TEST(a_pushed_item_is_run_and_comes_back),
+		KIT_TEST(an_action_that_pushes_keeps_the_pool_from_ending),
+		KIT_TEST(the_generator_can_push),
+		KIT_TEST(what_the_loop_pushes_is_waited_for),
+		KIT_TEST(any_thread_can_push),
+		KIT_TEST(a_pool_of_pushes_alone_does_not_end_by_itself),
+		KIT_TEST(a_push_that_finds_nobody_idle_starts_a_worker),
+		KIT_TEST(pushed_items_are_started_in_the_order_of_the_pushes),
+		KIT_TEST(pushed_items_are_started_before_generated_ones),
+		KIT_TEST(an_ordered_pool_delivers_them_where_they_entered),
+		KIT_TEST(a_push_after_the_told_end_is_refused_with_epipe),
+		KIT_TEST(a_push_after_a_cancel_is_refused_with_ecanceled),
+		KIT_TEST(after_a_cancel_it_is_ecanceled_after_the_end_too),
+		KIT_TEST(after_a_cancel_that_comes_after_the_end_too),
+		KIT_TEST(a_refused_item_is_still_the_callers),
+		KIT_TEST(a_push_that_races_the_end_is_refused_or_comes_back),
+		KIT_TEST(a_push_that_races_a_cancel_is_refused_or_comes_back),
+		KIT_TEST(it_is_taken_after_the_source_has_ended),
+		KIT_TEST(it_is_taken_after_the_source_has_failed),
+		KIT_TEST(it_is_taken_after_a_finish),
+		KIT_TEST(neither_ring_nor_window_hold_it_back),
+		KIT_TEST(it_counts_in_the_window_and_holds_the_generator_back),
+	};
+
+	return cmocka_run_group_tests_name("push", tests, NULL, NULL);
+}

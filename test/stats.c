@@ -1,0 +1,616 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * par_stats: that every snapshot adds up, and each figure in a state made for
+ * it.
+ */
+#include "kit.h"
+
+static struct par *open_gated(struct gate *gate, unsigned workers)
+{
+	return kit_open(&(struct par_options){
+		.action = action_gated, .workers = workers, .context = gate });
+}
+
+static void push(struct par *pool, uintptr_t first, uintptr_t last)
+{
+	for (uintptr_t i = first; i <= last; i++)
+		assert_int_equal(par_push(pool, AS_ITEM(i)), 0);
+}
+
+static void take(struct par *pool, unsigned count)
+{
+	struct par_result result;
+
+	while (count-- > 0)
+		assert_int_equal(par_next(pool, &result), 1);
+}
+
+/* Finishes a pool with nothing in it. */
+static void finish(struct par *pool)
+{
+	par_finish(pool);
+	assert_int_equal(kit_drain(pool, NULL, NULL), 0);
+	kit_close(pool, 0);
+}
+
+/*
+ * While busy.
+ */
+
+/* What a snapshot gets wrong, alone or after the one before it; else NULL. */
+static const char *find_fault(const struct par_stats *was,
+			      const struct par_stats *now, unsigned workers)
+{
+	if (now->entered !=
+	    now->queued + now->running + now->ready + now->delivered)
+		return "entered = queued + running + ready + delivered";
+	if (now->started != now->running + now->finished)
+		return "started = running + finished";
+	if (now->entered != now->queued + now->started + now->canceled)
+		return "entered = queued + started + canceled";
+	if (now->finished + now->canceled != now->ready + now->delivered)
+		return "finished + canceled = ready + delivered";
+	if (now->failed > now->finished)
+		return "failed <= finished";
+	if (now->running > now->workers || now->workers > workers)
+		return "running <= workers <= all";
+	if (now->entered < was->entered || now->started < was->started ||
+	    now->finished < was->finished || now->failed < was->failed ||
+	    now->canceled < was->canceled || now->delivered < was->delivered)
+		return "a count never falls";
+	if (was->ended && !now->ended)
+		return "ended for good";
+	return NULL;
+}
+
+/* Threads that look all the time. */
+struct watch {
+	struct par *pool;
+	unsigned workers;
+	atomic_bool stop;
+	atomic_uint looks;
+	const char *fault;
+	pthread_t thread;
+};
+
+static void *look(void *argument)
+{
+	struct watch *watch = argument;
+	struct par_stats was = { 0 }, now;
+
+	while (!atomic_load(&watch->stop) && !watch->fault) {
+		now = kit_stats(watch->pool);
+		watch->fault = find_fault(&was, &now, watch->workers);
+		was = now;
+		atomic_fetch_add(&watch->looks, 1);
+	}
+	return NULL;
+}
+
+static void watch_start(struct watch *watch, struct par *pool, unsigned workers)
+{
+	*watch = (struct watch){ .pool = pool, .workers = workers };
+	assert_int_equal(pthread_create(&watch->thread, NULL, look, watch), 0);
+	EVENTUALLY(atomic_load(&watch->looks) > 0);
+}
+
+static void watch_stop(struct watch *watch)
+{
+	atomic_store(&watch->stop, true);
+	assert_int_equal(pthread_join(watch->thread, NULL), 0);
+	if (watch->fault)
+		fail_msg("broken: %s", watch->fault);
+}
+
+/* Every third fails; each of the first hundred pushes another. */
+static int fail_and_push(void *context, void *item, void **value)
+{
+	const uintptr_t number = AS_NUMBER(item);
+
+	(void)context;
+	(void)value;
+	if (number <= 100)
+		(void)par_push(par_self(), AS_ITEM(number + 1000000));
+	return number % 3 == 0 ? -EIO : 0;
+}
+
+static void assert_adds_up_while_busy(struct par_options options)
+{
+	struct numbers numbers = { .last = UINTPTR_MAX };
+	struct watch watches[2];
+	struct par_result result;
+	struct par *pool;
+
+	options.action = fail_and_push;
+	options.workers = 3;
+	options.generate = numbers_next;
+	options.source = &numbers;
+	pool = kit_open(&options);
+	for (int i = 0; i < 2; i++)
+		watch_start(&watches[i], pool, 3);
+	take(pool, 2000);
+	par_cancel(pool);
+	while (par_next(pool, &result) == 1)
+		;
+	for (int i = 0; i < 2; i++)
+		watch_stop(&watches[i]);
+	kit_close(pool, 0);
+}
+
+static void every_snapshot_adds_up_while_the_pool_is_busy(void **state)
+{
+	(void)state;
+	assert_adds_up_while_busy((struct par_options){ .window = 50 });
+}
+
+static void every_snapshot_of_an_ordered_pool_adds_up(void **state)
+{
+	(void)state;
+	assert_adds_up_while_busy(
+		(struct par_options){ .window = 50, .ordered = true });
+}
+
+/*
+ * Figures of items.
+ */
+
+static void assert_figures(struct par *pool, struct par_stats expected)
+{
+	const struct par_stats now = kit_stats(pool);
+
+	assert_int_equal(now.entered, expected.entered);
+	assert_int_equal(now.started, expected.started);
+	assert_int_equal(now.finished, expected.finished);
+	assert_int_equal(now.failed, expected.failed);
+	assert_int_equal(now.canceled, expected.canceled);
+	assert_int_equal(now.delivered, expected.delivered);
+	assert_int_equal(now.queued, expected.queued);
+	assert_int_equal(now.running, expected.running);
+	assert_int_equal(now.ready, expected.ready);
+	assert_int_equal(now.refused, 0);
+	assert_int_equal(now.ended, expected.ended);
+}
+
+static void a_new_pool_has_one_worker_and_nothing_else(void **state)
+{
+	struct gate gate = GATE_CLOSED;
+	struct par *pool = open_gated(&gate, 4);
+
+	(void)state;
+	assert_figures(pool, (struct par_stats){ .entered = 0 });
+	assert_int_equal(kit_stats(pool).workers, 1);
+	finish(pool);
+}
+
+static void what_runs_and_what_waits_is_told(void **state)
+{
+	struct gate gate = GATE_CLOSED;
+	struct par *pool = open_gated(&gate, 2);
+
+	(void)state;
+	push(pool, 1, 7);
+	gate_await(&gate, 2);
+	assert_figures(pool, (struct par_stats){ .entered = 7,
+						 .started = 2,
+						 .running = 2,
+						 .queued = 5 });
+	gate_open(&gate);
+	take(pool, 7);
+	finish(pool);
+}
+
+static void what_is_ready_and_what_was_taken_is_told(void **state)
+{
+	struct gate gate = GATE_CLOSED;
+	struct par *pool = open_gated(&gate, 2);
+
+	(void)state;
+	gate_open(&gate);
+	push(pool, 1, 7);
+	EVENTUALLY(kit_stats(pool).ready == 7);
+	assert_figures(pool, (struct par_stats){ .entered = 7,
+						 .started = 7,
+						 .finished = 7,
+						 .ready = 7 });
+	take(pool, 3);
+	assert_figures(pool, (struct par_stats){ .entered = 7,
+						 .started = 7,
+						 .finished = 7,
+						 .ready = 4,
+						 .delivered = 3 });
+	take(pool, 4);
+	finish(pool);
+}
+
+static int hold_first(void *gate, void *item, void **value)
+{
+	if (AS_NUMBER(item) == 1)
+		gate_pass(gate);
+	return action_echo(NULL, item, value);
+}
+
+/* Finished, not delivered: whether or not it may be taken yet. */
+static void results_behind_an_ordered_head_are_ready(void **state)
+{
+	struct gate gate = GATE_CLOSED;
+	struct par *pool = kit_open(&(struct par_options){ .action = hold_first,
+							   .workers = 2,
+							   .context = &gate,
+							   .ordered = true });
+
+	(void)state;
+	push(pool, 1, 4);
+	EVENTUALLY(kit_stats(pool).finished == 3);
+	assert_figures(pool, (struct par_stats){ .entered = 4,
+						 .started = 4,
+						 .finished = 3,
+						 .running = 1,
+						 .ready = 3 });
+	gate_open(&gate);
+	take(pool, 4);
+	finish(pool);
+}
+
+static void canceled_items_are_ready_and_not_failed(void **state)
+{
+	struct gate gate = GATE_CLOSED;
+	struct par *pool = open_gated(&gate, 1);
+
+	(void)state;
+	push(pool, 1, 5);
+	gate_await(&gate, 1);
+	par_cancel(pool);
+	assert_figures(pool, (struct par_stats){ .entered = 5,
+						 .started = 1,
+						 .running = 1,
+						 .canceled = 4,
+						 .ready = 4,
+						 .ended = true });
+	gate_open(&gate);
+	take(pool, 5);
+	assert_figures(pool, (struct par_stats){ .entered = 5,
+						 .started = 1,
+						 .finished = 1,
+						 .canceled = 4,
+						 .delivered = 5,
+						 .ended = true });
+	finish(pool);
+}
+
+/* The item is what it returns. */
+static int return_item(void *context, void *item, void **value)
+{
+	(void)context;
+	(void)value;
+	if (item == AS_ITEM(INT_MAX))
+		pthread_exit(NULL);
+	return (int)(intptr_t)item;
+}
+
+static void an_action_that_does_not_return_0_has_failed(void **state)
+{
+	const intptr_t failures[] = { 1, -1, -EINTR, INT_MIN, -ECANCELED };
+	struct par *pool = kit_open(
+		&(struct par_options){ .action = return_item, .workers = 1 });
+
+	(void)state;
+	for (unsigned i = 0; i < 5; i++) {
+		assert_int_equal(par_push(pool, (void *)failures[i]), 0);
+		assert_int_equal(par_push(pool, NULL), 0);
+		take(pool, 2);
+		assert_int_equal(kit_stats(pool).failed, i + 1);
+		assert_int_equal(kit_stats(pool).finished, 2 * i + 2);
+		assert_int_equal(kit_stats(pool).canceled, 0);
+	}
+	finish(pool);
+}
+
+static void an_action_that_exits_has_finished_and_failed(void **state)
+{
+	struct par *pool = kit_open(
+		&(struct par_options){ .action = return_item, .workers = 1 });
+
+	(void)state;
+	push(pool, INT_MAX, INT_MAX);
+	take(pool, 1);
+	assert_figures(pool, (struct par_stats){ .entered = 1,
+						 .started = 1,
+						 .finished = 1,
+						 .failed = 1,
+						 .delivered = 1 });
+	finish(pool);
+}
+
+static void an_item_that_did_not_enter_is_not_counted(void **state)
+{
+	struct gate gate = GATE_CLOSED;
+	struct par *pool = open_gated(&gate, 1);
+
+	(void)state;
+	par_cancel(pool);
+	assert_int_equal(par_push(pool, NULL), -ECANCELED);
+	assert_figures(pool, (struct par_stats){ .ended = true });
+	finish(pool);
+}
+
+static void generated_items_are_counted_like_pushed_ones(void **state)
+{
+	struct gate gate = GATE_CLOSED;
+	struct numbers numbers = { .last = 6 };
+	struct par *pool =
+		kit_open(&(struct par_options){ .action = action_gated,
+						.workers = 1,
+						.generate = numbers_next,
+						.source = &numbers,
+						.context = &gate });
+
+	(void)state;
+	gate_await(&gate, 1);
+	EVENTUALLY(kit_stats(pool).ended);
+	push(pool, 7, 8);
+	assert_figures(pool, (struct par_stats){ .entered = 8,
+						 .started = 1,
+						 .running = 1,
+						 .queued = 7,
+						 .ended = true });
+	gate_open(&gate);
+	take(pool, 8);
+	finish(pool);
+}
+
+static void the_figures_stay_after_the_end(void **state)
+{
+	struct gate gate = GATE_CLOSED;
+	struct par *pool = open_gated(&gate, 1);
+
+	(void)state;
+	gate_open(&gate);
+	push(pool, 1, 3);
+	par_finish(pool);
+	assert_int_equal(kit_drain(pool, NULL, NULL), 3);
+	assert_figures(pool, (struct par_stats){ .entered = 3,
+						 .started = 3,
+						 .finished = 3,
+						 .delivered = 3,
+						 .ended = true });
+	assert_int_equal(kit_stats(pool).workers, 1);
+	kit_close(pool, 0);
+}
+
+/*
+ * ended.
+ */
+
+static void without_a_generator_a_finish_is_the_end(void **state)
+{
+	struct gate gate = GATE_CLOSED;
+	struct par *pool = open_gated(&gate, 1);
+
+	(void)state;
+	push(pool, 1, 1);
+	assert_false(kit_stats(pool).ended);
+	par_finish(pool);
+	assert_true(kit_stats(pool).ended);
+	gate_open(&gate);
+	take(pool, 1);
+	finish(pool);
+}
+
+static void without_a_generator_a_cancel_is_the_end(void **state)
+{
+	struct gate gate = GATE_CLOSED;
+	struct par *pool = open_gated(&gate, 1);
+
+	(void)state;
+	assert_false(kit_stats(pool).ended);
+	par_cancel(pool);
+	assert_true(kit_stats(pool).ended);
+	finish(pool);
+}
+
+/* Makes item 1, then its next call is held. */
+struct held {
+	struct numbers numbers;
+	struct gate gate;
+};
+
+static int next_held(void *argument, void **item)
+{
+	struct held *held = argument;
+
+	if (held->numbers.next == 1)
+		gate_pass(&held->gate);
+	return numbers_next(&held->numbers, item);
+}
+
+static struct par *open_held(struct held *held, uintptr_t last, int end)
+{
+	struct par *pool;
+
+	*held = (struct held){ .numbers = { .last = last, .end = end },
+			       .gate = GATE_CLOSED };
+	pool = kit_open(&(struct par_options){ .action = action_echo,
+					       .workers = 1,
+					       .generate = next_held,
+					       .source = held });
+	gate_await(&held->gate, 1);
+	return pool;
+}
+
+/* The call under way may still bring an item: only its return is the end. */
+static void assert_ends_with_the_call(struct held *held, struct par *pool,
+				      uint64_t count, int expected)
+{
+	int end;
+
+	kit_linger();
+	assert_false(kit_stats(pool).ended);
+	gate_open(&held->gate);
+	EVENTUALLY(kit_stats(pool).ended);
+	assert_int_equal(kit_stats(pool).entered, count);
+	assert_int_equal(kit_drain(pool, NULL, &end), count);
+	assert_int_equal(end, expected);
+	kit_close(pool, expected);
+}
+
+static void a_generator_that_returned_0_has_ended(void **state)
+{
+	struct held held;
+	struct par *pool = open_held(&held, 1, 0);
+
+	(void)state;
+	assert_ends_with_the_call(&held, pool, 1, 0);
+}
+
+static void a_generator_that_failed_has_ended(void **state)
+{
+	struct held held;
+	struct par *pool = open_held(&held, 1, -EIO);
+
+	(void)state;
+	assert_ends_with_the_call(&held, pool, 1, -EIO);
+}
+
+static void a_finish_is_the_end_when_the_call_returns(void **state)
+{
+	struct held held;
+	struct par *pool = open_held(&held, 10, 0);
+
+	(void)state;
+	par_finish(pool);
+	assert_ends_with_the_call(&held, pool, 2, 0);
+}
+
+static void a_cancel_is_the_end_when_the_call_returns(void **state)
+{
+	struct held held;
+	struct par *pool = open_held(&held, 10, 0);
+
+	(void)state;
+	par_cancel(pool);
+	assert_ends_with_the_call(&held, pool, 2, 0);
+}
+
+/* With no call under way nothing more can come. */
+static void assert_ends_at_once(void (*give_up)(struct par *))
+{
+	struct numbers numbers = { .last = 10 };
+	struct par *pool =
+		kit_open(&(struct par_options){ .action = action_echo,
+						.workers = 1,
+						.generate = numbers_next,
+						.source = &numbers,
+						.window = 2 });
+
+	EVENTUALLY(kit_stats(pool).ready == 2);
+	assert_false(kit_stats(pool).ended);
+	give_up(pool);
+	assert_true(kit_stats(pool).ended);
+	take(pool, 2);
+	finish(pool);
+}
+
+static void a_finish_ends_a_generator_that_waits_for_room(void **state)
+{
+	(void)state;
+	assert_ends_at_once(par_finish);
+}
+
+static void a_cancel_ends_a_generator_that_waits_for_room(void **state)
+{
+	(void)state;
+	assert_ends_at_once(par_cancel);
+}
+
+/*
+ * Who may ask.
+ */
+
+struct asked {
+	struct par_stats action, generator, closing;
+};
+
+static int ask_action(void *context, void *item, void **value)
+{
+	struct asked *asked = context;
+
+	(void)item;
+	(void)value;
+	par_stats(par_self(), &asked->action);
+	return 0;
+}
+
+static int ask_generator(void *context, void **item)
+{
+	struct asked *asked = context;
+
+	(void)item;
+	par_stats(par_self(), &asked->generator);
+	return 0;
+}
+
+static int open_asked(void *context, void **state)
+{
+	*state = context;
+	return 0;
+}
+
+static void ask_closing(void *context)
+{
+	struct asked *asked = context;
+
+	par_stats(par_self(), &asked->closing);
+}
+
+static void the_pools_own_threads_may_ask(void **state)
+{
+	struct asked asked = { .generator.ended = true };
+	struct par *pool =
+		kit_open(&(struct par_options){ .action = ask_action,
+						.workers = 1,
+						.generate = ask_generator,
+						.source = &asked,
+						.worker_open = open_asked,
+						.worker_close = ask_closing,
+						.context = &asked });
+
+	(void)state;
+	push(pool, 1, 1);
+	take(pool, 1);
+	EVENTUALLY(kit_stats(pool).ended); /* it was asked */
+	finish(pool);
+	assert_int_equal(asked.action.running, 1);
+	assert_int_equal(asked.action.started, 1);
+	assert_false(asked.generator.ended);
+	assert_int_equal(asked.closing.delivered, 1);
+	assert_true(asked.closing.ended);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		KIT_TEST(every_snapshot_adds_up_while_the_pool_is_busy),
+		KIT_TEST(every_snapshot_of_an_ordered_pool_adds_up),
+		KIT_TEST(a_new_pool_has_one_worker_and_nothing_else),
+		KIT_TEST(what_runs_and_what_waits_is_told),
+		KIT_TEST(what_is_ready_and_what_was_taken_is_told),
+		KIT_TEST(results_behind_an_ordered_head_are_ready),
+		KIT_TEST(canceled_items_are_ready_and_not_failed),
+		KIT_TEST(an_action_that_does_not_return_0_has_failed),
+		KIT_TEST(an_action_that_exits_has_finished_and_failed),
+		KIT_TEST(an_item_that_did_not_enter_is_not_counted),
+		KIT_TEST(generated_items_are_counted_like_pushed_ones),
+		KIT_TEST(the_figures_stay_after_the_end),
+		KIT_TEST(without_a_generator_a_finish_is_the_end),
+		KIT_TEST(without_a_generator_a_cancel_is_the_end),
+		KIT_TEST(a_generator_that_returned_0_has_ended),
+		KIT_TEST(a_generator_that_failed_has_ended),
+		KIT_TEST(a_finish_is_the_end_when_the_call_returns),
+		KIT_TEST(a_cancel_is_the_end_when_the_call_returns),
+		KIT_TEST(a_finish_ends_a_generator_that_waits_for_room),
+		KIT_TEST(a_cancel_ends_a_generator_that_waits_for_room),
+		KIT_TEST(the_pools_own_threads_may_ask),
+	};
+
+	return cmocka_run_group_tests_name("stats", tests, NULL, NULL);
+}

@@ -1,0 +1,537 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Random programs over all options: threads of every kind push, finish, cancel,
+ * exit and close at any time, and each item is still accounted for.
+ *
+ * stress SECONDS SEED goes on for so long from that seed; 0 seconds is the one
+ * program of the seed, which is what a failure prints.
+ */
+#include "kit.h"
+
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <time.h>
+
+enum { MOST_PIECES = 400, MOST_CONSUMERS = 3, MOST_PUSHERS = 2 };
+
+static double seconds = 1.5;
+static uint64_t seed;
+static char running[64]; /* how to run it again */
+
+/* The same for the same arguments: threads need no generator in common. */
+static uint64_t mix(uint64_t a, uint64_t b)
+{
+	uint64_t x = a * 0x9e3779b97f4a7c15u + b * 0xc2b2ae3d27d4eb4fu + 1;
+
+	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
+	x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
+	return x ^ (x >> 31);
+}
+
+struct program;
+
+enum origin { UNUSED, GENERATED, PUSHED };
+
+/* One item. What a thread writes, the pool hands to the next, or a join to the
+ * test, but for `came` and `ran`, which must not be trusted. */
+struct piece {
+	struct program *program;
+	enum origin origin;
+	bool entered;
+	atomic_uint ran, came;
+	uint64_t index;
+};
+
+struct consumer {
+	struct program *program;
+	pthread_t thread;
+	unsigned number, taken, quota;
+	uint64_t next; /* no index below it may come, where ordered */
+	int end;
+	bool ended;
+};
+
+struct pusher {
+	struct program *program;
+	pthread_t thread;
+	unsigned number;
+};
+
+struct program {
+	uint64_t seed;
+	struct par_options options;
+	struct par *pool;  /* of its own threads; callbacks may come sooner */
+	unsigned items;	   /* to generate */
+	unsigned pushes;   /* of each pusher */
+	unsigned families; /* of 8 actions so many push */
+	unsigned exits;	   /* of 64 actions so many exit */
+	unsigned blocked;  /* of 64 actions so many wait for the cancel */
+	unsigned unfit;	   /* of 8 later worker_open so many fail */
+	unsigned consumers, pushers, delay;
+	bool cancels, finishes, leaves; /* leaves: closes before the end */
+	bool exits_source;
+	int end; /* what the generator ends with */
+
+	struct piece pieces[MOST_PIECES];
+	atomic_uint used, attempts, opens, closes;
+	atomic_bool canceled; /* about to be */
+	bool source_ended;
+	struct consumer consumer[MOST_CONSUMERS];
+	struct pusher pusher[MOST_PUSHERS];
+	uint64_t left; /* the next index in discard, where ordered */
+};
+
+/* With another salt for each decision. */
+static unsigned draw(const struct program *p, uint64_t salt, unsigned below)
+{
+	return (unsigned)(mix(p->seed, salt) % below);
+}
+
+static void dawdle(const struct program *p, uint64_t salt)
+{
+	for (unsigned i = draw(p, salt, p->delay + 1); i > 0; i--)
+		sched_yield();
+}
+
+static void must(bool holds, const char *what)
+{
+	static char line[160];
+
+	if (holds)
+		return;
+	snprintf(line, sizeof line, "it does not hold that %s", what);
+	kit_die(line);
+}
+#define MUST(condition) must(condition, #condition)
+
+static struct piece *piece_new(struct program *p, enum origin origin)
+{
+	unsigned number = atomic_fetch_add(&p->used, 1);
+	struct piece *piece = &p->pieces[number];
+
+	if (number >= MOST_PIECES)
+		return NULL;
+	piece->program = p;
+	piece->origin = origin;
+	return piece;
+}
+
+static unsigned number_of(const struct piece *piece)
+{
+	return (unsigned)(piece - piece->program->pieces);
+}
+
+/* Wherever the figures are taken, they agree. */
+static void look(const struct program *p, struct par *pool)
+{
+	struct par_stats s = kit_stats(pool);
+
+	MUST(s.entered == s.queued + s.running + s.ready + s.delivered);
+	MUST(s.started == s.running + s.finished);
+	MUST(s.finished >= s.failed);
+	MUST(s.workers <= p->options.workers);
+	MUST(s.running <= s.workers);
+}
+
+/* `holds_end`: the pusher keeps the end from being told. */
+static void push(struct program *p, struct par *pool, bool holds_end)
+{
+	struct piece *piece = piece_new(p, PUSHED);
+	int rc;
+
+	if (!piece)
+		return;
+	piece->entered = true; /* others may have it before we return */
+	rc = par_push(pool, piece);
+	if (rc == 0)
+		return;
+	MUST(rc == -ECANCELED || rc == -EPIPE);
+	MUST(rc != -ECANCELED || atomic_load(&p->canceled));
+	MUST(rc != -EPIPE || !holds_end);
+	piece->entered = false;
+}
+
+/*
+ * The callbacks.
+ */
+
+/* Asked only with room in ring and window; a push may come in between. */
+static void check_room(const struct program *p)
+{
+	const struct par_options *o = &p->options;
+	struct par_stats s = kit_stats(par_self());
+
+	if (p->pushers > 0 || p->families > 0)
+		return;
+	MUST(!o->window || s.entered - s.delivered < o->window);
+	MUST(!o->capacity || s.queued < o->capacity);
+}
+
+static int generate(void *program, void **item)
+{
+	struct program *p = program;
+	struct piece *piece;
+	unsigned number;
+
+	MUST(!p->source_ended);
+	check_room(p);
+	piece = p->items > 0 ? piece_new(p, GENERATED) : NULL;
+	if (!piece) {
+		p->source_ended = true;
+		if (p->exits_source)
+			pthread_exit(NULL);
+		return p->end;
+	}
+	p->items--;
+	number = number_of(piece);
+	dawdle(p, 2000 + number);
+	if (p->families && number % 8 == 0)
+		push(p, par_self(), true);
+	piece->entered = true;
+	*item = piece;
+	return 1 + (int)draw(p, 3000 + number, 3);
+}
+
+static void wait_for_cancel(const struct program *p)
+{
+	struct par *pool = par_self();
+	struct pollfd poller = { .events = POLLIN };
+
+	if (p->options.interrupt && draw(p, 3, 2)) {
+		while (!par_canceled(pool))
+			poll(NULL, 0, -1);
+		return;
+	}
+	poller.fd = par_cancel_fd(pool);
+	MUST(poller.fd >= 0);
+	while (poll(&poller, 1, -1) < 1)
+		continue;
+	MUST(par_canceled(pool));
+}
+
+static int fate(const struct program *p, unsigned number)
+{
+	return (int)draw(p, 4000 + number, 5) - 2;
+}
+
+static bool exits(const struct program *p, unsigned number)
+{
+	return draw(p, 5000 + number, 64) < p->exits;
+}
+
+static int act(void *context, void *item, void **value)
+{
+	struct piece *piece = item;
+	struct program *p = piece->program;
+	unsigned number = number_of(piece);
+
+	MUST(atomic_fetch_add(&piece->ran, 1) == 0);
+	MUST(*value == NULL && context == p);
+	dawdle(p, 6000 + number);
+	if (draw(p, 7000 + number, 8) < p->families)
+		push(p, par_self(), true);
+	if (draw(p, 8000 + number, 64) < p->blocked)
+		wait_for_cancel(p);
+	*value = piece;
+	if (exits(p, number))
+		pthread_exit(NULL);
+	return fate(p, number);
+}
+
+static int open_worker(void *program, void **state)
+{
+	struct program *p = program;
+	unsigned number = atomic_fetch_add(&p->attempts, 1);
+
+	dawdle(p, 9000 + number);
+	if (number > 0 && draw(p, 10000 + number, 8) < p->unfit)
+		return -EIO;
+	atomic_fetch_add(&p->opens, 1);
+	*state = p;
+	return 0;
+}
+
+static void close_worker(void *state)
+{
+	struct program *p = state;
+
+	atomic_fetch_add(&p->closes, 1);
+}
+
+/* An item has come back, one way or the other. */
+static void check(struct program *p, const struct par_result *r)
+{
+	struct piece *piece = r->item;
+	unsigned ran = atomic_load(&piece->ran);
+
+	MUST(atomic_fetch_add(&piece->came, 1) == 0);
+	piece->index = r->index;
+	if (ran == 0) {
+		MUST(r->error == -ECANCELED && r->worker == UINT_MAX);
+		MUST(r->value == NULL && atomic_load(&p->canceled));
+		return;
+	}
+	MUST(r->worker < p->options.workers && r->value == piece);
+	MUST(r->error ==
+	     (exits(p, number_of(piece)) ? -EINTR : fate(p, number_of(piece))));
+}
+
+static void discard(void *program, const struct par_result *left)
+{
+	struct program *p = program;
+
+	MUST(p->leaves); /* who takes all leaves none */
+	MUST(!p->options.ordered || left->index >= p->left);
+	p->left = left->index + 1;
+	check(p, left);
+}
+
+/*
+ * The program's own threads.
+ */
+
+static int next(struct consumer *c, struct par_result *r)
+{
+	struct program *p = c->program;
+	uint64_t salt = 20000 + 1000 * c->number + c->taken;
+	struct pollfd poller = { .events = POLLIN };
+	int rc;
+
+	switch (draw(p, salt, 4)) {
+	case 0:
+		return par_next_timed(p->pool, r, (int)draw(p, salt + 500, 2));
+	case 1:
+		poller.fd = par_fd(p->pool);
+		MUST(poller.fd >= 0);
+		poll(&poller, 1, -1);
+		rc = par_next_timed(p->pool, r, 0);
+		/* Another may be quicker, or push at the very end. */
+		MUST(rc != -ETIMEDOUT || p->consumers > 1 || p->pushers > 0);
+		return rc;
+	default:
+		return par_next(p->pool, r);
+	}
+}
+
+static void *consume(void *consumer)
+{
+	struct consumer *c = consumer;
+	struct program *p = c->program;
+	struct par_result r;
+	int rc;
+
+	while (c->taken < c->quota) {
+		rc = next(c, &r);
+		if (rc == -ETIMEDOUT)
+			continue;
+		if (rc != 1) {
+			c->end = rc;
+			c->ended = true;
+			MUST(par_next(p->pool, &r) == rc);
+			return NULL;
+		}
+		c->taken++;
+		MUST(!p->options.ordered || r.index >= c->next);
+		c->next = r.index + 1;
+		check(p, &r);
+		look(p, p->pool);
+		dawdle(p, 30000 + r.index);
+		if (p->families && c->taken % 16 == 0)
+			push(p, p->pool, p->consumers == 1);
+	}
+	return NULL;
+}
+
+static void *push_some(void *pusher)
+{
+	struct pusher *me = pusher;
+	struct program *p = me->program;
+
+	for (unsigned i = 0; i < p->pushes; i++) {
+		dawdle(p, 40000 + 1000 * me->number + i);
+		push(p, p->pool, false);
+	}
+	return NULL;
+}
+
+static void start(pthread_t *thread, void *(*body)(void *), void *argument)
+{
+	if (pthread_create(thread, NULL, body, argument))
+		kit_die("no thread");
+}
+
+static void join(pthread_t thread)
+{
+	pthread_join(thread, NULL);
+}
+
+/* Cancels and finishes when it pleases. */
+static void direct(struct program *p)
+{
+	dawdle(p, 50);
+	if (p->finishes)
+		par_finish(p->pool);
+	for (unsigned i = draw(p, 51, 40); i > 0; i--)
+		dawdle(p, 60 + i);
+	if (p->cancels) {
+		atomic_store(&p->canceled, true);
+		par_cancel(p->pool);
+	}
+}
+
+/*
+ * One program: made of its seed, run, and accounted for.
+ */
+
+static void make(struct program *p, uint64_t from)
+{
+	static const int ends[] = { 0, 0, -EIO, INT_MIN };
+	struct par_options *o = &p->options;
+
+	*p = (struct program){ .seed = from };
+	o->action = act;
+	o->context = p;
+	o->discard = discard;
+	o->workers = 1 + draw(p, 1, draw(p, 2, 4) ? 8 : 2);
+	o->capacity = draw(p, 3, 3) ? 1 + draw(p, 4, 12) : 0;
+	o->window = draw(p, 5, 2) ? 1 + draw(p, 6, 12) : 0;
+	o->ordered = draw(p, 7, 2);
+	o->stack_size = draw(p, 8, 4) ? 0 : 1 << 20;
+	o->interrupt = draw(p, 9, 3) ? 0 : SIGUSR1;
+	o->name = draw(p, 10, 2) ? NULL : "a name that is too long";
+	if (draw(p, 11, 2)) {
+		o->worker_open = open_worker;
+		o->worker_close = close_worker;
+		p->unfit = draw(p, 12, 3) ? 0 : 4;
+	}
+	if (draw(p, 13, 5)) {
+		o->generate = generate;
+		o->source = p;
+	}
+	p->items = draw(p, 14, 150);
+	p->end = ends[draw(p, 15, 4)];
+	p->exits_source = draw(p, 16, 16) == 0;
+	p->pushes = draw(p, 17, 50);
+	p->pushers = draw(p, 18, MOST_PUSHERS + 1);
+	p->families = draw(p, 19, 2) ? 0 : draw(p, 20, 4);
+	/* A last worker without a successor waits for a second. */
+	p->exits = draw(p, 21, 4) || p->unfit ? 0 : draw(p, 22, 16);
+	p->consumers = 1 + draw(p, 23, MOST_CONSUMERS);
+	p->delay = draw(p, 24, 6);
+	p->cancels = draw(p, 25, 3) == 0;
+	p->finishes = !o->generate || draw(p, 26, 4) == 0;
+	p->leaves = draw(p, 27, 4) == 0;
+	p->blocked = p->cancels ? draw(p, 28, 4) : 0;
+}
+
+static void run_threads(struct program *p)
+{
+	for (unsigned i = 0; i < p->consumers; i++) {
+		p->consumer[i] = (struct consumer){
+			.program = p,
+			.number = i,
+			.quota = p->leaves ? draw(p, 70 + i, 50) : UINT_MAX
+		};
+		start(&p->consumer[i].thread, consume, &p->consumer[i]);
+	}
+	for (unsigned i = 0; i < p->pushers; i++) {
+		p->pusher[i] = (struct pusher){ .program = p, .number = i };
+		start(&p->pusher[i].thread, push_some, &p->pusher[i]);
+	}
+	direct(p);
+	for (unsigned i = 0; i < p->pushers; i++)
+		join(p->pusher[i].thread);
+	for (unsigned i = 0; i < p->consumers; i++)
+		join(p->consumer[i].thread);
+}
+
+/* What the input ends with; where it was cut short, the failure may have come
+ * too late to count. */
+static void check_end(const struct program *p, int end)
+{
+	int failure = p->exits_source ? -EINTR : p->end;
+	bool cut = p->cancels || p->finishes || p->leaves;
+
+	for (unsigned i = 0; i < p->consumers; i++) {
+		MUST(p->consumer[i].ended || p->leaves);
+		MUST(!p->consumer[i].ended || p->consumer[i].end == end);
+	}
+	if (!p->options.generate)
+		MUST(end == 0);
+	else
+		MUST(end == failure || (cut && end == 0));
+}
+
+static void account(struct program *p)
+{
+	unsigned used = atomic_load(&p->used);
+	bool seen[MOST_PIECES] = { false };
+	uint64_t entered = 0, generated = 0;
+
+	for (unsigned i = 0; i < used && i < MOST_PIECES; i++)
+		entered += p->pieces[i].entered;
+	for (unsigned i = 0; i < used && i < MOST_PIECES; i++) {
+		struct piece *piece = &p->pieces[i];
+
+		MUST(atomic_load(&piece->came) == piece->entered);
+		if (!piece->entered)
+			continue;
+		MUST(piece->index < entered && !seen[piece->index]);
+		seen[piece->index] = true;
+		if (piece->origin != GENERATED)
+			continue;
+		MUST(piece->index >= generated);
+		generated = piece->index + 1;
+	}
+	MUST(atomic_load(&p->opens) == atomic_load(&p->closes));
+}
+
+static void run_one(uint64_t from)
+{
+	static struct program program;
+	struct program *p = &program;
+
+	snprintf(running, sizeof running, "stress 0 %llu",
+		 (unsigned long long)from);
+	alarm(KIT_PATIENCE);
+	make(p, from);
+	MUST(par_open(&p->pool, &p->options) == 0);
+	run_threads(p);
+	for (unsigned i = 0; i < p->consumers; i++)
+		if (p->left < p->consumer[i].next)
+			p->left = p->consumer[i].next;
+	atomic_store(&p->canceled, true);
+	check_end(p, par_close(p->pool));
+	account(p);
+}
+
+static void random_programs_lose_no_item(void **state)
+{
+	double until = kit_ms() + 1e3 * seconds;
+	unsigned count = 0;
+
+	(void)state;
+	do
+		run_one(seed + count++);
+	while (kit_ms() < until);
+	print_message("# %u programs from seed %llu\n", count,
+		      (unsigned long long)seed);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		{ "random_programs_lose_no_item", random_programs_lose_no_item,
+		  kit_setup, kit_teardown, running },
+	};
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	seed = mix((uint64_t)now.tv_sec, (uint64_t)now.tv_nsec) >> 32;
+	if (argc > 1)
+		seconds = strtod(argv[1], NULL);
+	if (argc > 2)
+		seed = strtoull(argv[2], NULL, 0);
+	return cmocka_run_group_tests_name("stress", tests, NULL, NULL);
+}

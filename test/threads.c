@@ -1,0 +1,542 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The threads of a pool: their signal masks, names, stacks and cancellation;
+ * and what the calls leave of the caller's own.
+ */
+#include "kit.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+/* What a callback found of the thread it ran on. */
+struct look {
+	sigset_t mask;
+	int cancel; /* the thread's cancel state */
+	size_t stack;
+	char name[64];
+	bool taken;
+};
+
+static void look(struct look *look)
+{
+	pthread_attr_t attributes;
+
+	if (pthread_sigmask(SIG_SETMASK, NULL, &look->mask) ||
+	    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &look->cancel) ||
+	    pthread_setcancelstate(look->cancel, NULL) ||
+	    pthread_getname_np(pthread_self(), look->name, sizeof look->name) ||
+	    pthread_getattr_np(pthread_self(), &attributes) ||
+	    pthread_attr_getstacksize(&attributes, &look->stack) ||
+	    pthread_attr_destroy(&attributes))
+		kit_die("cannot look");
+	look->taken = true;
+}
+
+enum { WORKERS = 3 };
+
+/* A pool that looks at the threads of all its callbacks: the generator makes
+ * one item, the test pushes the others. */
+struct looks {
+	struct look generator, action[WORKERS], open[WORKERS], close[WORKERS];
+	struct look discard;
+	struct gate all; /* the actions, so that each has its own worker */
+	atomic_uint opened, acted, closed, generated;
+};
+
+static int look_generator(void *argument, void **item)
+{
+	struct looks *looks = argument;
+
+	if (atomic_fetch_add(&looks->generated, 1) > 0)
+		return 0;
+	look(&looks->generator);
+	*item = NULL;
+	return 1;
+}
+
+static int look_open(void *argument, void **state)
+{
+	struct looks *looks = argument;
+
+	look(&looks->open[atomic_fetch_add(&looks->opened, 1)]);
+	*state = looks;
+	return 0;
+}
+
+static int look_action(void *argument, void *item, void **value)
+{
+	struct looks *looks = argument;
+
+	(void)item;
+	(void)value;
+	look(&looks->action[atomic_fetch_add(&looks->acted, 1)]);
+	gate_pass(&looks->all);
+	return 0;
+}
+
+static void look_close(void *argument)
+{
+	struct looks *looks = argument;
+
+	look(&looks->close[atomic_fetch_add(&looks->closed, 1)]);
+}
+
+static void look_discard(void *argument, const struct par_result *left)
+{
+	struct looks *looks = argument;
+
+	(void)left;
+	look(&looks->discard);
+}
+
+static struct par *open_looks(struct looks *looks, struct par_options options)
+{
+	struct par *pool;
+
+	*looks = (struct looks){ .all = GATE_CLOSED };
+	options.action = look_action;
+	options.workers = WORKERS;
+	options.generate = look_generator;
+	options.source = options.context = looks;
+	options.worker_open = look_open;
+	options.worker_close = look_close;
+	options.discard = look_discard;
+	pool = kit_open(&options);
+	for (int i = 1; i < WORKERS; i++)
+		assert_int_equal(par_push(pool, NULL), 0);
+	gate_await(&looks->all, WORKERS);
+	return pool;
+}
+
+static void close_looks(struct looks *looks, struct par *pool)
+{
+	gate_open(&looks->all);
+	EVENTUALLY(kit_stats(pool).ready == WORKERS);
+	kit_close(pool, 0);
+	assert_true(looks->generator.taken && looks->discard.taken);
+	for (int i = 0; i < WORKERS; i++)
+		assert_true(looks->open[i].taken && looks->action[i].taken &&
+			    looks->close[i].taken);
+}
+
+static void look_at(struct looks *looks, struct par_options options)
+{
+	close_looks(looks, open_looks(looks, options));
+}
+
+/*
+ * Signals.
+ */
+
+static bool is_synchronous(int signal)
+{
+	/* abort() unblocks its own. */
+	return signal == SIGSEGV || signal == SIGBUS || signal == SIGFPE ||
+	       signal == SIGILL || signal == SIGTRAP || signal == SIGSYS ||
+	       signal == SIGABRT;
+}
+
+/* Every signal that a program can block, but the synchronous and one more. */
+static void assert_blocked(const struct look *look, int but)
+{
+	sigset_t all;
+
+	sigfillset(&all);
+	for (int signal = 1; signal <= SIGRTMAX; signal++) {
+		const bool open = is_synchronous(signal) || signal == but;
+
+		if (sigismember(&all, signal) != 1 || signal == SIGKILL ||
+		    signal == SIGSTOP)
+			continue;
+		if (sigismember(&look->mask, signal) == open)
+			fail_msg("signal %d is %sblocked", signal,
+				 open ? "" : "not ");
+	}
+}
+
+static void the_producer_blocks_every_signal(void **state)
+{
+	struct looks looks;
+
+	(void)state;
+	look_at(&looks, (struct par_options){ 0 });
+	assert_blocked(&looks.generator, 0);
+}
+
+/* The first, started by par_open(), and the others, by a push. */
+static void the_workers_block_every_signal(void **state)
+{
+	struct looks looks;
+
+	(void)state;
+	look_at(&looks, (struct par_options){ 0 });
+	for (int i = 0; i < WORKERS; i++) {
+		assert_blocked(&looks.open[i], 0);
+		assert_blocked(&looks.action[i], 0);
+		assert_blocked(&looks.close[i], 0);
+	}
+}
+
+static void the_interrupt_is_not_blocked(void **state)
+{
+	struct looks looks;
+
+	(void)state;
+	look_at(&looks, (struct par_options){ .interrupt = SIGUSR1 });
+	assert_blocked(&looks.generator, SIGUSR1);
+	for (int i = 0; i < WORKERS; i++) {
+		assert_blocked(&looks.open[i], SIGUSR1);
+		assert_blocked(&looks.action[i], SIGUSR1);
+	}
+	signal(SIGUSR1, SIG_DFL);
+}
+
+/* What the caller blocks says nothing about the pool. */
+static void a_signal_that_the_caller_blocks_interrupts_too(void **state)
+{
+	struct looks looks;
+	sigset_t all, before;
+
+	(void)state;
+	sigfillset(&all);
+	assert_int_equal(pthread_sigmask(SIG_SETMASK, &all, &before), 0);
+	look_at(&looks, (struct par_options){ .interrupt = SIGUSR1 });
+	assert_int_equal(pthread_sigmask(SIG_SETMASK, &before, NULL), 0);
+	assert_blocked(&looks.generator, SIGUSR1);
+	for (int i = 0; i < WORKERS; i++)
+		assert_blocked(&looks.action[i], SIGUSR1);
+	signal(SIGUSR1, SIG_DFL);
+}
+
+static atomic_uint heard;
+static pthread_t hearer;
+
+static void hear(int signal)
+{
+	(void)signal;
+	if (pthread_equal(pthread_self(), hearer))
+		atomic_fetch_add(&heard, 1);
+}
+
+/* Though the program's threads block it for a while. */
+static void a_signal_to_the_process_is_the_programs(void **state)
+{
+	struct looks looks;
+	struct par *pool = open_looks(&looks, (struct par_options){ 0 });
+	sigset_t one, before, pending;
+
+	(void)state;
+	hearer = pthread_self();
+	atomic_store(&heard, 0);
+	signal(SIGUSR2, hear);
+	sigemptyset(&one);
+	sigaddset(&one, SIGUSR2);
+	pthread_sigmask(SIG_BLOCK, &one, &before);
+	kill(getpid(), SIGUSR2);
+	kit_linger();
+	sigpending(&pending);
+	assert_true(sigismember(&pending, SIGUSR2));
+	assert_int_equal(atomic_load(&heard), 0);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	EVENTUALLY(atomic_load(&heard) == 1);
+	close_looks(&looks, pool);
+	signal(SIGUSR2, SIG_DFL);
+}
+
+/* The caller's mask, set to something of its own until the end of a test. */
+static void mask_set(sigset_t *own, sigset_t *before)
+{
+	sigemptyset(own);
+	sigaddset(own, SIGUSR2);
+	sigaddset(own, SIGTERM);
+	sigaddset(own, SIGFPE);
+	assert_int_equal(pthread_sigmask(SIG_SETMASK, own, before), 0);
+}
+
+static void assert_mask(const sigset_t *expected)
+{
+	sigset_t now;
+
+	assert_int_equal(pthread_sigmask(SIG_SETMASK, NULL, &now), 0);
+	for (int signal = 1; signal <= SIGRTMAX; signal++)
+		assert_int_equal(sigismember(&now, signal),
+				 sigismember(expected, signal));
+}
+
+static void the_callers_mask_is_as_it_was(void **state)
+{
+	struct looks looks;
+	sigset_t own, before;
+	struct par *pool;
+
+	(void)state;
+	mask_set(&own, &before);
+	pool = open_looks(&looks, (struct par_options){ .interrupt = SIGUSR1 });
+	assert_mask(&own); /* after par_open(), and pushes that start workers */
+	close_looks(&looks, pool);
+	assert_mask(&own);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	signal(SIGUSR1, SIG_DFL);
+}
+
+static void discard_runs_with_the_callers_mask(void **state)
+{
+	struct looks looks;
+	sigset_t own, before;
+
+	(void)state;
+	mask_set(&own, &before);
+	look_at(&looks, (struct par_options){ 0 });
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	for (int signal = 1; signal <= SIGRTMAX; signal++)
+		assert_int_equal(sigismember(&looks.discard.mask, signal),
+				 sigismember(&own, signal));
+}
+
+static int fail_to_open(void *context, void **state)
+{
+	(void)context;
+	(void)state;
+	return -EIO;
+}
+
+static void the_callers_mask_is_as_it_was_after_a_failed_open(void **state)
+{
+	struct numbers numbers = { .last = 1 };
+	struct par_options options = { .action = action_echo,
+				       .workers = 2,
+				       .generate = numbers_next,
+				       .source = &numbers,
+				       .interrupt = SIGUSR1 };
+	sigset_t own, before;
+	struct par *pool;
+
+	(void)state;
+	mask_set(&own, &before);
+	options.worker_open = fail_to_open;
+	assert_int_equal(par_open(&pool, &options), -EIO);
+	assert_mask(&own);
+	options.worker_open = NULL;
+	options.stack_size = SIZE_MAX / 2 + 1; /* no thread has that */
+	(void)par_open(&pool, &options);
+	assert_mask(&own);
+	kit_close(pool, 0); /* valgrind may have opened it */
+	options.workers = 0;
+	assert_int_equal(par_open(&pool, &options), -EINVAL);
+	assert_mask(&own);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+/*
+ * Names.
+ */
+
+/* The name, its beginning where the system takes no more, or that and a number.
+ */
+static void assert_named(const struct look *look, const char *name)
+{
+	const char *own = look->name, *given = name;
+	size_t same = 0;
+
+	while (own[same] && own[same] == given[same])
+		same++;
+	if (own[same] == '\0' && (given[same] == '\0' || same == 15))
+		return;
+	if (own[same] == '-' && (given[same] == '\0' || same == 13))
+		same++;
+	else
+		fail_msg("\"%s\" is not \"%s\"", own, given);
+	assert_true(own[same] >= '0' && own[same] <= '9');
+}
+
+static void assert_all_named(const char *name)
+{
+	struct looks looks;
+
+	look_at(&looks, (struct par_options){ .name = name });
+	assert_named(&looks.generator, name);
+	for (int i = 0; i < WORKERS; i++) {
+		assert_named(&looks.open[i], name);
+		assert_named(&looks.action[i], name);
+		assert_named(&looks.close[i], name);
+	}
+}
+
+static void the_name_names_every_thread(void **state)
+{
+	(void)state;
+	assert_all_named("fetch");
+	assert_all_named("x");
+	assert_all_named("a b%s-7");
+}
+
+static void a_long_name_is_cut(void **state)
+{
+	(void)state;
+	assert_all_named("thirteenchars");
+	assert_all_named("fourteen-chars");
+	assert_all_named("fifteen---chars");
+	assert_all_named("sixteen----chars");
+	assert_all_named(
+		"a name that is much longer than any system takes it "
+		"to be, and does not end before it has gone on and on");
+}
+
+static void the_callers_own_name_stays(void **state)
+{
+	struct looks looks;
+	char before[64], after[64];
+
+	(void)state;
+	pthread_getname_np(pthread_self(), before, sizeof before);
+	look_at(&looks, (struct par_options){ .name = "other" });
+	pthread_getname_np(pthread_self(), after, sizeof after);
+	assert_string_equal(after, before);
+}
+
+/*
+ * Stacks.
+ */
+
+static void assert_stacks(size_t asked, size_t least)
+{
+	struct looks looks;
+
+	look_at(&looks, (struct par_options){ .stack_size = asked });
+	for (int i = 0; i < WORKERS; i++)
+		assert_true(looks.action[i].stack >= least);
+}
+
+/* More than any default. There is no telling that it is not larger: a system
+ * may use a larger one again. */
+static void every_workers_stack_has_the_size(void **state)
+{
+	(void)state;
+	assert_stacks(64 << 20, 64 << 20);
+}
+
+static void a_small_stack_is_rounded_up_to_the_least_there_is(void **state)
+{
+	const size_t least = (size_t)sysconf(_SC_THREAD_STACK_MIN);
+
+	(void)state;
+	assert_stacks(1, least);
+	assert_stacks(4096, least);
+	assert_stacks(least - 1, least);
+	assert_stacks(least, least);
+}
+
+/* Larger than the one above, which may be used again. */
+static void an_odd_stack_is_no_smaller_than_asked_for(void **state)
+{
+	const size_t odd = (65 << 20) + 12345;
+
+	(void)state;
+	assert_stacks(odd, odd);
+}
+
+/*
+ * Cancellation.
+ */
+
+static void no_thread_of_the_pool_can_be_canceled(void **state)
+{
+	struct looks looks;
+
+	(void)state;
+	look_at(&looks, (struct par_options){ 0 });
+	assert_int_equal(looks.generator.cancel, PTHREAD_CANCEL_DISABLE);
+	for (int i = 0; i < WORKERS; i++) {
+		assert_int_equal(looks.open[i].cancel, PTHREAD_CANCEL_DISABLE);
+		assert_int_equal(looks.action[i].cancel,
+				 PTHREAD_CANCEL_DISABLE);
+		assert_int_equal(looks.close[i].cancel, PTHREAD_CANCEL_DISABLE);
+	}
+}
+
+static int cancel_itself(void *context, void *item, void **value)
+{
+	pthread_cancel(pthread_self());
+	pthread_testcancel();
+	return action_echo(context, item, value);
+}
+
+static void a_canceled_worker_works_on(void **state)
+{
+	struct par *pool = kit_open(
+		&(struct par_options){ .action = cancel_itself, .workers = 1 });
+	struct par_result result;
+
+	(void)state;
+	for (uintptr_t i = 1; i <= 10; i++) {
+		assert_int_equal(par_push(pool, AS_ITEM(i)), 0);
+		assert_int_equal(par_next(pool, &result), 1);
+		assert_int_equal(result.error, 0);
+		assert_ptr_equal(result.value, AS_ITEM(i));
+	}
+	kit_close(pool, 0);
+}
+
+static int cancel_state(void)
+{
+	int now;
+
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &now);
+	pthread_setcancelstate(now, NULL);
+	return now;
+}
+
+static void assert_keeps_cancel_state(int expected)
+{
+	struct looks looks;
+	struct par *pool;
+
+	pthread_setcancelstate(expected, NULL);
+	pool = open_looks(&looks, (struct par_options){ 0 });
+	assert_int_equal(cancel_state(), expected);
+	assert_true(par_fd(pool) >= 0);
+	assert_true(par_cancel_fd(pool) >= 0);
+	assert_int_equal(cancel_state(), expected);
+	close_looks(&looks, pool);
+	assert_int_equal(cancel_state(), expected);
+	assert_int_equal(
+		par_open(&pool,
+			 &(struct par_options){ .action = action_echo,
+						.workers = 1,
+						.worker_open = fail_to_open }),
+		-EIO);
+	assert_int_equal(cancel_state(), expected);
+	pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, NULL);
+}
+
+static void the_callers_cancel_state_is_as_it_was(void **state)
+{
+	(void)state;
+	assert_keeps_cancel_state(PTHREAD_CANCEL_ENABLE);
+	assert_keeps_cancel_state(PTHREAD_CANCEL_DISABLE);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		KIT_TEST(the_producer_blocks_every_signal),
+		KIT_TEST(the_workers_block_every_signal),
+		KIT_TEST(the_interrupt_is_not_blocked),
+		KIT_TEST(a_signal_that_the_caller_blocks_interrupts_too),
+		KIT_TEST(a_signal_to_the_process_is_the_programs),
+		KIT_TEST(the_callers_mask_is_as_it_was),
+		KIT_TEST(discard_runs_with_the_callers_mask),
+		KIT_TEST(the_callers_mask_is_as_it_was_after_a_failed_open),
+		KIT_TEST(the_name_names_every_thread),
+		KIT_TEST(a_long_name_is_cut),
+		KIT_TEST(the_callers_own_name_stays),
+		KIT_TEST(every_workers_stack_has_the_size),
+		KIT_TEST(a_small_stack_is_rounded_up_to_the_least_there_is),
+		KIT_TEST(an_odd_stack_is_no_smaller_than_asked_for),
+		KIT_TEST(no_thread_of_the_pool_can_be_canceled),
+		KIT_TEST(a_canceled_worker_works_on),
+		KIT_TEST(the_callers_cancel_state_is_as_it_was),
+	};
+
+	return cmocka_run_group_tests_name("threads", tests, NULL, NULL);
+}

@@ -1,0 +1,519 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Want of memory, threads and descriptors: each call that the system may refuse
+ * is refused, once and from then on. par_open() undoes everything; later every
+ * item still comes out exactly once.
+ */
+#include "fault.h"
+#include "kit.h"
+
+#include <sched.h>
+#include <signal.h>
+
+/* More calls than any run here has. */
+enum { MANY_CALLS = 1000 };
+
+static struct par_result take(struct par *pool)
+{
+	struct par_result result = { .error = 0 };
+
+	assert_int_equal(par_next(pool, &result), 1);
+	return result;
+}
+
+static void push(struct par *pool, uintptr_t number)
+{
+	assert_int_equal(par_push(pool, AS_ITEM(number)), 0);
+}
+
+/*
+ * par_open.
+ */
+
+struct states {
+	atomic_uint opens, closes;
+};
+
+static int open_state(void *states, void **state)
+{
+	atomic_fetch_add(&((struct states *)states)->opens, 1);
+	*state = states;
+	return 0;
+}
+
+static void close_state(void *states)
+{
+	atomic_fetch_add(&((struct states *)states)->closes, 1);
+}
+
+/* Opens a pool with all there is while the n-th call fails; returns whether it
+ * did not open, after having looked that all is undone. */
+static bool fails_to_open(unsigned n, bool stays, int *site)
+{
+	const unsigned threads = kit_threads(), fds = kit_descriptors();
+	const struct fault_memory before = fault_live();
+	struct states states = { 0 };
+	struct numbers numbers = { .last = 3 };
+	const struct par_options options = { .action = action_echo,
+					     .workers = 2,
+					     .generate = numbers_next,
+					     .source = &numbers,
+					     .context = &states,
+					     .worker_open = open_state,
+					     .worker_close = close_state,
+					     .interrupt = SIGUSR2,
+					     .stack_size = 1 << 20 };
+	struct par *pool = (struct par *)&numbers;
+	struct sigaction action;
+	uint64_t count;
+	int rc, end;
+
+	signal(SIGUSR2, SIG_DFL);
+	fault_arm(FAULT_ANY, n, stays);
+	rc = par_open(&pool, &options);
+	fault_disarm();
+	*site = fault_site();
+	if (rc == 0) {
+		/* It was open when a call failed: then the producer's record,
+		 * or the start of one more worker. */
+		count = kit_drain(pool, NULL, &end);
+		assert_int_equal(count, numbers.next);
+		assert_int_equal(end, numbers.calls > 3 ? 0 : -ENOMEM);
+		assert_true(end == 0 || *site);
+		kit_close(pool, end);
+	} else {
+		assert_int_equal(rc, fault_error());
+		assert_null(pool);
+		assert_int_equal(numbers.calls, 0);
+		assert_int_equal(sigaction(SIGUSR2, NULL, &action), 0);
+		assert_true(action.sa_handler == SIG_DFL);
+	}
+	assert_int_equal(states.opens, states.closes);
+	EVENTUALLY(kit_threads() <= threads);
+	assert_int_equal(kit_descriptors(), fds);
+	assert_int_equal(fault_live().blocks, before.blocks);
+	return rc != 0;
+}
+
+/* Every call in its turn, to the first open that succeeds. */
+static void assert_undone(bool stays)
+{
+	int site, sites = 0;
+	unsigned n = 1;
+
+	for (; fails_to_open(n, stays, &site); n++) {
+		assert_true(n < MANY_CALLS);
+		sites |= site;
+	}
+	assert_int_equal(sites, FAULT_ANY & ~FAULT_PIPE);
+}
+
+static void an_open_that_fails_is_undone(void **state)
+{
+	(void)state;
+	assert_undone(false);
+}
+
+static void an_open_in_a_system_that_refuses_all_is_undone(void **state)
+{
+	(void)state;
+	assert_undone(true);
+}
+
+static void an_open_that_fails_leaves_errno_alone(void **state)
+{
+	const struct par_options options = { .action = action_echo,
+					     .workers = 2,
+					     .interrupt = SIGUSR2 };
+	struct par *pool;
+	int rc, after;
+
+	(void)state;
+	for (unsigned n = 1; n < MANY_CALLS; n++) {
+		errno = 4242;
+		fault_arm(FAULT_ANY, n, false);
+		rc = par_open(&pool, &options);
+		after = errno;
+		fault_disarm();
+		assert_int_equal(after, 4242);
+		if (rc == 0)
+			break;
+	}
+	kit_close(pool, 0);
+}
+
+/*
+ * The producer and par_push.
+ */
+
+static struct par_options held_source(struct numbers *numbers,
+				      struct gate *hold)
+{
+	return (struct par_options){ .action = action_gated,
+				     .workers = 1,
+				     .context = hold,
+				     .generate = numbers_next,
+				     .source = numbers };
+}
+
+/* How many allocations are par_open()'s own: all but one for each item. */
+static unsigned allocations_of_open(void)
+{
+	struct gate hold = GATE_CLOSED;
+	struct numbers numbers = { .last = 100 };
+	struct par_options options = held_source(&numbers, &hold);
+	unsigned calls;
+	struct par *pool;
+
+	options.window = 20;
+	fault_arm(FAULT_MALLOC, 0, false);
+	pool = kit_open(&options);
+	EVENTUALLY(kit_stats(pool).entered == 20);
+	calls = fault_disarm();
+	gate_open(&hold);
+	kit_close(pool, 0);
+	return calls - 20;
+}
+
+static void a_producer_without_memory_ends_the_input_with_enomem(void **state)
+{
+	struct gate hold = GATE_CLOSED;
+	struct numbers numbers = { .last = 100 };
+	const struct par_options options = held_source(&numbers, &hold);
+	struct par *pool;
+	struct tally tally;
+	int end;
+
+	(void)state;
+	tally_open(&tally, 10);
+	fault_arm(FAULT_MALLOC, allocations_of_open() + 10 + 1, true);
+	pool = kit_open(&options);
+	EVENTUALLY(kit_stats(pool).ended);
+	fault_disarm();
+	gate_open(&hold);
+	/* What entered before is delivered. */
+	assert_int_equal(kit_drain(pool, &tally, &end), 10);
+	assert_int_equal(end, -ENOMEM);
+	tally_assert_once(&tally);
+	tally_close(&tally);
+	assert_int_equal(numbers.calls, 10);
+	kit_close(pool, -ENOMEM);
+}
+
+static void a_push_without_memory_does_not_enter(void **state)
+{
+	struct par *pool = kit_open(
+		&(struct par_options){ .action = action_echo, .workers = 1 });
+
+	(void)state;
+	fault_arm(FAULT_MALLOC, 1, true);
+	assert_int_equal(par_push(pool, AS_ITEM(1)), -ENOMEM);
+	fault_disarm();
+	assert_int_equal(kit_stats(pool).entered, 0);
+	push(pool, 2);
+	assert_ptr_equal(take(pool).item, AS_ITEM(2));
+	par_finish(pool);
+	assert_int_equal(kit_drain(pool, NULL, NULL), 0);
+	kit_close(pool, 0);
+}
+
+static void it_leaves_errno_alone(void **state)
+{
+	struct par *pool = kit_open(
+		&(struct par_options){ .action = action_echo, .workers = 1 });
+	int after;
+
+	(void)state;
+	errno = 4242;
+	fault_arm(FAULT_MALLOC, 1, true);
+	par_push(pool, AS_ITEM(1));
+	after = errno;
+	assert_int_equal(fault_disarm(), 1);
+	kit_close(pool, 0);
+	assert_int_equal(after, 4242);
+}
+
+/*
+ * Threads.
+ */
+
+/* Three items and one worker; the start of others is refused at the site. */
+static void assert_goes_on(enum fault_site site)
+{
+	struct gate hold = GATE_CLOSED;
+	struct par *pool = kit_open(&(struct par_options){
+		.action = action_gated, .workers = 3, .context = &hold });
+	struct tally tally;
+
+	tally_open(&tally, 3);
+	push(pool, 1);
+	gate_await(&hold, 1);
+	fault_arm((int)site, 1, true);
+	push(pool, 2);
+	push(pool, 3);
+	fault_disarm();
+	assert_true(fault_error() < 0);
+	assert_int_equal(kit_stats(pool).workers, 1);
+	assert_int_equal(kit_stats(pool).refused, fault_error());
+	assert_int_equal(kit_stats(pool).queued, 2);
+	gate_open(&hold);
+	par_finish(pool);
+	assert_int_equal(kit_drain(pool, &tally, NULL), 3);
+	tally_assert_once(&tally);
+	tally_close(&tally);
+	kit_close(pool, 0);
+}
+
+static void without_threads_the_pool_goes_on_with_what_it_has(void **state)
+{
+	(void)state;
+	assert_goes_on(FAULT_THREAD);
+	assert_int_equal(fault_error(), -EAGAIN);
+}
+
+static void without_what_a_thread_needs_too(void **state)
+{
+	(void)state;
+	assert_goes_on(FAULT_ATTR);
+	assert_goes_on(FAULT_COND);
+	assert_goes_on(FAULT_CONDATTR);
+}
+
+static int exit_at_one(void *context, void *item, void **value)
+{
+	if (item == AS_ITEM(1))
+		pthread_exit(NULL);
+	return action_echo(context, item, value);
+}
+
+/* The only worker has gone, and its successor was refused: it comes a second
+ * later, though nothing else happens. */
+static void a_last_worker_without_a_successor_tries_again(void **state)
+{
+	struct par *pool = kit_open(
+		&(struct par_options){ .action = exit_at_one, .workers = 1 });
+
+	(void)state;
+	fault_arm(FAULT_THREAD, 1, false);
+	push(pool, 1);
+	push(pool, 2);
+	assert_int_equal(take(pool).error, -EINTR);
+	EVENTUALLY(fault_error() == -EAGAIN);
+	EVENTUALLY(fault_calls() > 1 || kit_stats(pool).refused == -EAGAIN);
+	assert_int_equal(kit_stats(pool).workers, 1);
+	assert_ptr_equal(take(pool).item, AS_ITEM(2));
+	fault_disarm();
+	assert_int_equal(kit_stats(pool).refused, 0);
+	kit_close(pool, 0);
+}
+
+static void a_close_does_not_wait_for_that_try(void **state)
+{
+	struct par *pool = kit_open(
+		&(struct par_options){ .action = exit_at_one, .workers = 1 });
+
+	(void)state;
+	fault_arm(FAULT_THREAD, 1, true);
+	push(pool, 1);
+	push(pool, 2);
+	EVENTUALLY(fault_error() == -EAGAIN);
+	kit_close(pool, 0);
+	fault_disarm();
+}
+
+/*
+ * par_next and the descriptors.
+ */
+
+static void a_par_next_that_cannot_wait_changes_nothing(void **state)
+{
+	static const enum fault_site sites[] = { FAULT_COND, FAULT_CONDATTR };
+	struct par *pool = kit_open(
+		&(struct par_options){ .action = action_echo, .workers = 1 });
+	struct par_result result = { .index = 99 };
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		fault_arm((int)sites[i], 1, true);
+		assert_int_equal(par_next(pool, &result), -EAGAIN);
+		assert_int_equal(par_next_timed(pool, &result, 1000), -EAGAIN);
+		fault_disarm();
+		assert_int_equal(result.index, 99);
+	}
+	push(pool, 1);
+	assert_ptr_equal(take(pool).item, AS_ITEM(1));
+	kit_close(pool, 0);
+}
+
+/* Without a descriptor the call fails, and succeeds when there is one again. */
+static void assert_descriptor(int (*descriptor)(struct par *))
+{
+	struct par *pool = kit_open(
+		&(struct par_options){ .action = action_echo, .workers = 1 });
+
+	errno = 4242;
+	fault_arm(FAULT_PIPE, 1, true);
+	assert_int_equal(descriptor(pool), -EMFILE);
+	assert_int_equal(descriptor(pool), -EMFILE);
+	fault_disarm();
+	assert_int_equal(errno, 4242);
+	par_cancel(pool); /* both are ready after it */
+	assert_true(kit_readable(descriptor(pool)));
+	kit_close(pool, 0);
+}
+
+static void par_fd_without_descriptors_can_be_asked_again(void **state)
+{
+	(void)state;
+	assert_descriptor(par_fd);
+}
+
+static void par_cancel_fd_too(void **state)
+{
+	(void)state;
+	assert_descriptor(par_cancel_fd);
+}
+
+/*
+ * Whatever fails in a run.
+ */
+
+/* Of the generated items every third pushes one more. */
+enum { GENERATED = 24, BEGOTTEN = GENERATED / 3 };
+
+struct run {
+	struct gate go;
+	struct numbers numbers;
+	struct tally came;
+	atomic_uint pushed; /* and taken */
+};
+
+/* Where it is refused the item need not come. */
+static void push_child(struct run *run, uintptr_t child)
+{
+	int rc = par_push(par_self(), AS_ITEM(child));
+
+	if (rc == 0)
+		atomic_fetch_add(&run->pushed, 1);
+	else if (rc == -ENOMEM)
+		tally_see(&run->came, child - 1);
+	else
+		kit_die("a push failed in a way of its own");
+}
+
+static int beget(void *argument, void *item, void **value)
+{
+	struct run *run = argument;
+	uintptr_t number = AS_NUMBER(item);
+
+	gate_pass(&run->go);
+	if (number <= GENERATED && number % 3 == 0)
+		push_child(run, GENERATED + number / 3);
+	return action_echo(NULL, item, value);
+}
+
+/* As kit_drain(), but where par_next() cannot wait it asks again. */
+static uint64_t drain(struct par *pool, struct tally *tally, int *end)
+{
+	struct par_result result;
+	uint64_t count = 0;
+
+	while ((*end = par_next(pool, &result)) == 1 || *end == -EAGAIN) {
+		if (*end == 1) {
+			tally_see(tally, AS_NUMBER(result.item) - 1);
+			count++;
+		} else {
+			sched_yield();
+		}
+	}
+	return count;
+}
+
+/* What was not generated need not come, nor what it would have pushed. */
+static void excuse(struct run *run)
+{
+	for (uintptr_t i = run->numbers.next + 1; i <= GENERATED; i++) {
+		tally_see(&run->came, i - 1);
+		if (i % 3 == 0)
+			tally_see(&run->came, GENERATED + i / 3 - 1);
+	}
+}
+
+/* Returns whether a call failed. */
+static bool run_refused(unsigned n, bool stays, bool ordered)
+{
+	struct run run = { .go = GATE_CLOSED, .numbers.last = GENERATED };
+	struct par *pool =
+		kit_open(&(struct par_options){ .action = beget,
+						.workers = 3,
+						.context = &run,
+						.generate = numbers_next,
+						.source = &run.numbers,
+						.capacity = 2,
+						.ordered = ordered });
+	uint64_t count;
+	int end;
+
+	tally_open(&run.came, GENERATED + BEGOTTEN);
+	fault_arm(FAULT_ANY & ~FAULT_PIPE, n, stays);
+	gate_open(&run.go);
+	count = drain(pool, &run.came, &end);
+	fault_disarm();
+	assert_int_equal(count, run.numbers.next + run.pushed);
+	excuse(&run);
+	tally_assert_once(&run.came);
+	tally_close(&run.came);
+	/* It is asked once more for the end of the input. */
+	assert_int_equal(end, run.numbers.calls > GENERATED ? 0 : -ENOMEM);
+	assert_true(end == 0 || fault_error() < 0);
+	kit_close(pool, end);
+	return fault_error() < 0;
+}
+
+static void assert_nothing_lost(bool stays, bool ordered)
+{
+	const struct fault_memory before = fault_live();
+	unsigned n = 1;
+
+	while (run_refused(n, stays, ordered))
+		assert_true(++n < MANY_CALLS);
+	assert_true(n > 3);
+	assert_int_equal(fault_live().blocks, before.blocks);
+}
+
+static void a_call_that_fails_loses_nothing(void **state)
+{
+	(void)state;
+	assert_nothing_lost(false, false);
+	assert_nothing_lost(false, true);
+}
+
+static void calls_that_fail_from_then_on_lose_nothing(void **state)
+{
+	(void)state;
+	assert_nothing_lost(true, false);
+	assert_nothing_lost(true, true);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		KIT_TEST(an_open_that_fails_is_undone),
+		KIT_TEST(an_open_in_a_system_that_refuses_all_is_undone),
+		KIT_TEST(an_open_that_fails_leaves_errno_alone),
+		KIT_TEST(a_producer_without_memory_ends_the_input_with_enomem),
+		KIT_TEST(a_push_without_memory_does_not_enter),
+		KIT_TEST(it_leaves_errno_alone),
+		KIT_TEST(without_threads_the_pool_goes_on_with_what_it_has),
+		KIT_TEST(without_what_a_thread_needs_too),
+		KIT_TEST(a_last_worker_without_a_successor_tries_again),
+		KIT_TEST(a_close_does_not_wait_for_that_try),
+		KIT_TEST(a_par_next_that_cannot_wait_changes_nothing),
+		KIT_TEST(par_fd_without_descriptors_can_be_asked_again),
+		KIT_TEST(par_cancel_fd_too),
+		KIT_TEST(a_call_that_fails_loses_nothing),
+		KIT_TEST(calls_that_fail_from_then_on_lose_nothing),
+	};
+
+	return cmocka_run_group_tests_name("undo", tests, NULL, NULL);
+}

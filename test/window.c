@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The two bounds on a generator: the ring (queued) and the window (entered and
+ * not delivered). Neither holds back a push.
+ */
+#include "kit.h"
+
+#include <sched.h>
+
+/* Numbers, with the largest figures that its calls have seen: no more can enter
+ * before the call returns but by a push. */
+struct meter {
+	struct numbers numbers;
+	atomic_size_t inside, queued;
+};
+
+static void raise_to(atomic_size_t *largest, size_t figure)
+{
+	if (figure > atomic_load(largest))
+		atomic_store(largest, figure);
+}
+
+static int generate(void *argument, void **item)
+{
+	struct meter *meter = argument;
+	const struct par_stats stats = kit_stats(par_self());
+
+	raise_to(&meter->inside, (size_t)(stats.entered - stats.delivered));
+	raise_to(&meter->queued, stats.queued);
+	return numbers_next(&meter->numbers, item);
+}
+
+static int dawdle(void *context, void *item, void **value)
+{
+	for (uintptr_t i = AS_NUMBER(item) * 7 % 5; i > 0; i--)
+		sched_yield();
+	return action_echo(context, item, value);
+}
+
+/* Whatever is left out is: dawdling, one worker. */
+static struct par *open_meter(struct meter *meter, struct par_options options)
+{
+	if (!options.action)
+		options.action = options.context ? action_gated : dawdle;
+	if (!options.workers)
+		options.workers = 1;
+	options.generate = generate;
+	options.source = meter;
+	return kit_open(&options);
+}
+
+/* So many have entered, and no more do. */
+static void assert_entered(struct par *pool, uint64_t count)
+{
+	EVENTUALLY(kit_stats(pool).entered >= count);
+	kit_linger();
+	assert_int_equal(kit_stats(pool).entered, count);
+}
+
+static void take(struct par *pool, unsigned count)
+{
+	struct par_result result;
+
+	while (count-- > 0)
+		assert_int_equal(par_next(pool, &result), 1);
+}
+
+/* The items 1 to last come, each once, then the end. */
+static void assert_drains(struct par *pool, uintptr_t last)
+{
+	struct tally tally;
+	int end;
+
+	tally_open(&tally, last);
+	assert_int_equal(kit_drain(pool, &tally, &end), last);
+	assert_int_equal(end, 0);
+	tally_assert_once(&tally);
+	tally_close(&tally);
+	kit_close(pool, 0);
+}
+
+/* So many more come, then the end. */
+static void assert_ends(struct par *pool, uint64_t count)
+{
+	int end;
+
+	assert_int_equal(kit_drain(pool, NULL, &end), count);
+	assert_int_equal(end, 0);
+	kit_close(pool, 0);
+}
+
+/*
+ * The window.
+ */
+
+static void no_more_are_in_the_pool_than_the_window(void **state)
+{
+	const size_t windows[] = { 1, 2, 3, 10 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof windows / sizeof *windows; i++) {
+		struct meter meter = { .numbers.last = 1000 };
+		struct par *pool = open_meter(
+			&meter, (struct par_options){ .workers = 4,
+						      .window = windows[i] });
+
+		EVENTUALLY(kit_stats(pool).entered == windows[i]);
+		assert_drains(pool, meter.numbers.last);
+		assert_int_equal(meter.inside, windows[i] - 1);
+	}
+}
+
+static void a_slow_consumer_holds_the_generator_back(void **state)
+{
+	struct meter meter = { .numbers.last = 100 };
+	struct par *pool =
+		open_meter(&meter, (struct par_options){ .window = 4 });
+
+	(void)state;
+	assert_entered(pool, 4);
+	for (uint64_t taken = 1; taken <= 20; taken++) {
+		const uint64_t entered = kit_stats(pool).entered;
+
+		take(pool, 1);
+		assert_true(entered < taken + 4);
+		assert_true(kit_stats(pool).entered <= taken + 4);
+	}
+	assert_ends(pool, 80);
+}
+
+static void a_window_of_one_lets_in_one_at_a_time(void **state)
+{
+	struct meter meter = { .numbers.last = 8 };
+	struct par *pool = open_meter(
+		&meter, (struct par_options){ .workers = 4, .window = 1 });
+
+	(void)state;
+	for (unsigned i = 1; i < 8; i++) {
+		assert_entered(pool, i);
+		assert_int_equal(meter.numbers.calls, i);
+		take(pool, 1);
+	}
+	assert_entered(pool, 8);
+	take(pool, 1);
+	assert_ends(pool, 0);
+}
+
+static void running_items_count_in_the_window(void **state)
+{
+	struct gate gate = GATE_CLOSED;
+	struct meter meter = { .numbers.last = 10 };
+	struct par *pool = open_meter(
+		&meter, (struct par_options){
+				.context = &gate, .workers = 5, .window = 3 });
+
+	(void)state;
+	gate_await(&gate, 3);
+	assert_entered(pool, 3);
+	assert_int_equal(kit_stats(pool).running, 3);
+	gate_open(&gate);
+	assert_drains(pool, meter.numbers.last);
+}
+
+static void queued_items_count_in_the_window(void **state)
+{
+	struct gate gate = GATE_CLOSED;
+	struct meter meter = { .numbers.last = 10 };
+	struct par *pool = open_meter(
+		&meter, (struct par_options){ .context = &gate, .window = 3 });
+
+	(void)state;
+	gate_await(&gate, 1);
+	assert_entered(pool, 3);
+	assert_int_equal(kit_stats(pool).queued, 2);
+	gate_open(&gate);
+	assert_drains(pool, meter.numbers.last);
+}
+
+static void results_not_taken_count_in_the_window(void **state)
+{
+	struct meter meter = { .numbers.last = 10 };
+	struct par *pool =
+		open_meter(&meter, (struct par_options){ .window = 3 });
+
+	(void)state;
+	EVENTUALLY(kit_stats(pool).ready == 3);
+	assert_entered(pool, 3);
+	assert_drains(pool, meter.numbers.last);
+}
+
+static void pushed_items_count_in_the_window(void **state)
+{
+	struct meter meter = { .numbers.last = 6 };
+	struct par *pool =
+		open_meter(&meter, (struct par_options){ .window = 3 });
+
+	(void)state;
+	assert_entered(pool, 3);
+	assert_int_equal(par_push(pool, AS_ITEM(7)), 0);
+	assert_int_equal(par_push(pool, AS_ITEM(8)), 0);
+	take(pool, 2);
+	assert_entered(pool, 5);
+	take(pool, 3);
+	assert_entered(pool, 8);
+	take(pool, 3);
+	assert_ends(pool, 0);
+}
+
+static void a_full_window_holds_no_push_back(void **state)
+{
+	struct gate gate = GATE_CLOSED;
+	struct meter meter = { .numbers.last = 1 };
+	struct par *pool = open_meter(
+		&meter, (struct par_options){ .context = &gate, .window = 1 });
+
+	(void)state;
+	gate_await(&gate, 1);
+	for (uintptr_t i = 2; i <= 1000; i++)
+		assert_int_equal(par_push(pool, AS_ITEM(i)), 0);
+	assert_int_equal(kit_stats(pool).queued, 999);
+	gate_open(&gate);
+	assert_drains(pool, 1000);
+}
+
+/* A window that the ring exceeds, and one that the workers exceed. */
+static void the_narrower_of_ring_and_window_holds(void **state)
+{
+	struct gate gate = GATE_CLOSED;
+	struct meter meter = { .numbers.last = 20 };
+	struct par *pool =
+		open_meter(&meter, (struct par_options){ .context = &gate,
+							 .capacity = 2,
+							 .window = 10 });
+
+	(void)state;
+	gate_await(&gate, 1);
+	assert_entered(pool, 3);
+	gate_open(&gate);
+	EVENTUALLY(kit_stats(pool).ready == 10);
+	assert_entered(pool, 10);
+	assert_drains(pool, meter.numbers.last);
+}
+
+static void an_ordered_window_holds_too(void **state)
+{
+	struct meter meter = { .numbers.last = 1000 };
+	struct par *pool = open_meter(
+		&meter, (struct par_options){
+				.workers = 4, .window = 5, .ordered = true });
+
+	(void)state;
+	EVENTUALLY(kit_stats(pool).ready == 5);
+	assert_drains(pool, meter.numbers.last);
+	assert_int_equal(meter.inside, 4);
+}
+
+/*
+ * The ring.
+ */
+
+static void no_more_are_queued_than_the_ring_has_slots(void **state)
+{
+	const size_t capacities[] = { 1, 2, 3, 10 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof capacities / sizeof *capacities; i++) {
+		struct gate gate = GATE_CLOSED;
+		struct meter meter = { .numbers.last = 1000 };
+		struct par *pool = open_meter(
+			&meter,
+			(struct par_options){ .context = &gate,
+					      .workers = 3,
+					      .capacity = capacities[i] });
+
+		gate_await(&gate, 3);
+		assert_entered(pool, 3 + capacities[i]);
+		gate_open(&gate);
+		assert_drains(pool, meter.numbers.last);
+		assert_int_equal(meter.queued, capacities[i] - 1);
+	}
+}
+
+static void a_ring_of_one_feeds_every_worker(void **state)
+{
+	struct gate gate = GATE_CLOSED;
+	struct meter meter = { .numbers.last = 100 };
+	struct par *pool =
+		open_meter(&meter, (struct par_options){ .context = &gate,
+							 .workers = 5,
+							 .capacity = 1 });
+
+	(void)state;
+	gate_await(&gate, 5);
+	gate_open(&gate);
+	assert_drains(pool, meter.numbers.last);
+	assert_int_equal(meter.queued, 0);
+}
+
+static void a_ring_and_a_window_of_one_bring_every_item(void **state)
+{
+	struct meter meter = { .numbers.last = 500 };
+	struct par *pool = open_meter(
+		&meter, (struct par_options){
+				.workers = 3, .capacity = 1, .window = 1 });
+
+	(void)state;
+	assert_drains(pool, meter.numbers.last);
+	assert_int_equal(meter.inside, 0);
+	assert_int_equal(meter.queued, 0);
+}
+
+static void a_full_ring_holds_no_push_back(void **state)
+{
+	struct gate gate = GATE_CLOSED;
+	struct meter meter = { .numbers.last = 2 };
+	struct par *pool =
+		open_meter(&meter, (struct par_options){ .context = &gate,
+							 .capacity = 1 });
+
+	(void)state;
+	gate_await(&gate, 1);
+	assert_entered(pool, 2);
+	for (uintptr_t i = 3; i <= 1000; i++)
+		assert_int_equal(par_push(pool, AS_ITEM(i)), 0);
+	assert_int_equal(kit_stats(pool).queued, 999);
+	gate_open(&gate);
+	assert_drains(pool, 1000);
+}
+
+/* Holds its first call, so that pushes come before what it makes. */
+struct late {
+	struct gate hold;
+	struct numbers numbers;
+};
+
+static int generate_late(void *argument, void **item)
+{
+	struct late *late = argument;
+
+	gate_pass(&late->hold);
+	return numbers_next(&late->numbers, item);
+}
+
+static void pushed_items_take_no_slot_of_the_ring(void **state)
+{
+	struct gate gate = GATE_CLOSED;
+	struct late late = { .hold = GATE_CLOSED, .numbers.last = 10 };
+	struct par *pool = kit_open(&(struct par_options){
+		.action = action_gated,
+		.workers = 1,
+		.generate = generate_late,
+		.source = &late,
+		.context = &gate,
+		.capacity = 3,
+	});
+
+	(void)state;
+	for (uintptr_t i = 11; i <= 20; i++)
+		assert_int_equal(par_push(pool, AS_ITEM(i)), 0);
+	gate_await(&gate, 1);
+	gate_open(&late.hold);
+	assert_entered(pool, 13);
+	gate_open(&gate);
+	assert_drains(pool, 20);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		KIT_TEST(no_more_are_in_the_pool_than_the_window),
+		KIT_TEST(a_slow_consumer_holds_the_generator_back),
+		KIT_TEST(a_window_of_one_lets_in_one_at_a_time),
+		KIT_TEST(running_items_count_in_the_window),
+		KIT_TEST(queued_items_count_in_the_window),
+		KIT_TEST(results_not_taken_count_in_the_window),
+		KIT_TEST(pushed_items_count_in_the_window),
+		KIT_TEST(a_full_window_holds_no_push_back),
+		KIT_TEST(the_narrower_of_ring_and_window_holds),
+		KIT_TEST(an_ordered_window_holds_too),
+		KIT_TEST(no_more_are_queued_than_the_ring_has_slots),
+		KIT_TEST(a_ring_of_one_feeds_every_worker),
+		KIT_TEST(a_ring_and_a_window_of_one_bring_every_item),
+		KIT_TEST(a_full_ring_holds_no_push_back),
+		KIT_TEST(pushed_items_take_no_slot_of_the_ring),
+	};
+
+	return cmocka_run_group_tests_name("window", tests, NULL, NULL);
+}
