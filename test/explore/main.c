@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * explore: runs the scenarios under the strategies. See usage().
+ *
+ * Runs are made in a child process, which ends at the first failure; its parent
+ * replays the failing run with fewer preemptions for as long as it still fails,
+ * and prints the shortest line that does.
+ */
+#include "program.h"
+#include "strategy.h"
+
+#include <inttypes.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { FAULT_SLACK = 5 };
+
+static double seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+static void usage(void)
+{
+	fputs("usage: explore list\n"
+	      "       explore random SCENARIO RUNS SEED\n"
+	      "       explore pct SCENARIO RUNS SEED\n"
+	      "       explore exhaust SCENARIO PREEMPTIONS MOST-RUNS\n"
+	      "       explore faults SCENARIO RUNS-A-FAULT SEED\n"
+	      "       explore replay SCENARIO FAULT CHOICES\n"
+	      "SCENARIO: one of the list, or 'all'. Prints a line a scenario, "
+	      "and\n"
+	      "for a run that fails why, and the words that replay it.\n",
+	      stderr);
+	exit(2);
+}
+
+struct job {
+	const struct scenario *scenario;
+	struct strategy *strategy;
+	struct run run;
+	uint64_t runs;
+	bool faults; /* each call that can fail in turn */
+};
+
+static void run_once(const struct job *job)
+{
+	struct program program = { job->scenario, job->run.fault != 0 };
+
+	sched_run(job->strategy, &job->run, program_body, &program);
+}
+
+static uint64_t run_many(struct job *job, bool *exhausted)
+{
+	uint64_t done = 0;
+
+	*exhausted = false;
+	while (done < job->runs && !*exhausted) {
+		run_once(job);
+		job->run.seed++;
+		done++;
+		*exhausted = !job->strategy->next(job->strategy);
+	}
+	return done;
+}
+
+/* Each call that can fail, once and from then on, until there is none left. */
+static uint64_t run_faults(struct job *job)
+{
+	uint64_t done = 0;
+	bool exhausted;
+
+	for (int on = 0; on < 2; on++) {
+		job->run.fault_on = on;
+		job->run.fault = 0;
+		do {
+			job->run.fault++;
+			done += run_many(job, &exhausted);
+			/* Schedules differ in how many calls they make. */
+		} while (job->run.fault < sched_fallible() + FAULT_SLACK);
+	}
+	return done;
+}
+
+static void run_job(struct job *job)
+{
+	double begun = seconds(), took;
+	bool exhausted = false;
+	uint64_t done =
+		job->faults ? run_faults(job) : run_many(job, &exhausted);
+
+	took = seconds() - begun;
+	printf("%-20s %s %" PRIu64 " schedules, %.0f a second\n",
+	       job->scenario->name, exhausted ? "EXHAUSTED" : "passed", done,
+	       (double)done / (took > 0 ? took : 1));
+}
+
+/* Runs the job in a child; what it printed in `output`. */
+static int run_child(struct job *job, char *output, size_t size)
+{
+	size_t used = 0;
+	ssize_t got;
+	int ends[2], status;
+	pid_t child;
+
+	fflush(stdout);
+	if (pipe(ends) || (child = fork()) < 0)
+		exit(2);
+	if (child == 0) {
+		dup2(ends[1], STDOUT_FILENO);
+		run_job(job);
+		fflush(stdout);
+		_exit(0);
+	}
+	close(ends[1]);
+	while ((got = read(ends[0], output + used, size - 1 - used)) > 0)
+		used += (size_t)got;
+	output[used] = '\0';
+	close(ends[0]);
+	waitpid(child, &status, 0);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
+}
+
+/* A replay line's choices, in and out. */
+
+struct line {
+	uint8_t picks[SCHED_CHOICES];
+	unsigned count;
+};
+
+static void parse_picks(struct line *line, const char *text)
+{
+	char *end;
+
+	for (line->count = 0; line->count < SCHED_CHOICES; text = end + 1) {
+		unsigned long pick = strtoul(text, &end, 10);
+
+		if (end == text)
+			break;
+		line->picks[line->count++] = (uint8_t)pick;
+		if (*end != '.')
+			break;
+	}
+}
+
+static void print_picks(const struct line *line)
+{
+	for (unsigned i = 0; i < line->count; i++)
+		printf("%s%u", i ? "." : "", (unsigned)line->picks[i]);
+	printf("\n");
+}
+
+static char output[1 << 20];
+
+static bool still_fails(struct job *job, const struct line *line)
+{
+	job->strategy = strategy_replay(line->picks, line->count);
+	job->runs = 1;
+	return run_child(job, output, sizeof output) != 0;
+}
+
+/* Takes the first alternative wherever the run still fails then. */
+static void shrink(struct job *job, struct line *line)
+{
+	for (unsigned i = line->count; i-- > 0;) {
+		uint8_t pick = line->picks[i];
+
+		line->picks[i] = 0;
+		if (pick && !still_fails(job, line))
+			line->picks[i] = pick;
+	}
+	while (line->count > 0 && line->picks[line->count - 1] == 0)
+		line->count--;
+}
+
+static void report_failure(struct job *job)
+{
+	static struct line line;
+	const char *text = strstr(output, "REPLAY ");
+	char *rest;
+
+	printf("%s: %s", job->scenario->name, output);
+	if (!text)
+		return; /* a crash, or a sanitizer's report */
+	job->run.fault = (unsigned)strtoul(text + 7, &rest, 10);
+	job->run.fault_on = *rest == '+';
+	job->faults = false;
+	parse_picks(&line, rest + 1 + job->run.fault_on);
+	if (!still_fails(job, &line)) {
+		printf("and did not fail again\n");
+		return;
+	}
+	shrink(job, &line);
+	still_fails(job, &line);
+	printf("SHRUNK: %.*s\nexplore replay %s %u%s ",
+	       (int)strcspn(output, "\n"), output, job->scenario->name,
+	       job->run.fault, job->run.fault_on ? "+" : "");
+	print_picks(&line);
+}
+
+static bool run_and_report(struct job *job)
+{
+	int status = run_child(job, output, sizeof output);
+
+	if (status == 0)
+		printf("%s", output);
+	else
+		report_failure(job);
+	return status == 0;
+}
+
+static struct strategy *parse_mode(struct job *job, char **words)
+{
+	static struct line line;
+	const char *mode = words[0];
+	char *rest;
+
+	job->runs = strtoull(words[3], NULL, 10);
+	job->run.seed = strtoull(words[3], NULL, 10);
+	if (strcmp(mode, "exhaust") == 0)
+		return strategy_exhaustive(
+			(unsigned)strtoul(words[2], NULL, 10));
+	if (strcmp(mode, "replay") == 0) {
+		job->run.fault = (unsigned)strtoul(words[2], &rest, 10);
+		job->run.fault_on = *rest == '+';
+		job->runs = 1;
+		parse_picks(&line, words[3]);
+		return strategy_replay(line.picks, line.count);
+	}
+	job->runs = strtoull(words[2], NULL, 10);
+	job->faults = strcmp(mode, "faults") == 0;
+	if (strcmp(mode, "random") == 0 || job->faults)
+		return strategy_random();
+	if (strcmp(mode, "pct") == 0)
+		return strategy_pct(3);
+	usage();
+	return NULL;
+}
+
+/* One processor: handing the baton on is many times faster then. */
+static void pin(void)
+{
+	cpu_set_t set, one;
+	size_t cpus, wanted;
+
+	if (sched_getaffinity(0, sizeof set, &set))
+		return;
+	cpus = (size_t)CPU_COUNT(&set);
+	/* Two that run side by side had better not share one. */
+	wanted = (size_t)getpid() % cpus;
+	CPU_ZERO(&one);
+	for (size_t i = 0; i < CPU_SETSIZE; i++)
+		if (CPU_ISSET(i, &set) && wanted-- == 0)
+			CPU_SET(i, &one);
+	sched_setaffinity(0, sizeof one, &one);
+}
+
+int main(int argc, char **argv)
+{
+	bool fine = true, found = false;
+
+	if (argc == 2 && strcmp(argv[1], "list") == 0) {
+		for (size_t i = 0; i < scenario_count; i++)
+			puts(scenarios[i].name);
+		return 0;
+	}
+	if (argc != 5)
+		usage();
+	pin();
+	for (size_t i = 0; i < scenario_count; i++) {
+		struct job job = { .scenario = &scenarios[i],
+				   .run = { .spurious = scenarios[i].spurious,
+					    .timeouts =
+						    scenarios[i].timeouts } };
+
+		if (strcmp(argv[2], "all") != 0 &&
+		    strcmp(argv[2], scenarios[i].name) != 0)
+			continue;
+		found = true;
+		job.strategy = parse_mode(&job, argv + 1);
+		fine &= run_and_report(&job);
+	}
+	if (!found)
+		usage();
+	return fine ? 0 : 1;
+}

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: MIT */
+#include "strategy.h"
+
+static uint64_t state;
+
+/* splitmix64: seeds that follow each other are no kin. */
+static uint64_t draw(void)
+{
+	uint64_t z = state += 0x9e3779b97f4a7c15u;
+
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+	return z ^ (z >> 31);
+}
+
+static void no_birth(struct strategy *strategy, struct task *task)
+{
+	(void)strategy;
+	(void)task;
+}
+
+static bool for_ever(struct strategy *strategy)
+{
+	(void)strategy;
+	return true;
+}
+
+/* Random. */
+
+static void random_begin(struct strategy *strategy, uint64_t seed)
+{
+	(void)strategy;
+	state = seed;
+}
+
+static unsigned random_task(struct strategy *strategy,
+			    struct task *const *tasks, unsigned n, bool stay)
+{
+	(void)strategy;
+	(void)tasks;
+	(void)stay;
+	return (unsigned)(draw() % n);
+}
+
+struct strategy *strategy_random(void)
+{
+	static struct strategy strategy = { random_task, random_begin, no_birth,
+					    for_ever };
+
+	return &strategy;
+}
+
+/* PCT. */
+
+enum { CHANGES = 8, RARE = 32 };
+
+static struct {
+	unsigned depth, lowest;
+	uint64_t longest; /* run so far, in points */
+	uint64_t change_at[CHANGES];
+} pct;
+
+static void pct_begin(struct strategy *strategy, uint64_t seed)
+{
+	(void)strategy;
+	state = seed;
+	pct.lowest = CHANGES;
+	for (unsigned i = 0; i + 1 < pct.depth; i++)
+		pct.change_at[i] = 1 + draw() % pct.longest;
+}
+
+static void pct_born(struct strategy *strategy, struct task *task)
+{
+	(void)strategy;
+	task->priority = CHANGES + 1 + (unsigned)(draw() % 1000000);
+}
+
+static bool is_sleeper(const struct task *task)
+{
+	return task->wait == WAIT_COND || task->wait == WAIT_TIMED;
+}
+
+static unsigned pct_task(struct strategy *strategy, struct task *const *tasks,
+			 unsigned n, bool stay)
+{
+	unsigned best = n;
+
+	(void)strategy;
+	for (unsigned i = 0; i + 1 < pct.depth; i++)
+		if (pct.change_at[i] == sched_points && stay)
+			tasks[0]->priority = --pct.lowest;
+	for (unsigned i = 0; i < n; i++) {
+		/* Out of turn: now and then, whatever its priority. */
+		if (is_sleeper(tasks[i])) {
+			if (draw() % RARE == 0)
+				return i;
+		} else if (best == n ||
+			   tasks[i]->priority > tasks[best]->priority) {
+			best = i;
+		}
+	}
+	return best == n ? 0 : best;
+}
+
+static bool pct_next(struct strategy *strategy)
+{
+	(void)strategy;
+	if (sched_points > pct.longest)
+		pct.longest = sched_points;
+	return true;
+}
+
+struct strategy *strategy_pct(unsigned depth)
+{
+	static struct strategy strategy = { pct_task, pct_begin, pct_born,
+					    pct_next };
+
+	pct.depth = depth < CHANGES ? depth : CHANGES;
+	pct.longest = 60;
+	return &strategy;
+}
+
+/* Depth first. A level is a choice that has more than one alternative left; the
+ * prefix is replayed, then each new level starts at 0. */
+
+static struct {
+	unsigned bound, used; /* preemptions */
+	unsigned depth, at;
+	struct choice level[SCHED_CHOICES];
+} dfs;
+
+static void dfs_begin(struct strategy *strategy, uint64_t seed)
+{
+	(void)strategy;
+	(void)seed;
+	dfs.used = 0;
+	dfs.at = 0;
+}
+
+static unsigned dfs_task(struct strategy *strategy, struct task *const *tasks,
+			 unsigned n, bool stay)
+{
+	struct choice *level = &dfs.level[dfs.at];
+
+	(void)strategy;
+	(void)tasks;
+	if (stay && dfs.used == dfs.bound)
+		return 0;
+	if (dfs.at == dfs.depth) {
+		if (dfs.depth == SCHED_CHOICES)
+			sched_fail("deeper than there is room for");
+		*level = (struct choice){ .n = (uint8_t)n };
+		dfs.depth++;
+	} else if (level->n != n) {
+		sched_fail("the same choices made another run");
+	}
+	dfs.at++;
+	dfs.used += stay && level->pick > 0;
+	return level->pick;
+}
+
+static bool dfs_next(struct strategy *strategy)
+{
+	(void)strategy;
+	while (dfs.depth > 0 &&
+	       dfs.level[dfs.depth - 1].pick + 1 == dfs.level[dfs.depth - 1].n)
+		dfs.depth--;
+	if (dfs.depth == 0)
+		return false;
+	dfs.level[dfs.depth - 1].pick++;
+	return true;
+}
+
+struct strategy *strategy_exhaustive(unsigned preemptions)
+{
+	static struct strategy strategy = { dfs_task, dfs_begin, no_birth,
+					    dfs_next };
+
+	dfs.bound = preemptions;
+	dfs.depth = 0;
+	return &strategy;
+}
+
+/* Replay. */
+
+static struct {
+	const uint8_t *picks;
+	unsigned count, at;
+} replay;
+
+static void replay_begin(struct strategy *strategy, uint64_t seed)
+{
+	(void)strategy;
+	(void)seed;
+	replay.at = 0;
+}
+
+static unsigned replay_task(struct strategy *strategy,
+			    struct task *const *tasks, unsigned n, bool stay)
+{
+	unsigned pick = 0;
+
+	(void)strategy;
+	(void)tasks;
+	(void)stay;
+	if (replay.at < replay.count)
+		pick = replay.picks[replay.at++];
+	return pick < n ? pick : 0;
+}
+
+static bool replay_next(struct strategy *strategy)
+{
+	(void)strategy;
+	return false;
+}
+
+struct strategy *strategy_replay(const uint8_t *picks, unsigned count)
+{
+	static struct strategy strategy = { replay_task, replay_begin, no_birth,
+					    replay_next };
+
+	replay.picks = picks;
+	replay.count = count;
+	return &strategy;
+}
