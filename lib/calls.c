@@ -54,7 +54,9 @@ int par_cancel_fd(struct par *pool)
 int par_push(struct par *pool, void *item)
 {
 	struct worker *recruit = NULL;
-	int rc;
+	/* Here, not beside malloc(): of that, compilers know that it leaves
+	 * errno alone, which it does not where it fails. */
+	int rc, saved = errno;
 
 	if (!pool)
 		return -EINVAL;
@@ -63,6 +65,7 @@ int par_push(struct par *pool, void *item)
 		return -EAGAIN;
 	rc = pool_push(pool, item, &recruit);
 	worker_start(recruit);
+	errno = saved;
 	return rc;
 }
 

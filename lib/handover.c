@@ -11,11 +11,7 @@
 
 static struct item *item_new(void)
 {
-	int saved = errno;
-	struct item *item = malloc(sizeof *item);
-
-	errno = saved;
-	return item;
+	return malloc(sizeof(struct item));
 }
 
 static struct item *spare_take(struct par *p)
