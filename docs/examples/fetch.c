@@ -12,6 +12,7 @@
 #include <inttypes.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -24,6 +25,9 @@
 
 enum { DEFAULT_WORKERS = 100, SELF_URLS = 1000, SELF_SAMPLE = 20 };
 enum { TICK_MS = 100, CONNECT_S = 10, IDLE_S = 30, STACK = 512 * 1024 };
+/* Descriptors that one transfer may hold, our server's end included, and those
+ * that the program has besides. */
+enum { FDS_EACH = 6, FDS_MORE = 32 };
 
 struct settings {
 	unsigned workers;
@@ -31,6 +35,7 @@ struct settings {
 	char **urls;	    /* arguments, up to NULL */
 	unsigned long self; /* this many from our own server */
 	bool verbose, progress;
+	bool shared; /* results and progress are on the same terminal */
 };
 
 /* One transfer, as the action leaves it for the loop. */
@@ -67,16 +72,26 @@ static int is_canceled(void *pool, curl_off_t a, curl_off_t b, curl_off_t c,
 	return par_canceled(pool);
 }
 
-static int open_handle(void *context, void **handle)
+static int open_handle(void *settings, void **handle)
 {
+	const struct settings *s = settings;
 	CURL *curl = *handle = curl_easy_init();
 
-	(void)context;
 	if (!curl)
 		return -ENOMEM;
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
+	/* No proxy knows the way to our own server. */
+	if (s->self)
+		curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
+#if LIBCURL_VERSION_NUM >= 0x075500
 	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https,ftp,file");
+#endif
+#if LIBCURL_VERSION_NUM >= 0x075700
+	/* A canceled transfer does not wait for a name server that is silent:
+	 * nothing is fetched after a cancel. */
+	curl_easy_setopt(curl, CURLOPT_QUICK_EXIT, 1L);
+#endif
 	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_S);
 	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
 	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)IDLE_S);
@@ -126,6 +141,21 @@ static int next_argument(void *arguments, void **item)
 	return *item ? 1 : -ENOMEM;
 }
 
+/* The lines of a file, those that DOS wrote too. */
+static int next_line(void *file, void **item)
+{
+	int rc = par_from_lines(file, item);
+
+	if (rc > 0) {
+		char *line = *item;
+		size_t length = strlen(line);
+
+		if (length > 0 && line[length - 1] == '\r')
+			line[length - 1] = '\0';
+	}
+	return rc;
+}
+
 struct own_urls {
 	unsigned long left;
 	uint16_t port;
@@ -153,20 +183,33 @@ struct tally {
 	bool drawn; /* a progress line stands on the terminal */
 };
 
-static volatile sig_atomic_t stopped;
+/* Atomic: the server's thread may be the one that is interrupted. */
+static atomic_bool stopped;
+/* What the handler says: below the progress line, where there is one. */
+static const char *farewell = "fetch: stopping; again ends at once\n";
 
 static void on_interrupt(int signal)
 {
-	(void)signal;
-	stopped = 1;
+	int saved = errno;
+	ssize_t written;
+
+	atomic_store(&stopped, true);
+	/* A standard error that is gone is no reason not to stop. */
+	written = write(STDERR_FILENO, farewell, strlen(farewell));
+	(void)signal, (void)written;
+	errno = saved;
 }
 
-/* The first Ctrl-C is ours, the second does what it does everywhere. */
-static void catch_interrupt(void)
+/* The first Ctrl-C is ours, the second does what it does everywhere, even where
+ * the handler hangs on a standard error that nobody reads. A write of results
+ * that the first finds blocked goes on: none is lost. */
+static void catch_interrupt(bool progress)
 {
-	struct sigaction action = { .sa_handler = on_interrupt,
-				    .sa_flags = (int)SA_RESETHAND };
+	struct sigaction action = { .sa_handler = on_interrupt };
 
+	action.sa_flags = (int)SA_RESETHAND | SA_NODEFER | SA_RESTART;
+	if (progress)
+		farewell = "\nfetch: stopping; again ends at once\n";
 	sigemptyset(&action.sa_mask);
 	sigaction(SIGINT, &action, NULL);
 }
@@ -192,7 +235,9 @@ static void draw_progress(struct tally *tally, struct par *pool)
 		"%" PRIu64 " done, %" PRIu64 " failed, %u under way, "
 		"%.0f a second",
 		tally->done, tally->failed, stats.running, rate);
-	if (tally->total && rate > 0)
+	if (atomic_load(&stopped))
+		fputs(", stopping", stderr);
+	else if (tally->total && rate > 0)
 		fprintf(stderr, ", %.0f s left",
 			(double)(tally->total - tally->done) / rate);
 	tally->drawn = true;
@@ -233,7 +278,8 @@ static void take_result(struct tally *tally, const struct par_result *r,
 		tally->done++;
 		tally->failed += is_failure(r);
 		if (s->verbose || r->error) {
-			clear_progress(tally);
+			if (s->shared)
+				clear_progress(tally);
 			print_result(r);
 		}
 	}
@@ -255,9 +301,7 @@ static int drain(struct par *pool, struct tally *tally,
 			take_result(tally, &r, s);
 		else if (rc != -ETIMEDOUT)
 			break;
-		else
-			fflush(stdout);
-		if (stopped)
+		if (atomic_load(&stopped))
 			par_cancel(pool);
 		if (s->progress && now_ms() - drawn >= TICK_MS) {
 			draw_progress(tally, pool);
@@ -265,31 +309,33 @@ static int drain(struct par *pool, struct tally *tally,
 		}
 	}
 	clear_progress(tally);
-	fflush(stdout);
 	return rc;
 }
 
-static int fetch(struct tally *tally, const struct settings *s,
+static int fetch(struct tally *tally, struct settings *s,
 		 par_generate_fn *generate, void *source)
 {
 	struct par *pool;
-	int rc = par_open(&pool,
-			  &(struct par_options){ .generate = generate,
-						 .source = source,
-						 .action = transfer,
-						 .workers = s->workers,
-						 .window = 10 * s->workers,
-						 .worker_open = open_handle,
-						 .worker_close = close_handle,
-						 .interrupt = SIGUSR1,
-						 .stack_size = STACK,
-						 .name = "fetch" });
+	int rc;
+
+	tally->begun = now_ms();
+	rc = par_open(&pool,
+		      &(struct par_options){ .generate = generate,
+					     .source = source,
+					     .action = transfer,
+					     .context = s,
+					     .workers = s->workers,
+					     .window = 10 * s->workers,
+					     .worker_open = open_handle,
+					     .worker_close = close_handle,
+					     .interrupt = SIGUSR1,
+					     .stack_size = STACK,
+					     .name = "fetch" });
 
 	if (rc) {
 		fprintf(stderr, "fetch: cannot start: %s\n", strerror(-rc));
 		return rc;
 	}
-	tally->begun = now_ms();
 	rc = drain(pool, tally, s);
 	par_close(pool);
 	return rc;
@@ -319,11 +365,14 @@ static int report(const struct tally *tally)
 		grouped(tally->done, done), tally->failed);
 	if (tally->canceled)
 		fprintf(stderr, "%" PRIu64 " canceled, ", tally->canceled);
-	fprintf(stderr, "%.2f s\n", (now_ms() - tally->begun) / 1e3);
-	return tally->failed > 0 || tally->canceled > 0;
+	fprintf(stderr, "%s%.2f s\n",
+		atomic_load(&stopped) ? "interrupted after " : "",
+		(now_ms() - tally->begun) / 1e3);
+	return tally->failed > 0 || tally->canceled > 0 ||
+	       atomic_load(&stopped);
 }
 
-static int fetch_given(const struct settings *s, FILE *file)
+static int fetch_given(struct settings *s, FILE *file)
 {
 	struct tally tally = { .total = 0 };
 	char **next = s->urls;
@@ -331,29 +380,19 @@ static int fetch_given(const struct settings *s, FILE *file)
 
 	for (char **url = s->urls; !file && *url; url++)
 		tally.total++;
-	rc = file ? fetch(&tally, s, par_from_lines, file)
+	rc = file ? fetch(&tally, s, next_line, file)
 		  : fetch(&tally, s, next_argument, &next);
 	if (rc)
-		fprintf(stderr, "fetch: reading URLs: %s\n", strerror(-rc));
+		fprintf(stderr, "fetch: %s: %s\n",
+			file && s->file ? s->file : "reading URLs",
+			strerror(-rc));
 	return report(&tally) || rc != 0;
 }
 
 /* Against ourselves. */
 
-/* Both ends of every connection are ours: as many descriptors as we may have.
- */
-static void raise_descriptors(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-		limit.rlim_cur = limit.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &limit);
-	}
-}
-
-static double fetch_own(struct tally *tally, const struct settings *s,
-			uint16_t port, unsigned long count)
+static double fetch_own(struct tally *tally, struct settings *s, uint16_t port,
+			unsigned long count)
 {
 	struct own_urls own = { .left = count, .port = port };
 
@@ -365,7 +404,7 @@ static double fetch_own(struct tally *tally, const struct settings *s,
 
 /* A few of them one after another first: what all of them would take is told
  * from that. Then all at once. */
-static int compare(const struct settings *s, uint16_t port)
+static int compare(struct settings *s, uint16_t port)
 {
 	struct settings alone = *s;
 	struct tally tally;
@@ -374,11 +413,11 @@ static int compare(const struct settings *s, uint16_t port)
 
 	alone.workers = 1;
 	serial = fetch_own(&tally, &alone, port, SELF_SAMPLE);
-	if (tally.failed || tally.canceled)
+	if (tally.failed || tally.canceled || atomic_load(&stopped))
 		return report(&tally);
 	serial *= (double)s->self / SELF_SAMPLE;
 	at_once = fetch_own(&tally, s, port, s->self);
-	if (tally.canceled)
+	if (tally.canceled || atomic_load(&stopped))
 		return report(&tally);
 	printf("%s requests, %" PRIu64 " failed, %.2f s; one after another "
 	       "(%d timed) they would have taken %.1f s: %.0f times faster\n",
@@ -393,7 +432,7 @@ static void *serving(void *server)
 	return NULL;
 }
 
-static int fetch_self(const struct settings *s)
+static int fetch_self(struct settings *s)
 {
 	/* A worker for each connection, and for those that are being closed. */
 	const struct serve_options options = { .workers = 2 * s->workers,
@@ -402,7 +441,6 @@ static int fetch_self(const struct settings *s)
 	pthread_t thread;
 	int rc;
 
-	raise_descriptors();
 	rc = serve_open(&server, &options);
 	if (rc) {
 		fprintf(stderr, "fetch: own server: %s\n", strerror(-rc));
@@ -436,9 +474,8 @@ static void usage(FILE *out)
 	      "  -h        this text\n"
 	      "Ctrl-C stops and tells what was done; once more ends at once.\n"
 	      "Exit status: 0, 1 if any failed (status 400 and more is "
-	      "failed,\n"
-	      "so is what was canceled), 2 for a mistake on the command "
-	      "line.\n",
+	      "failed)\n"
+	      "or it was stopped, 2 for a mistake on the command line.\n",
 	      out);
 }
 
@@ -470,7 +507,7 @@ static void parse(struct settings *s, int argc, char **argv)
 		}
 	}
 	s->urls = argv + optind;
-	if ((s->file || s->self) && *s->urls) {
+	if ((s->file != NULL) + (s->self > 0) + (*s->urls != NULL) > 1) {
 		fputs("fetch: URLs as arguments, or -f, or -s\n", stderr);
 		exit(2);
 	}
@@ -496,11 +533,41 @@ static FILE *choose_input(struct settings *s)
 	if (s->file)
 		return file;
 	first = isatty(STDIN_FILENO) ? EOF : getc(stdin);
+	/* Closed is the same as empty; what cannot be read is a mistake. */
+	if (ferror(stdin) && errno != EBADF) {
+		fprintf(stderr, "fetch: standard input: %s\n", strerror(errno));
+		exit(1);
+	}
 	if (first != EOF)
 		ungetc(first, stdin);
 	else
 		s->self = SELF_URLS;
 	return first != EOF ? stdin : NULL;
+}
+
+/* As many descriptors as we may have; fewer workers where that is not enough
+ * for all of them. */
+static void fit_descriptors(struct settings *s)
+{
+	struct rlimit limit;
+	rlim_t most;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return;
+	most = limit.rlim_cur > FDS_MORE + FDS_EACH
+		       ? (limit.rlim_cur - FDS_MORE) / FDS_EACH
+		       : 1;
+	if (most < s->workers) {
+		fprintf(stderr,
+			"fetch: %u at a time, not %u: no more than %" PRIuMAX
+			" descriptors (ulimit -n)\n",
+			(unsigned)most, s->workers, (uintmax_t)limit.rlim_cur);
+		s->workers = (unsigned)most;
+	}
 }
 
 int main(int argc, char **argv)
@@ -513,11 +580,19 @@ int main(int argc, char **argv)
 	file = choose_input(&s);
 	s.verbose = s.verbose || !s.self;
 	s.progress = isatty(STDERR_FILENO);
-	catch_interrupt();
+	s.shared = s.progress && isatty(STDOUT_FILENO);
+	fit_descriptors(&s);
+	/* Each result as it comes, into a file and a pipe too. */
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	catch_interrupt(s.progress);
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	status = s.self ? fetch_self(&s) : fetch_given(&s, file);
 	curl_global_cleanup();
 	if (file && file != stdin)
 		fclose(file);
+	if (fflush(stdout) || ferror(stdout)) {
+		fputs("fetch: the results could not be written\n", stderr);
+		status = 1;
+	}
 	return status;
 }

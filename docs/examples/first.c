@@ -6,7 +6,11 @@
 
 static int look_up(void *hints, void *name, void **found)
 {
-	return getaddrinfo(*(char **)name, NULL, hints, (void *)found);
+	struct addrinfo *list = NULL;
+	int error = getaddrinfo(*(char **)name, NULL, hints, &list);
+
+	*found = list;
+	return error;
 }
 
 int main(int argc, char **argv)

@@ -118,9 +118,10 @@ static int receive(void *context, void *item, void **value)
 		{ .fd = job->fd, .events = POLLIN },
 		{ .fd = par_cancel_fd(par_self()), .events = POLLIN },
 	};
+	int ready = poll(polled, 2, 20);
 
-	if (poll(polled, 2, 20) == 0)
-		return -ETIMEDOUT;
+	if (ready <= 0)
+		return ready ? -errno : -ETIMEDOUT;
 	if (polled[1].revents)
 		return -ECANCELED;
 	/* [end] */

@@ -21,6 +21,7 @@
 #include <par.h>
 
 enum { HEAD_MAX = 8192, BACKLOG = 1024, STACK = 128 * 1024 };
+enum { LAST_READS = 64 };
 /* A silent connection keeps a worker from the next one in line: not for long.
  */
 enum { SILENCE_MS = 2000, BREATH_MS = 50 };
@@ -126,7 +127,8 @@ static bool send_all(struct connection *c, const char *data, size_t size)
 }
 
 /* The length of the next request's head, its blank line included; 0: the peer
- * has closed, is not heard any more, or sends a head without an end. */
+ * has closed, is not heard any more, or has filled all of c->head without an
+ * end. */
 static size_t receive_head(struct connection *c)
 {
 	for (;;) {
@@ -188,7 +190,19 @@ static bool respond(struct connection *c, size_t length)
 		return answer(c, "404 Not Found", "not here\n", *method == 'G',
 			      minor > 0);
 	return answer(c, "200 OK", "Here you are.\n", *method == 'G',
-		      minor > 0 && !strstr(c->head, "Connection: close"));
+		      minor > 0 && !strcasestr(c->head, "\nConnection: close"));
+}
+
+/* TCP takes back an answer where bytes are left unread at the close, a body
+ * that nobody asked for, say: reads some of them first. */
+static void hang_up(struct connection *c)
+{
+	shutdown(c->socket, SHUT_WR);
+	for (int i = 0; i < LAST_READS; i++)
+		if (!ready(c->socket, POLLIN, c->cancel_fd, BREATH_MS) ||
+		    recv(c->socket, c->head, HEAD_MAX, MSG_DONTWAIT) <= 0)
+			break;
+	close(c->socket);
 }
 
 static int serve_connection(void *context, void *item, void **value)
@@ -204,7 +218,10 @@ static int serve_connection(void *context, void *item, void **value)
 		c.used -= length;
 		memmove(c.head, c.head + length, c.used + 1);
 	}
-	close(c.socket);
+	if (length == 0 && c.used == HEAD_MAX)
+		answer(&c, "431 Request Header Fields Too Large",
+		       "too long a head\n", true, false);
+	hang_up(&c);
 	return 0;
 }
 

@@ -90,7 +90,8 @@ int main(int argc, char **argv)
 
 	rc = serve_open(&server, &options);
 	if (rc) {
-		fprintf(stderr, "serve: %s\n", strerror(-rc));
+		fprintf(stderr, "serve: port %u: %s\n", (unsigned)options.port,
+			strerror(-rc));
 		return 1;
 	}
 	printf("http://127.0.0.1:%u/\n", (unsigned)serve_port(server));

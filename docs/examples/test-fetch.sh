@@ -6,6 +6,8 @@ set -u
 fetch=$1 serve=$2
 work=$(mktemp -d)
 server=
+# What is fetched here is on loopback, whatever proxy is set.
+export no_proxy='*' NO_PROXY='*'
 trap 'kill $server 2>/dev/null; rm -rf "$work"' EXIT
 n=0
 
@@ -41,7 +43,7 @@ comes() {
 	return 1
 }
 
-echo 1..34
+echo 1..50
 
 run "$fetch" -h </dev/null
 is "-h explains" says out '^usage: fetch'
@@ -54,6 +56,13 @@ done
 run "$fetch" -f "$work/nowhere" </dev/null
 is "a missing file gets one line that names it" says err "^fetch: .*nowhere: No such file"
 is "a missing file is an error" exits 1
+
+run "$fetch" -f "$work" </dev/null
+is "a directory is no list, and named" says err "^fetch: $work: Is a directory"
+run "$fetch" <"$work"
+is "nor as standard input" says err '^fetch: standard input: Is a directory'
+run "$fetch" -f "$work/nowhere" -s 5 </dev/null
+is "two sources are a mistake on the command line" exits 2
 
 "$serve" -d 1 >"$work/serve" 2>&1 &
 server=$!
@@ -70,17 +79,33 @@ is "URLs on standard input: a line each" lines out 50
 is "the sum is told" says err '^50 requests, 0 failed, [0-9.]+ s$'
 run "$fetch" -f "$work/list" </dev/null
 is "URLs from a file: a line each" lines out 50
+run "$fetch" -f - <<END
+$(printf '%sa\r\n%sb\r' "$url" "$url")
+END
+is "lines may end as DOS ends them" exits 0
+run "$fetch" "$url$(printf %09000d 0)" </dev/null
+is "serve refuses a head without an end" says out '^431 '
 run "$fetch" "${url}missing" "$url" </dev/null
 is "a missing page is told by its status" says out '^404 .*missing$'
 is "a missing page is a failure" exits 1
 run "$fetch" 'no scheme at all' </dev/null
 is "a URL that is none gets libcurl's words" says out '^--- .*no scheme at all: .*(URL|resolve|host)'
+run "$fetch" '' 'foo://x/' </dev/null
+is "so does an empty one" says out '^--- .*  : .*URL'
+is "so does a scheme that is not fetched" says out '^--- .*foo://x/: .*rotocol'
+if [ -w /dev/full ]; then
+	"$fetch" "$url" </dev/null >/dev/full 2>"$work/err"
+	status=$?
+	is "results that cannot be written are an error" exits 1
+else
+	is "results that cannot be written are an error # SKIP no /dev/full" :
+fi
 
 kill -INT $server
 wait $server
 status=$?
 is "serve ends at Ctrl-C" exits 0
-is "serve tells what it answered" comes '^105 requests answered$' "$work/serve"
+is "serve tells what it answered" comes '^109 requests answered$' "$work/serve"
 run "$fetch" "$url" </dev/null
 is "a refused connection gets libcurl's words" says out "^--- .*: .*onnect"
 is "a refused connection is a failure" exits 1
@@ -101,11 +126,45 @@ wait $fetching
 status=$?
 is "what was canceled is a failure" exits 1
 is "the first Ctrl-C tells what was done" says err '^1 requests, 0 failed, 1 canceled, '
+is "and that there is a second" says err 'again ends at once$'
 is "what was canceled is not printed" lines out 1
 kill -INT $server
 wait $server
 
-run "$fetch" -n 20 -s 100 </dev/null
-is "its own server: one line of measurement" says out \
-	'^100 requests, 0 failed, [0-9.]+ s; one after another \(20 timed\) they would have taken [0-9.]+ s: [0-9]+ times faster$'
+# Nothing under way, and a list that does not go on.
+"$fetch" -f "$work/fifo" >"$work/out" 2>"$work/err" &
+fetching=$!
+echo file:///dev/null >&3
+comes 'file:///dev/null$' "$work/out"
+kill -INT $fetching
+wait $fetching
+status=$?
+is "Ctrl-C ends the wait for a line" says err '^1 requests, 0 failed, interrupted after '
+is "a list that was not read to its end is a failure" exits 1
+
+# A line longer than a pipe takes holds the loop up, until somebody reads.
+printf 'file:///dev/null#%0200000d\n' 0 >"$work/list"
+mkfifo "$work/pipe"
+exec 4<>"$work/pipe"
+"$fetch" -f "$work/list" >&4 2>"$work/err" &
+fetching=$!
+dd bs=1 count=1 <&4 >"$work/out" 2>"$work/log"
+# Two that come before the first is taken are one: some more, then.
+for i in $(seq 20); do
+	kill -INT $fetching 2>/dev/null || break
+	sleep 0.01
+done
+wait $fetching
+status=$?
+is "the second Ctrl-C ends at once" exits 130
+
+measured='s; one after another \(20 timed\) they would have taken [0-9.]+ s: [0-9]+ times faster$'
+run "$fetch" </dev/null
+is "nothing to fetch: its own server, a thousand times" says out "^1,000 requests, 0 failed, [0-9.]+ $measured"
+is "its own server: one line" lines out 1
 is "its own server: 0" exits 0
+http_proxy=http://127.0.0.1:1 no_proxy= NO_PROXY= run "$fetch" -n 20 -s 100
+is "its own server: that many, and no proxy" says out "^100 requests, 0 failed, [0-9.]+ $measured"
+run sh -c 'ulimit -n 128 && exec "$@"' sh "$fetch" -n 500 -s 300
+is "more at once than there are descriptors: fewer at once" says err '^fetch: 16 at a time, not 500: no more than 128 descriptors'
+is "and none fails" says out '^300 requests, 0 failed'
