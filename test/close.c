@@ -604,6 +604,41 @@ static void every_thread_has_ended(void **state)
 	EVENTUALLY(kit_threads() <= before);
 }
 
+/* What a thread keeps for itself is destroyed after its worker_close. */
+static pthread_key_t own;
+
+static void destroy_late(void *done)
+{
+	kit_linger();
+	atomic_fetch_add((atomic_uint *)done, 1);
+}
+
+static int keep_own(void *context, void *item, void **value)
+{
+	struct log *log = context;
+
+	if (pthread_setspecific(own, &log->done))
+		kit_die("out of memory");
+	gate_pass(&log->gate);
+	return mark(context, item, value);
+}
+
+static void every_thread_has_run_to_its_very_end(void **state)
+{
+	struct log log;
+
+	(void)state;
+	assert_int_equal(pthread_key_create(&own, destroy_late), 0);
+	open_log(&log, 5,
+		 (struct par_options){ .action = keep_own, .workers = 5 });
+	push(&log, 1, 5);
+	gate_await(&log.gate, 5);
+	gate_open(&log.gate);
+	close_log(&log, 5, 0);
+	assert_int_equal(log.done, 5);
+	assert_int_equal(pthread_key_delete(own), 0);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -631,6 +666,7 @@ int main(void)
 		KIT_TEST(failed_actions_are_not_what_it_returns),
 		KIT_TEST(the_descriptors_are_closed),
 		KIT_TEST(every_thread_has_ended),
+		KIT_TEST(every_thread_has_run_to_its_very_end),
 	};
 
 	return cmocka_run_group_tests_name("close", tests, NULL, NULL);

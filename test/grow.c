@@ -396,7 +396,9 @@ static void refuse(struct refusal *r)
 }
 
 /* A pool whose only worker has ended, and its successor was refused. An item
- * waits. */
+ * waits, and a thread for its result: nobody else calls that pool. */
+static struct taker taker;
+
 static void refuse_successor(struct refusal *r)
 {
 	struct par_result result;
@@ -409,6 +411,7 @@ static void refuse_successor(struct refusal *r)
 	push(r->pool, NULL, 1);
 	EVENTUALLY(kit_stats(r->pool).refused == 77);
 	r->calls = r->opens.calls;
+	taker_start(&taker, r->pool);
 	atomic_store(&r->opens.returns, 0);
 }
 
@@ -565,7 +568,9 @@ static void the_only_worker_has_a_successor_in_the_end(void **state)
 	struct refusal *r = &for_only;
 
 	(void)state;
-	take(r->pool, 1);
+	taker_join(&taker);
+	assert_int_equal(taker.rc, 1);
+	assert_int_equal(taker.result.error, 0);
 	assert_true(r->opens.calls > r->calls);
 	assert_true(r->opens.asked - r->before >= 1000);
 	assert_int_equal(kit_stats(r->pool).workers, 1);

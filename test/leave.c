@@ -188,6 +188,32 @@ static void a_generator_that_exits_has_failed_with_eintr(void **state)
 	kit_close(pool, -EINTR);
 }
 
+static int exit_once_canceled(void *called, void **item)
+{
+	(void)item;
+	atomic_fetch_add((atomic_uint *)called, 1);
+	EVENTUALLY(par_canceled(par_self()));
+	pthread_exit(NULL);
+}
+
+static void a_generator_that_exits_after_a_cancel_has_not_failed(void **state)
+{
+	atomic_uint called = 0;
+	struct par *pool =
+		kit_open(&(struct par_options){ .action = action_echo,
+						.workers = 1,
+						.generate = exit_once_canceled,
+						.source = &called });
+	struct par_result result;
+
+	(void)state;
+	EVENTUALLY(atomic_load(&called) == 1);
+	par_cancel(pool);
+	assert_int_equal(par_next(pool, &result), 0);
+	kit_close(pool, 0);
+	assert_int_equal(called, 1);
+}
+
 static void a_first_worker_open_that_exits_fails_par_open(void **state)
 {
 	struct states states = { .open_exits = 1 };
@@ -416,8 +442,9 @@ static bool under_valgrind(void)
 	return found;
 }
 
-/* Some look at what a process leaves, or do not follow one that forks. */
-static void skip_where_exit_is_watched(void)
+/* Those two look at what a process leaves, and do not follow one that forks
+ * beside its threads. */
+static void skip_where_forks_are_watched(void)
 {
 	if (UNDER_TSAN || under_valgrind())
 		skip();
@@ -464,8 +491,7 @@ static void forking_beside_an_idle_pool_harms_neither(void **state)
 	struct par *pool;
 
 	(void)state;
-	if (UNDER_TSAN)
-		skip();
+	skip_where_forks_are_watched();
 	pool = open_echo();
 	assert_true(par_fd(pool) >= 0);
 	for (uintptr_t i = 1; i <= 20; i++) {
@@ -484,8 +510,7 @@ static void forking_beside_a_busy_pool_harms_neither(void **state)
 	int end;
 
 	(void)state;
-	if (UNDER_TSAN)
-		skip();
+	skip_where_forks_are_watched();
 	tally_open(&tally, 2000);
 	pool = kit_open(&(struct par_options){ .action = action_echo,
 					       .workers = 4,
@@ -508,8 +533,7 @@ static void forking_beside_a_thread_in_par_next_harms_neither(void **state)
 	struct par *pool;
 
 	(void)state;
-	if (UNDER_TSAN)
-		skip();
+	skip_where_forks_are_watched();
 	pool = open_echo();
 	taker_start(&taker, pool);
 	for (int i = 0; i < 20; i++)
@@ -537,8 +561,7 @@ static void an_action_may_fork(void **state)
 	struct par *pool;
 
 	(void)state;
-	if (UNDER_TSAN)
-		skip();
+	skip_where_forks_are_watched();
 	pool = kit_open(&(struct par_options){ .action = fork_and_leave,
 					       .workers = 4 });
 	for (uintptr_t i = 1; i <= 20; i++)
@@ -600,7 +623,7 @@ static void exec_with_pool(void *argument)
 static void a_process_may_exit_with_a_live_pool(void **state)
 {
 	(void)state;
-	skip_where_exit_is_watched();
+	skip_where_forks_are_watched();
 	for (int i = 0; i < 20; i++)
 		assert_child_succeeds(exit_with_pool, NULL);
 }
@@ -608,7 +631,7 @@ static void a_process_may_exit_with_a_live_pool(void **state)
 static void a_process_may_exec_with_a_live_pool(void **state)
 {
 	(void)state;
-	skip_where_exit_is_watched();
+	skip_where_forks_are_watched();
 	for (int i = 0; i < 20; i++)
 		assert_child_succeeds(exec_with_pool, NULL);
 }
@@ -619,6 +642,7 @@ int main(void)
 		KIT_TEST(an_action_that_exits_closes_its_workers_state),
 		KIT_TEST(a_thousand_exits_pile_up_no_threads),
 		KIT_TEST(a_generator_that_exits_has_failed_with_eintr),
+		KIT_TEST(a_generator_that_exits_after_a_cancel_has_not_failed),
 		KIT_TEST(a_first_worker_open_that_exits_fails_par_open),
 		KIT_TEST(a_worker_close_that_exits_harms_no_close),
 		KIT_TEST(a_worker_close_that_exits_after_its_action_did_too),

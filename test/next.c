@@ -387,6 +387,7 @@ static void all_are_told_after_a_finish_when_the_call_returns(void **state)
 	(void)state;
 	open_vigil(&v, 1, 0);
 	par_finish(v.pool);
+	assert_int_equal(poke(v.pool), -ETIMEDOUT);
 	assert_all_told(&v, 0);
 }
 
@@ -827,6 +828,7 @@ static void a_canceled_thread_keeps_no_result_from_another(void **state)
 
 struct doomed {
 	struct par *pool;
+	struct par_result result; /* not on a stack that is unwound */
 	int first, end;
 	bool survived;
 };
@@ -835,11 +837,10 @@ struct doomed {
 static void *ask_doomed(void *argument)
 {
 	struct doomed *doomed = argument;
-	struct par_result result;
 
 	pthread_cancel(pthread_self());
-	doomed->first = par_next(doomed->pool, &result);
-	doomed->end = par_next_timed(doomed->pool, &result, INT_MAX);
+	doomed->first = par_next(doomed->pool, &doomed->result);
+	doomed->end = par_next_timed(doomed->pool, &doomed->result, INT_MAX);
 	doomed->survived = true;
 	pthread_testcancel();
 	return NULL;

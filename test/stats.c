@@ -586,6 +586,94 @@ static void the_pools_own_threads_may_ask(void **state)
 	assert_true(asked.closing.ended);
 }
 
+/*
+ * refused, of two attempts that are under way at the same time.
+ */
+
+/* Each worker_open but the first is held, then returns what it is to. */
+struct attempts {
+	struct gate busy;
+	struct gate held[3];
+	atomic_int returns[3];
+	atomic_uint begun;
+	struct par *pool;
+};
+
+static int open_attempt(void *context, void **state)
+{
+	struct attempts *attempts = context;
+	const unsigned n = atomic_fetch_add(&attempts->begun, 1);
+
+	*state = &attempts->busy;
+	if (n == 0 || n > 2) /* the first, or one after these have failed */
+		return 0;
+	gate_pass(&attempts->held[n]);
+	return atomic_load(&attempts->returns[n]);
+}
+
+/* One worker is busy, and two are in their worker_open, 1 before 2. */
+static void open_attempts(struct attempts *attempts)
+{
+	*attempts = (struct attempts){ .busy = GATE_CLOSED };
+	for (int i = 0; i < 3; i++)
+		attempts->held[i] = (struct gate)GATE_CLOSED;
+	attempts->pool =
+		kit_open(&(struct par_options){ .action = action_gated,
+						.workers = 3,
+						.context = attempts,
+						.worker_open = open_attempt });
+	push(attempts->pool, 1, 1);
+	gate_await(&attempts->busy, 1);
+	for (uintptr_t i = 1; i <= 2; i++) {
+		push(attempts->pool, i + 1, i + 1);
+		gate_await(&attempts->held[i], 1);
+	}
+}
+
+/* The attempt ends, and so many workers are left. */
+static void end_attempt(struct attempts *attempts, int n, int returns,
+			unsigned workers)
+{
+	atomic_store(&attempts->returns[n], returns);
+	gate_open(&attempts->held[n]);
+	EVENTUALLY(kit_stats(attempts->pool).workers == workers);
+}
+
+static void close_attempts(struct attempts *attempts)
+{
+	gate_open(&attempts->busy);
+	take(attempts->pool, 3);
+	finish(attempts->pool);
+}
+
+static void refused_is_of_the_attempt_begun_last(void **state)
+{
+	struct attempts attempts;
+
+	(void)state;
+	open_attempts(&attempts);
+	assert_int_equal(kit_stats(attempts.pool).refused, 0);
+	end_attempt(&attempts, 2, 77, 2);
+	assert_int_equal(kit_stats(attempts.pool).refused, 77);
+	end_attempt(&attempts, 1, 78, 1);
+	assert_int_equal(kit_stats(attempts.pool).refused, 77);
+	close_attempts(&attempts);
+}
+
+static void refused_is_not_of_an_attempt_begun_before(void **state)
+{
+	struct attempts attempts;
+
+	(void)state;
+	open_attempts(&attempts);
+	end_attempt(&attempts, 1, 78, 2);
+	assert_int_equal(kit_stats(attempts.pool).refused, 0);
+	end_attempt(&attempts, 2, 0, 2);
+	gate_await(&attempts.busy, 2);
+	assert_int_equal(kit_stats(attempts.pool).refused, 0);
+	close_attempts(&attempts);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -610,6 +698,8 @@ int main(void)
 		KIT_TEST(a_finish_ends_a_generator_that_waits_for_room),
 		KIT_TEST(a_cancel_ends_a_generator_that_waits_for_room),
 		KIT_TEST(the_pools_own_threads_may_ask),
+		KIT_TEST(refused_is_of_the_attempt_begun_last),
+		KIT_TEST(refused_is_not_of_an_attempt_begun_before),
 	};
 
 	return cmocka_run_group_tests_name("stats", tests, NULL, NULL);

@@ -307,7 +307,7 @@ static void a_last_worker_without_a_successor_tries_again(void **state)
 	kit_close(pool, 0);
 }
 
-static void a_close_does_not_wait_for_that_try(void **state)
+static void a_close_meanwhile_needs_no_successor(void **state)
 {
 	struct par *pool = kit_open(
 		&(struct par_options){ .action = exit_at_one, .workers = 1 });
@@ -507,7 +507,7 @@ int main(void)
 		KIT_TEST(without_threads_the_pool_goes_on_with_what_it_has),
 		KIT_TEST(without_what_a_thread_needs_too),
 		KIT_TEST(a_last_worker_without_a_successor_tries_again),
-		KIT_TEST(a_close_does_not_wait_for_that_try),
+		KIT_TEST(a_close_meanwhile_needs_no_successor),
 		KIT_TEST(a_par_next_that_cannot_wait_changes_nothing),
 		KIT_TEST(par_fd_without_descriptors_can_be_asked_again),
 		KIT_TEST(par_cancel_fd_too),
