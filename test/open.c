@@ -11,7 +11,7 @@
 /* Whatever a pool calls is counted here: context and source of every pool that
  * is to fail. */
 struct counts {
-	atomic_uint generated, opened, acted, closed;
+	atomic_uint generated, opened, acted, closed, discarded;
 	int open_returns;
 	struct gate *open_passes;
 };
@@ -531,30 +531,71 @@ static void the_context_is_null_by_default(void **state)
  * Copies.
  */
 
+/* Numbers, once the gate is open. */
+struct held_numbers {
+	struct gate hold;
+	struct numbers numbers;
+};
+
+static int held_next(void *source, void **item)
+{
+	struct held_numbers *held = source;
+
+	gate_pass(&held->hold);
+	return numbers_next(&held->numbers, item);
+}
+
+static int count_and_echo(void *state, void *item, void **value)
+{
+	struct counts *counts = state;
+
+	gate_pass(counts->open_passes);
+	return count_action(counts, item, value);
+}
+
+static void count_discarded(void *counts, const struct par_result *left)
+{
+	(void)left;
+	atomic_fetch_add(&((struct counts *)counts)->discarded, 1);
+}
+
+/* Each is needed once more after the program's own are gone: the generator
+ * begins, the second worker starts, and an item is left. */
 static void the_options_are_copied(void **state)
 {
-	struct numbers numbers = { .last = 100 };
-	struct counts counts = { 0 };
+	struct held_numbers held = { GATE_CLOSED, { .last = 100 } };
+	struct gate opened = GATE_CLOSED, both = GATE_CLOSED;
+	struct counts counts = { .open_passes = &opened };
 	struct par_options *options = malloc(sizeof *options);
 	struct par_sizes *sizes = malloc(sizeof *sizes);
 	struct par *pool;
 
 	(void)state;
 	assert_true(options && sizes);
+	gate_open(&opened);
 	*options = counting(&counts);
-	options->generate = numbers_next;
-	options->source = &numbers;
+	options->action = count_and_echo;
+	options->generate = held_next;
+	options->source = &held;
+	options->discard = count_discarded;
 	*sizes = own_sizes;
 	assert_int_equal(par_open_sized(&pool, options, sizes), 0);
+	counts.open_passes = &both;
 	memset(options, 0xff, sizeof *options);
 	memset(sizes, 0xff, sizeof *sizes);
 	free(options);
 	free(sizes);
 
-	assert_int_equal(kit_drain(pool, NULL, NULL), 100);
-	assert_int_equal(counts.acted, 100);
+	gate_open(&held.hold);
+	gate_await(&both, 2);
+	gate_open(&both);
+	for (int i = 0; i < 99; i++)
+		assert_int_equal(par_next(pool, &(struct par_result){ 0 }), 1);
+	EVENTUALLY(counts.acted == 100);
 	kit_close(pool, 0);
-	assert_int_equal(counts.opened, counts.closed);
+	assert_int_equal(counts.discarded, 1);
+	assert_int_equal(counts.opened, 2);
+	assert_int_equal(counts.closed, 2);
 }
 
 static void the_name_is_copied(void **state)
