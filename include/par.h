@@ -145,7 +145,8 @@ struct par_options {
 	 * worker_close. It may not push (-EAGAIN). */
 	int (*worker_open)(void *context, void **state);
 	/* Runs on the same thread when the worker ends, once for each
-	 * successful worker_open; without a worker_open it gets NULL. */
+	 * successful worker_open; without a worker_open it gets NULL. The
+	 * interrupt is blocked by then, and pthread_exit() does no harm. */
 	void (*worker_close)(void *state);
 	/* Gets, in par_close(), each item that was not delivered: one that
 	 * never ran (error -ECANCELED) or one whose result nobody took. It may
