@@ -1,25 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Threads and processes that leave: pthread_exit() in the program's callbacks,
- * pthread_cancel() of a thread in par_next(), fork, exec and exit.
+ * Threads that leave: pthread_exit() in the program's callbacks,
+ * pthread_cancel() of a thread in par_next().
  */
 #include "kit.h"
 
 #include <sched.h>
-#include <sys/wait.h>
 #include <unistd.h>
-
-#if defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define UNDER_TSAN true
-#endif
-#endif
-#if defined(__SANITIZE_THREAD__)
-#define UNDER_TSAN true
-#endif
-#ifndef UNDER_TSAN
-#define UNDER_TSAN false
-#endif
 
 static struct par_result take(struct par *pool)
 {
@@ -424,213 +411,6 @@ static void a_thread_that_need_not_wait_is_not_canceled(void **state)
 	kit_close(condemned.pool, 0);
 }
 
-/*
- * fork, exec and exit.
- */
-
-static bool under_valgrind(void)
-{
-	FILE *maps = fopen("/proc/self/maps", "r");
-	char line[512];
-	bool found = false;
-
-	if (!maps)
-		kit_die("needs /proc");
-	while (!found && fgets(line, sizeof line, maps))
-		found = strstr(line, "vgpreload");
-	fclose(maps);
-	return found;
-}
-
-/* Those two look at what a process leaves, and do not follow one that forks
- * beside its threads. */
-static bool forks_are_watched(void)
-{
-	return UNDER_TSAN || under_valgrind();
-}
-
-/* The child runs this, and must not return from it. */
-static void assert_child_succeeds(void (*child)(void *), void *argument)
-{
-	int status;
-	pid_t id;
-
-	fflush(NULL);
-	id = fork();
-	assert_true(id >= 0);
-	if (id == 0) {
-		alarm(KIT_PATIENCE);
-		child(argument);
-		_exit(9);
-	}
-	assert_int_equal(waitpid(id, &status, 0), id);
-	assert_int_equal(status, 0);
-}
-
-static void leave(void *argument)
-{
-	(void)argument;
-	_exit(0);
-}
-
-static void execute(void *argument)
-{
-	(void)argument;
-	execlp("true", "true", (char *)NULL);
-}
-
-static void leave_and_execute(void)
-{
-	assert_child_succeeds(leave, NULL);
-	assert_child_succeeds(execute, NULL);
-}
-
-static void forking_beside_an_idle_pool_harms_neither(void **state)
-{
-	struct par *pool;
-
-	(void)state;
-	pool = open_echo();
-	assert_true(par_fd(pool) >= 0);
-	for (uintptr_t i = 1; i <= 20; i++) {
-		leave_and_execute();
-		push(pool, AS_ITEM(i));
-		assert_ptr_equal(take(pool).item, AS_ITEM(i));
-	}
-	kit_close(pool, 0);
-}
-
-static void forking_beside_a_busy_pool_harms_neither(void **state)
-{
-	struct numbers numbers = { .last = 2000 };
-	struct tally tally;
-	struct par *pool;
-	int end;
-
-	(void)state;
-	tally_open(&tally, 2000);
-	pool = kit_open(&(struct par_options){ .action = action_echo,
-					       .workers = 4,
-					       .generate = numbers_next,
-					       .source = &numbers });
-	for (int i = 0; i < 20; i++) {
-		leave_and_execute();
-		tally_see(&tally, AS_NUMBER(take(pool).item) - 1);
-	}
-	assert_int_equal(kit_drain(pool, &tally, &end), 1980);
-	assert_int_equal(end, 0);
-	tally_assert_once(&tally);
-	tally_close(&tally);
-	kit_close(pool, 0);
-}
-
-static void forking_beside_a_thread_in_par_next_harms_neither(void **state)
-{
-	struct taker taker;
-	struct par *pool;
-
-	(void)state;
-	pool = open_echo();
-	taker_start(&taker, pool);
-	for (int i = 0; i < 20; i++)
-		leave_and_execute();
-	push(pool, AS_ITEM(1));
-	taker_join(&taker);
-	assert_int_equal(taker.rc, 1);
-	kit_close(pool, 0);
-}
-
-static int fork_and_leave(void *context, void *item, void **value)
-{
-	int status = -1;
-	pid_t id = fork();
-
-	if (id == 0)
-		_exit(0);
-	if (id < 0 || waitpid(id, &status, 0) != id)
-		return -1;
-	return status || action_echo(context, item, value);
-}
-
-static void an_action_may_fork(void **state)
-{
-	struct par *pool;
-
-	(void)state;
-	pool = kit_open(&(struct par_options){ .action = fork_and_leave,
-					       .workers = 4 });
-	for (uintptr_t i = 1; i <= 20; i++)
-		push(pool, AS_ITEM(i));
-	for (int i = 0; i < 20; i++)
-		assert_int_equal(take(pool).error, 0);
-	kit_close(pool, 0);
-}
-
-/* Processes that end while a pool of theirs is at work. Static: it is not a
- * leak, it is left. */
-static struct par *left;
-static struct gate never = GATE_CLOSED;
-
-static int echo_or_wait(void *context, void *item, void **value)
-{
-	if (item == AS_ITEM(1))
-		gate_pass(&never);
-	return action_echo(context, item, value);
-}
-
-static int count_on(void *number, void **item)
-{
-	*item = AS_ITEM(++*(uintptr_t *)number);
-	return 1;
-}
-
-static void leave_pool_alive(void)
-{
-	static uintptr_t number;
-	const struct par_options options = { .action = echo_or_wait,
-					     .workers = 4,
-					     .generate = count_on,
-					     .source = &number,
-					     .window = 30 };
-	struct par_result result;
-
-	if (par_open(&left, &options) || par_fd(left) < 0)
-		_exit(8);
-	gate_await(&never, 1);
-	for (int i = 0; i < 100; i++)
-		if (par_next(left, &result) != 1)
-			_exit(7);
-}
-
-static void exit_with_pool(void *argument)
-{
-	(void)argument;
-	leave_pool_alive();
-	exit(0);
-}
-
-static void exec_with_pool(void *argument)
-{
-	leave_pool_alive();
-	execute(argument);
-}
-
-static void a_process_may_exit_with_a_live_pool(void **state)
-{
-	(void)state;
-	for (int i = 0; i < 20; i++)
-		assert_child_succeeds(exit_with_pool, NULL);
-}
-
-static void a_process_may_exec_with_a_live_pool(void **state)
-{
-	(void)state;
-	for (int i = 0; i < 20; i++)
-		assert_child_succeeds(exec_with_pool, NULL);
-}
-
-enum { FORKS = 6 };
-
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -647,19 +427,7 @@ int main(void)
 		KIT_TEST(the_others_go_on_waiting),
 		KIT_TEST(a_cancel_that_races_a_result_loses_none),
 		KIT_TEST(a_thread_that_need_not_wait_is_not_canceled),
-		/* FORKS that are left out where they are watched. */
-		KIT_TEST(forking_beside_an_idle_pool_harms_neither),
-		KIT_TEST(forking_beside_a_busy_pool_harms_neither),
-		KIT_TEST(forking_beside_a_thread_in_par_next_harms_neither),
-		KIT_TEST(an_action_may_fork),
-		KIT_TEST(a_process_may_exit_with_a_live_pool),
-		KIT_TEST(a_process_may_exec_with_a_live_pool),
 	};
-	size_t count = sizeof tests / sizeof *tests;
 
-	if (forks_are_watched()) {
-		print_message("# left out: %d tests of fork\n", FORKS);
-		count -= FORKS;
-	}
-	return _cmocka_run_group_tests("leave", tests, count, NULL, NULL);
+	return cmocka_run_group_tests_name("leave", tests, NULL, NULL);
 }

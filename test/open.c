@@ -566,25 +566,20 @@ static void the_options_are_copied(void **state)
 	struct held_numbers held = { GATE_CLOSED, { .last = 100 } };
 	struct gate opened = GATE_CLOSED, both = GATE_CLOSED;
 	struct counts counts = { .open_passes = &opened };
-	struct par_options *options = malloc(sizeof *options);
-	struct par_sizes *sizes = malloc(sizeof *sizes);
+	struct par_options options = counting(&counts);
+	struct par_sizes sizes = own_sizes;
 	struct par *pool;
 
 	(void)state;
-	assert_true(options && sizes);
 	gate_open(&opened);
-	*options = counting(&counts);
-	options->action = count_and_echo;
-	options->generate = held_next;
-	options->source = &held;
-	options->discard = count_discarded;
-	*sizes = own_sizes;
-	assert_int_equal(par_open_sized(&pool, options, sizes), 0);
+	options.action = count_and_echo;
+	options.generate = held_next;
+	options.source = &held;
+	options.discard = count_discarded;
+	assert_int_equal(par_open_sized(&pool, &options, &sizes), 0);
 	counts.open_passes = &both;
-	memset(options, 0xff, sizeof *options);
-	memset(sizes, 0xff, sizeof *sizes);
-	free(options);
-	free(sizes);
+	memset(&options, 0xff, sizeof options);
+	memset(&sizes, 0xff, sizeof sizes);
 
 	gate_open(&held.hold);
 	gate_await(&both, 2);
@@ -601,14 +596,12 @@ static void the_options_are_copied(void **state)
 static void the_name_is_copied(void **state)
 {
 	struct gate both = GATE_CLOSED;
-	char *name = strdup("copied");
-	struct par *pool;
+	char name[] = "copied";
+	struct par *pool = kit_open(&(struct par_options){
+		.action = name_action, .workers = 2, .name = name });
 
 	(void)state;
-	pool = kit_open(&(struct par_options){
-		.action = name_action, .workers = 2, .name = name });
 	memset(name, 'x', strlen(name));
-	free(name);
 	for (int i = 0; i < 2; i++)
 		assert_int_equal(par_push(pool, &both), 0);
 	gate_await(&both, 2); /* so the second worker runs one */
