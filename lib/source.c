@@ -18,38 +18,29 @@ int par_from_array(void *array, void **item)
 	return 1;
 }
 
-/* getline() gives what it has where reading fails within a line: no line of the
- * file's. */
-static bool is_line(const char *line, ssize_t length, FILE *file)
-{
-	return length > 0 && (line[length - 1] == '\n' || !ferror(file));
-}
-
-/* Why there is none: the end, or an error; want of memory sets errno alone. */
-static int why_none(FILE *file)
-{
-	if (feof(file) && !ferror(file))
-		return 0;
-	return errno ? -errno : -EIO;
-}
-
 int par_from_lines(void *file, void **item)
 {
 	int saved = errno, rc = 1;
 	char *line = NULL;
 	size_t room = 0;
 	ssize_t length;
+	/* A failure ends the input: one that is noted already is not ours. */
+	bool before = ferror(file), failed;
 
 	errno = 0;
 	length = getline(&line, &room, file);
-	if (is_line(line, length, file)) {
-		if (line[length - 1] == '\n')
-			line[length - 1] = '\0';
-		*item = line;
-	} else {
-		rc = why_none(file);
+	failed = ferror(file) && !before;
+	if (length > 0 && line[length - 1] == '\n') {
+		line[length - 1] = '\0';
+	} else if (length < 0 || failed) {
+		/* Where reading fails within a line, getline() gives what it
+		 * has: no line of the file's. Want of memory sets errno alone.
+		 */
+		rc = feof(file) && !failed ? 0 : errno ? -errno : -EIO;
 		free(line);
 	}
+	if (rc > 0)
+		*item = line;
 	errno = saved;
 	return rc;
 }
