@@ -17,21 +17,13 @@ static void push(struct par *pool, void *item)
 	assert_int_equal(par_push(pool, item), 0);
 }
 
-static struct par_result take(struct par *pool)
-{
-	struct par_result result = { .error = 0 };
-
-	assert_int_equal(par_next(pool, &result), 1);
-	return result;
-}
-
 /* Pushes the item and takes it back; nothing else is in the pool. */
 static struct par_result run(struct par *pool, void *item)
 {
 	struct par_result result;
 
 	push(pool, item);
-	result = take(pool);
+	result = kit_take(pool);
 	assert_ptr_equal(result.item, item);
 	return result;
 }
@@ -124,7 +116,7 @@ static void actions_run_at_the_same_time(void **state)
 	assert_int_equal(kit_stats(pool).running, 5);
 	gate_open(&all);
 	for (int i = 0; i < 5; i++)
-		take(pool);
+		kit_take(pool);
 	finish(pool);
 }
 
@@ -153,7 +145,7 @@ static void a_result_tells_which_worker_ran_it(void **state)
 		gate_await(&all, 3);
 		gate_open(&all);
 		for (int i = 0; i < 3; i++) {
-			struct par_result result = take(pool);
+			struct par_result result = kit_take(pool);
 
 			assert_true(result.worker < 3);
 			assert_false(seen[result.worker]);
@@ -237,9 +229,9 @@ static void no_lock_is_held_while_it_runs(void **state)
 	assert_true(par_cancel_fd(pool) >= 0);
 	par_finish(pool);
 	par_cancel(pool);
-	assert_int_equal(take(pool).error, -ECANCELED);
+	assert_int_equal(kit_take(pool).error, -ECANCELED);
 	gate_open(&hold);
-	assert_int_equal(take(pool).error, 0);
+	assert_int_equal(kit_take(pool).error, 0);
 	finish(pool);
 }
 
@@ -405,7 +397,7 @@ static void an_action_that_exits_ends_its_worker(void **state)
 	gate_await(&all, 3);
 	gate_open(&all);
 	for (int i = 0; i < 3; i++)
-		take(pool);
+		kit_take(pool);
 	EVENTUALLY(kit_stats(pool).workers == 2);
 	finish(pool);
 }
@@ -440,11 +432,11 @@ static void another_worker_is_started_while_the_others_are_busy(void **state)
 	for (uintptr_t i = 2; i < 20; i++) {
 		push(pool, NULL);
 		push(pool, AS_ITEM(i));
-		assert_int_equal(take(pool).error, -EINTR);
-		assert_ptr_equal(take(pool).item, AS_ITEM(i));
+		assert_int_equal(kit_take(pool).error, -EINTR);
+		assert_ptr_equal(kit_take(pool).item, AS_ITEM(i));
 	}
 	gate_open(&hold);
-	assert_ptr_equal(take(pool).item, AS_ITEM(1));
+	assert_ptr_equal(kit_take(pool).item, AS_ITEM(1));
 	finish(pool);
 }
 
@@ -460,7 +452,7 @@ static void items_that_waited_run_though_every_worker_exits(void **state)
 	gate_await(&all, 2);
 	gate_open(&all);
 	for (int i = 0; i < 50; i++)
-		assert_int_equal(take(pool).error, -EINTR);
+		assert_int_equal(kit_take(pool).error, -EINTR);
 	stats = kit_stats(pool);
 	assert_int_equal(stats.finished, 50);
 	assert_int_equal(stats.failed, 50);

@@ -5,22 +5,6 @@
  */
 #include "kit.h"
 
-/* Numbers, with the call after `at` items passing the gate. */
-struct source {
-	struct numbers numbers;
-	uintptr_t at;
-	struct gate *hold;
-};
-
-static int generate(void *argument, void **item)
-{
-	struct source *source = argument;
-
-	if (source->hold && source->numbers.next == source->at)
-		gate_pass(source->hold);
-	return numbers_next(&source->numbers, item);
-}
-
 enum { OWN_RESULT = 77 };
 
 /* What no canceled item has: a value and an error of its own. */
@@ -33,16 +17,18 @@ static int act(void *gate, void *item, void **value)
 }
 
 /* One worker; NULL: no generator, no gate. */
-static struct par_options options_of(struct source *source, struct gate *gate)
+static struct par_options options_of(struct gated_numbers *source,
+				     struct gate *gate)
 {
 	return (struct par_options){ .action = act,
 				     .workers = 1,
-				     .generate = source ? generate : NULL,
+				     .generate =
+					     source ? gated_numbers_next : NULL,
 				     .source = source,
 				     .context = gate };
 }
 
-static struct par *open_source(struct source *source, struct gate *gate)
+static struct par *open_source(struct gated_numbers *source, struct gate *gate)
 {
 	const struct par_options options = options_of(source, gate);
 
@@ -121,12 +107,12 @@ static void assert_ends(struct par *pool, int expected)
  */
 
 /* 1 runs, 2 to 5 wait in the ring, 6 to 8 were pushed. */
-static void open_waiting(struct par **pool, struct source *source,
+static void open_waiting(struct par **pool, struct gated_numbers *source,
 			 struct gate *gate, bool ordered)
 {
 	struct par_options options = options_of(source, gate);
 
-	*source = (struct source){ .numbers.last = 5 };
+	*source = (struct gated_numbers){ .numbers.last = 5 };
 	options.ordered = ordered;
 	*pool = kit_open(&options);
 	EVENTUALLY(kit_stats(*pool).ended);
@@ -137,7 +123,7 @@ static void open_waiting(struct par **pool, struct source *source,
 static void what_was_not_started_comes_back_at_once(void **state)
 {
 	struct gate gate = GATE_CLOSED;
-	struct source source;
+	struct gated_numbers source;
 	struct par *pool;
 
 	(void)state;
@@ -157,7 +143,7 @@ static void what_was_not_started_comes_back_at_once(void **state)
 static void in_an_ordered_pool_it_comes_back_in_its_place(void **state)
 {
 	struct gate gate = GATE_CLOSED;
-	struct source source;
+	struct gated_numbers source;
 	struct par *pool;
 
 	(void)state;
@@ -209,7 +195,7 @@ static void each_item_that_entered_comes_back_once(void **state)
 {
 	(void)state;
 	for (int round = 0; round < 10; round++) {
-		struct source source = { .numbers.last = 100000 };
+		struct gated_numbers source = { .numbers.last = 100000 };
 		struct par_options options = options_of(&source, NULL);
 		struct par_result result;
 		struct tally tally;
@@ -327,7 +313,7 @@ static void the_end_waits_for_what_runs(void **state)
 
 struct call {
 	struct gate hold;
-	struct source source;
+	struct gated_numbers source;
 	struct par *pool;
 };
 
@@ -396,7 +382,7 @@ static void the_end_waits_for_the_call_under_way(void **state)
 static void a_failure_from_before_is_told(void **state)
 {
 	struct gate gate = GATE_CLOSED;
-	struct source source = { .numbers = { .last = 2, .end = -EIO } };
+	struct gated_numbers source = { .numbers = { .last = 2, .end = -EIO } };
 	struct par *pool = open_source(&source, &gate);
 
 	(void)state;
@@ -415,7 +401,9 @@ static void assert_cancels_waiting(size_t capacity, size_t window,
 				   unsigned room)
 {
 	struct gate gate = GATE_CLOSED, hold = GATE_CLOSED;
-	struct source source = { .numbers.last = 100, .at = 1, .hold = &hold };
+	struct gated_numbers source = { .numbers.last = 100,
+					.at = 1,
+					.hold = &hold };
 	struct par_options options = options_of(&source, &gate);
 	struct par *pool;
 
@@ -451,7 +439,7 @@ static void a_producer_that_waits_for_the_window_asks_no_more(void **state)
  * fill the window stay in it. */
 static void a_producer_that_waits_for_the_window_is_woken(void **state)
 {
-	struct source source = { .numbers.last = 100 };
+	struct gated_numbers source = { .numbers.last = 100 };
 	struct par_options options = options_of(&source, NULL);
 	struct par *pool;
 
@@ -508,7 +496,7 @@ static int cancel_in_action(void *context, void *item, void **value)
 
 static void an_action_can_cancel(void **state)
 {
-	struct source source = { .numbers.last = 5 };
+	struct gated_numbers source = { .numbers.last = 5 };
 	struct gate gate = GATE_CLOSED;
 	struct par_options options = options_of(&source, &gate);
 	struct par *pool;
@@ -580,7 +568,7 @@ static void any_threads_can_cancel_at_once(void **state)
 static void canceling_again_is_canceling_once(void **state)
 {
 	struct gate gate = GATE_CLOSED;
-	struct source source;
+	struct gated_numbers source;
 	struct par *pool;
 
 	(void)state;
@@ -605,8 +593,8 @@ static void after_the_end_it_changes_nothing_that_is_told(void **state)
 
 	(void)state;
 	for (int i = 0; i < 2; i++) {
-		struct source source = { .numbers = { .last = 3,
-						      .end = ends[i] } };
+		struct gated_numbers source = { .numbers = { .last = 3,
+							     .end = ends[i] } };
 		struct par *pool = open_source(&source, NULL);
 		int end;
 

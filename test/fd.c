@@ -13,30 +13,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Numbers; the call after `at` of them passes the gate `hold` where there is
- * one, so that the test knows the producer to be inside it. */
-struct source {
-	struct numbers numbers;
-	uintptr_t at;
-	struct gate *hold;
-};
-
-static int generate(void *argument, void **item)
-{
-	struct source *source = argument;
-
-	if (source->hold && source->numbers.next == source->at)
-		gate_pass(source->hold);
-	return numbers_next(&source->numbers, item);
-}
-
 /* One worker and one source, either of which may be left out. */
-static struct par *open_source(struct source *source, struct gate *gate)
+static struct par *open_source(struct gated_numbers *source, struct gate *gate)
 {
 	return kit_open(&(struct par_options){
 		.action = gate ? action_gated : action_echo,
 		.workers = 1,
-		.generate = source ? generate : NULL,
+		.generate = source ? gated_numbers_next : NULL,
 		.source = source,
 		.context = gate });
 }
@@ -158,7 +141,7 @@ static void made_late_it_tells_that_nothing_is_ready_any_more(void **state)
 
 static void made_late_it_tells_the_end(void **state)
 {
-	struct source source = { .numbers.end = -EIO };
+	struct gated_numbers source = { .numbers.end = -EIO };
 	struct par *pool = open_source(&source, NULL);
 
 	(void)state;
@@ -249,7 +232,7 @@ static void nor_is_what_a_cancel_gave_back_behind_it(void **state)
  * items, which were taken. */
 struct vigil {
 	struct gate hold;
-	struct source source;
+	struct gated_numbers source;
 	struct par *pool;
 };
 
@@ -347,7 +330,7 @@ static void a_cancel_with_nothing_to_do_is_readable(void **state)
 static void the_end_behind_the_last_result_is_readable(void **state)
 {
 	struct gate gate = GATE_CLOSED;
-	struct source source = { .numbers.last = 1 };
+	struct gated_numbers source = { .numbers.last = 1 };
 	struct par *pool = open_source(&source, &gate);
 
 	(void)state;
@@ -383,7 +366,7 @@ static void what_a_cancel_gives_back_is_readable(void **state)
 static void a_push_after_an_end_not_told_is_waited_for(void **state)
 {
 	struct gate gate = GATE_CLOSED;
-	struct source source = { .numbers.end = -EIO };
+	struct gated_numbers source = { .numbers.end = -EIO };
 	struct par *pool = open_source(&source, &gate);
 
 	(void)state;
@@ -518,7 +501,7 @@ static void select_and_epoll_serve_as_well(void **state)
 /* Nothing but a cancel: not a result, the end, a failure or a finish. */
 static void it_is_not_ready_before_a_cancel(void **state)
 {
-	struct source source = { .numbers = { .last = 2, .end = -EIO } };
+	struct gated_numbers source = { .numbers = { .last = 2, .end = -EIO } };
 	struct par *pool = open_source(&source, NULL);
 	int fd = cancel_fd(pool), end;
 

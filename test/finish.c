@@ -5,34 +5,20 @@
  */
 #include "kit.h"
 
-/* Numbers, with the call after `at` items passing the gate. */
-struct source {
-	struct numbers numbers;
-	uintptr_t at;
-	struct gate *hold;
-};
-
-static int generate(void *argument, void **item)
-{
-	struct source *source = argument;
-
-	if (source->hold && source->numbers.next == source->at)
-		gate_pass(source->hold);
-	return numbers_next(&source->numbers, item);
-}
-
 /* One worker; NULL: no generator, no gate. */
-static struct par_options options_of(struct source *source, struct gate *gate)
+static struct par_options options_of(struct gated_numbers *source,
+				     struct gate *gate)
 {
 	return (struct par_options){ .action =
 					     gate ? action_gated : action_echo,
 				     .workers = 1,
-				     .generate = source ? generate : NULL,
+				     .generate =
+					     source ? gated_numbers_next : NULL,
 				     .source = source,
 				     .context = gate };
 }
 
-static struct par *open_source(struct source *source, struct gate *gate)
+static struct par *open_source(struct gated_numbers *source, struct gate *gate)
 {
 	const struct par_options options = options_of(source, gate);
 
@@ -103,7 +89,9 @@ static void without_a_generator_what_entered_is_delivered(void **state)
 static void with_a_generator_what_entered_is_delivered(void **state)
 {
 	struct gate gate = GATE_CLOSED, hold = GATE_CLOSED;
-	struct source source = { .numbers.last = 20, .at = 20, .hold = &hold };
+	struct gated_numbers source = { .numbers.last = 20,
+					.at = 20,
+					.hold = &hold };
 	struct par *pool = open_source(&source, &gate);
 
 	(void)state;
@@ -140,7 +128,7 @@ static void it_cancels_nothing(void **state)
 
 struct call {
 	struct gate hold;
-	struct source source;
+	struct gated_numbers source;
 	struct par *pool;
 };
 
@@ -223,7 +211,9 @@ static void who_sleeps_is_told_the_end_when_the_call_returns(void **state)
 static void assert_ends_waiting(size_t capacity, size_t window, unsigned room)
 {
 	struct gate gate = GATE_CLOSED, hold = GATE_CLOSED;
-	struct source source = { .numbers.last = 100, .at = 1, .hold = &hold };
+	struct gated_numbers source = { .numbers.last = 100,
+					.at = 1,
+					.hold = &hold };
 	struct par_options options = options_of(&source, &gate);
 	struct par *pool;
 
@@ -361,7 +351,7 @@ static void after_the_end_it_does_nothing(void **state)
 
 	(void)state;
 	for (int i = 0; i < 2; i++) {
-		struct source source = { .numbers = { .end = ends[i] } };
+		struct gated_numbers source = { .numbers = { .end = ends[i] } };
 		struct par *pool = open_source(&source, NULL);
 		struct par_result result;
 
@@ -375,7 +365,7 @@ static void after_the_end_it_does_nothing(void **state)
 
 static void after_a_failure_it_is_still_the_failure_that_is_told(void **state)
 {
-	struct source source = { .numbers = { .last = 1, .end = -EIO } };
+	struct gated_numbers source = { .numbers = { .last = 1, .end = -EIO } };
 	struct par *pool = open_source(&source, NULL);
 
 	(void)state;

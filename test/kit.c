@@ -240,6 +240,15 @@ int numbers_next(void *numbers, void **item)
 	return 1;
 }
 
+int gated_numbers_next(void *gated, void **item)
+{
+	struct gated_numbers *source = gated;
+
+	if (source->hold && source->numbers.next == source->at)
+		gate_pass(source->hold);
+	return numbers_next(&source->numbers, item);
+}
+
 int action_echo(void *context, void *item, void **value)
 {
 	(void)context;
@@ -285,6 +294,14 @@ uint64_t kit_drain(struct par *pool, struct tally *tally, int *end)
 	if (end)
 		*end = rc;
 	return count;
+}
+
+struct par_result kit_take(struct par *pool)
+{
+	struct par_result result = { .error = 0 };
+
+	assert_int_equal(par_next(pool, &result), 1);
+	return result;
 }
 
 struct par_stats kit_stats(struct par *pool)

@@ -113,6 +113,15 @@ struct numbers {
 	atomic_uint calls;
 };
 int numbers_next(void *numbers, void **item);
+
+/* The same, but the call after item `at` passes the gate `hold`, where there is
+ * one: the test knows then that the producer is inside it. */
+struct gated_numbers {
+	struct numbers numbers;
+	uintptr_t at;
+	struct gate *hold;
+};
+int gated_numbers_next(void *gated, void **item);
 #define AS_NUMBER(pointer) ((uintptr_t)(pointer))
 #define AS_ITEM(number)	   ((void *)(uintptr_t)(number))
 
@@ -130,6 +139,9 @@ void kit_close(struct par *pool, int expected);
  * *end where it is not NULL. Each item, read as a number from 1, is seen in the
  * tally where there is one. */
 uint64_t kit_drain(struct par *pool, struct tally *tally, int *end);
+
+/* Takes one result, which there has to be. */
+struct par_result kit_take(struct par *pool);
 
 /* par_stats() as a value. */
 struct par_stats kit_stats(struct par *pool);

@@ -8,14 +8,6 @@
 #include <sched.h>
 #include <unistd.h>
 
-static struct par_result take(struct par *pool)
-{
-	struct par_result result = { .error = 0 };
-
-	assert_int_equal(par_next(pool, &result), 1);
-	return result;
-}
-
 static void push(struct par *pool, void *item)
 {
 	assert_int_equal(par_push(pool, item), 0);
@@ -99,7 +91,7 @@ static void an_action_that_exits_closes_its_workers_state(void **state)
 
 	(void)state;
 	push(pool, NULL);
-	assert_int_equal(take(pool).error, -EINTR);
+	assert_int_equal(kit_take(pool).error, -EINTR);
 	EVENTUALLY(states.closes == 1);
 	assert_int_equal(states.foreign, 0);
 	kit_close(pool, 0);
@@ -128,10 +120,10 @@ static void a_thousand_exits_pile_up_no_threads(void **state)
 	(void)state;
 	for (int i = 0; i < 1000; i++) {
 		push(pool, NULL);
-		assert_int_equal(take(pool).error, -EINTR);
+		assert_int_equal(kit_take(pool).error, -EINTR);
 	}
 	push(pool, AS_ITEM(1));
-	assert_int_equal(take(pool).error, 0);
+	assert_int_equal(kit_take(pool).error, 0);
 	assert_int_equal(kit_stats(pool).workers, 1);
 	EVENTUALLY(kit_threads() <= threads);
 	assert_true(address_space() < space + ((size_t)1 << 30));
@@ -226,7 +218,7 @@ static void a_worker_close_that_exits_harms_no_close(void **state)
 	for (uintptr_t i = 1; i <= 50; i++)
 		push(pool, AS_ITEM(i));
 	for (int i = 0; i < 50; i++)
-		take(pool);
+		kit_take(pool);
 	kit_close(pool, 0);
 	assert_int_equal(states.opens, states.closes);
 }
@@ -239,9 +231,9 @@ static void a_worker_close_that_exits_after_its_action_did_too(void **state)
 	(void)state;
 	for (int i = 0; i < 50; i++) {
 		push(pool, NULL);
-		assert_int_equal(take(pool).error, -EINTR);
+		assert_int_equal(kit_take(pool).error, -EINTR);
 		push(pool, AS_ITEM(1));
-		assert_int_equal(take(pool).error, 0);
+		assert_int_equal(kit_take(pool).error, 0);
 	}
 	kit_close(pool, 0);
 	assert_int_equal(states.opens, states.closes);
@@ -307,7 +299,7 @@ static void no_lock_stays_held(void **state)
 	cancel_taker(&taker);
 	assert_int_equal(kit_stats(pool).entered, 0);
 	push(pool, AS_ITEM(1));
-	assert_ptr_equal(take(pool).item, AS_ITEM(1));
+	assert_ptr_equal(kit_take(pool).item, AS_ITEM(1));
 	kit_close(pool, 0);
 }
 

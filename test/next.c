@@ -5,30 +5,13 @@
  */
 #include "kit.h"
 
-/* Numbers; the call after `at` of them passes the gate `hold` where there is
- * one, so that the test knows the producer to be inside it. */
-struct source {
-	struct numbers numbers;
-	uintptr_t at;
-	struct gate *hold;
-};
-
-static int generate(void *argument, void **item)
-{
-	struct source *source = argument;
-
-	if (source->hold && source->numbers.next == source->at)
-		gate_pass(source->hold);
-	return numbers_next(&source->numbers, item);
-}
-
 /* One worker and one source, either of which may be left out. */
-static struct par *open_source(struct source *source, struct gate *gate)
+static struct par *open_source(struct gated_numbers *source, struct gate *gate)
 {
 	return kit_open(&(struct par_options){
 		.action = gate ? action_gated : action_echo,
 		.workers = 1,
-		.generate = source ? generate : NULL,
+		.generate = source ? gated_numbers_next : NULL,
 		.source = source,
 		.context = gate });
 }
@@ -42,14 +25,6 @@ static struct par *open_action(par_action_fn *action)
 static void push(struct par *pool, uintptr_t number)
 {
 	assert_int_equal(par_push(pool, AS_ITEM(number)), 0);
-}
-
-static struct par_result take(struct par *pool)
-{
-	struct par_result result = { .error = -1 };
-
-	assert_int_equal(par_next(pool, &result), 1);
-	return result;
 }
 
 static int poke(struct par *pool)
@@ -145,7 +120,7 @@ static void without_a_pool_or_a_place_it_is_einval(void **state)
 	assert_int_equal(par_next(NULL, &result), -EINVAL);
 	assert_int_equal(par_next_timed(NULL, &result, 0), -EINVAL);
 	assert_int_equal(kit_stats(pool).ready, 1);
-	assert_ptr_equal(take(pool).item, AS_ITEM(1));
+	assert_ptr_equal(kit_take(pool).item, AS_ITEM(1));
 	finish(pool);
 }
 
@@ -159,7 +134,7 @@ static void errno_is_left_alone(void **state)
 	assert_int_equal(par_next_timed(pool, &result, 1), -ETIMEDOUT);
 	assert_int_equal(errno, 4711);
 	push(pool, 1);
-	take(pool);
+	kit_take(pool);
 	assert_int_equal(errno, 4711);
 	par_finish(pool);
 	assert_ends(pool, 0);
@@ -324,7 +299,7 @@ static void one_result_ends_the_wait_of_one_alone(void **state)
  * all takers sleep. */
 struct vigil {
 	struct gate hold;
-	struct source source;
+	struct gated_numbers source;
 	struct par *pool;
 	struct taker takers[SLEEPERS];
 };
@@ -338,7 +313,7 @@ static void open_vigil(struct vigil *v, uintptr_t last, int end)
 				     .hold = &v->hold } };
 	v->pool = open_source(&v->source, NULL);
 	for (uintptr_t i = 1; i <= last; i++)
-		assert_ptr_equal(take(v->pool).item, AS_ITEM(i));
+		assert_ptr_equal(kit_take(v->pool).item, AS_ITEM(i));
 	gate_await(&v->hold, 1);
 	start_takers(v->takers, v->pool);
 }
@@ -430,7 +405,7 @@ static void all_are_told_at_a_cancel(void **state)
 static void all_are_told_when_another_takes_the_last_result(void **state)
 {
 	struct gate gate = GATE_CLOSED;
-	struct source source = { .numbers = { .last = 1, .end = -EIO } };
+	struct gated_numbers source = { .numbers = { .last = 1, .end = -EIO } };
 	struct par *pool = open_source(&source, &gate);
 	struct taker takers[SLEEPERS];
 
@@ -472,11 +447,11 @@ static void once_told_the_end_stays(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
-		struct source source = { .numbers = { .last = 1,
-						      .end = ends[i] } };
+		struct gated_numbers source = { .numbers = { .last = 1,
+							     .end = ends[i] } };
 		struct par *pool = open_source(&source, NULL);
 
-		take(pool);
+		kit_take(pool);
 		assert_ends(pool, ends[i]);
 		assert_int_equal(par_push(pool, NULL), -EPIPE);
 		par_finish(pool);
@@ -500,10 +475,10 @@ static void it_does_not_come_while_an_item_is_in_the_pool(void **state)
 	par_finish(pool);
 	assert_int_equal(poke(pool), -ETIMEDOUT);
 	gate_open(&gate);
-	take(pool);
+	kit_take(pool);
 	assert_int_equal(par_push(pool, AS_ITEM(3)), 0);
-	take(pool);
-	assert_ptr_equal(take(pool).item, AS_ITEM(3));
+	kit_take(pool);
+	assert_ptr_equal(kit_take(pool).item, AS_ITEM(3));
 	assert_ends(pool, 0);
 	kit_close(pool, 0);
 }
@@ -511,15 +486,17 @@ static void it_does_not_come_while_an_item_is_in_the_pool(void **state)
 static void it_does_not_come_while_the_generator_is_asked(void **state)
 {
 	struct gate hold = GATE_CLOSED;
-	struct source source = { .numbers.last = 2, .at = 1, .hold = &hold };
+	struct gated_numbers source = { .numbers.last = 2,
+					.at = 1,
+					.hold = &hold };
 	struct par *pool = open_source(&source, NULL);
 
 	(void)state;
-	take(pool);
+	kit_take(pool);
 	gate_await(&hold, 1);
 	assert_int_equal(poke(pool), -ETIMEDOUT);
 	gate_open(&hold);
-	assert_ptr_equal(take(pool).item, AS_ITEM(2));
+	assert_ptr_equal(kit_take(pool).item, AS_ITEM(2));
 	assert_ends(pool, 0);
 	kit_close(pool, 0);
 }
@@ -528,18 +505,19 @@ static void it_does_not_come_while_the_generator_is_asked(void **state)
  * pushes one more, and that nobody has told the end keeps the pool going. */
 static void assert_pushes_waited_for(int end)
 {
-	struct source source = { .numbers = { .last = 1, .end = end } };
-	struct par *pool = kit_open(&(struct par_options){ .action = act_slowly,
-							   .workers = 1,
-							   .generate = generate,
-							   .source = &source });
+	struct gated_numbers source = { .numbers = { .last = 1, .end = end } };
+	struct par *pool =
+		kit_open(&(struct par_options){ .action = act_slowly,
+						.workers = 1,
+						.generate = gated_numbers_next,
+						.source = &source });
 
 	EVENTUALLY(kit_stats(pool).ended);
 	for (uintptr_t i = 1; i < 5; i++) {
-		assert_ptr_equal(take(pool).item, AS_ITEM(i));
+		assert_ptr_equal(kit_take(pool).item, AS_ITEM(i));
 		push(pool, i + 1);
 	}
-	assert_ptr_equal(take(pool).item, AS_ITEM(5));
+	assert_ptr_equal(kit_take(pool).item, AS_ITEM(5));
 	assert_ends(pool, end);
 	kit_close(pool, end);
 }
@@ -554,7 +532,7 @@ static void what_the_loop_pushes_before_it_asks_is_waited_for(void **state)
 static void the_failure_comes_after_all_results(void **state)
 {
 	struct gate gate = GATE_CLOSED;
-	struct source source = { .numbers = { .last = 3, .end = -EIO } };
+	struct gated_numbers source = { .numbers = { .last = 3, .end = -EIO } };
 	struct par *pool = open_source(&source, &gate);
 	uint64_t count;
 	int end;
@@ -574,12 +552,12 @@ static void the_failure_comes_after_all_results(void **state)
 
 static void another_is_told_while_one_still_holds_the_last_result(void **state)
 {
-	struct source source = { .numbers.last = 1 };
+	struct gated_numbers source = { .numbers.last = 1 };
 	struct par *pool = open_source(&source, NULL);
 	struct drainer other = { .pool = pool };
 
 	(void)state;
-	take(pool);
+	kit_take(pool);
 	assert_int_equal(pthread_create(&other.thread, NULL, drain, &other), 0);
 	assert_int_equal(pthread_join(other.thread, NULL), 0);
 	assert_int_equal(other.end, 0);
@@ -629,7 +607,7 @@ static void the_time_is_over_never_early(void **state)
 		assert_true(kit_ms() - start >= times[i]);
 	}
 	gate_open(&gate);
-	take(pool);
+	kit_take(pool);
 	finish(pool);
 }
 
@@ -799,7 +777,7 @@ static void a_thread_can_be_canceled_while_it_waits(void **state)
 		assert_true(join_canceled(&takers[i]));
 	}
 	push(pool, 1);
-	assert_ptr_equal(take(pool).item, AS_ITEM(1));
+	assert_ptr_equal(kit_take(pool).item, AS_ITEM(1));
 	finish(pool);
 }
 
@@ -848,7 +826,7 @@ static void *ask_doomed(void *argument)
 
 static void a_cancel_does_not_take_effect_where_it_need_not_wait(void **state)
 {
-	struct source source = { .numbers = { .last = 1, .end = -EIO } };
+	struct gated_numbers source = { .numbers = { .last = 1, .end = -EIO } };
 	struct par *pool = open_source(&source, NULL);
 	struct doomed doomed = { .pool = pool };
 	pthread_t thread;

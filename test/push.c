@@ -5,34 +5,20 @@
  */
 #include "kit.h"
 
-/* Numbers; the call after `at` items passes the gate, where there is one. */
-struct source {
-	struct numbers numbers;
-	uintptr_t at;
-	struct gate *hold;
-};
-
-static int generate(void *argument, void **item)
-{
-	struct source *source = argument;
-
-	if (source->hold && source->numbers.next == source->at)
-		gate_pass(source->hold);
-	return numbers_next(&source->numbers, item);
-}
-
 /* One worker; NULL: no generator, no gate. */
-static struct par_options options_of(struct source *source, struct gate *gate)
+static struct par_options options_of(struct gated_numbers *source,
+				     struct gate *gate)
 {
 	return (struct par_options){ .action =
 					     gate ? action_gated : action_echo,
 				     .workers = 1,
-				     .generate = source ? generate : NULL,
+				     .generate =
+					     source ? gated_numbers_next : NULL,
 				     .source = source,
 				     .context = gate };
 }
 
-static struct par *open_source(struct source *source, struct gate *gate)
+static struct par *open_source(struct gated_numbers *source, struct gate *gate)
 {
 	const struct par_options options = options_of(source, gate);
 
@@ -120,7 +106,7 @@ static int crawl(void *context, void *item, void **value)
 
 static void an_action_that_pushes_keeps_the_pool_from_ending(void **state)
 {
-	struct source source = { .numbers.last = 1 };
+	struct gated_numbers source = { .numbers.last = 1 };
 	struct par_options options = options_of(&source, NULL);
 	struct tally tally;
 	struct par *pool;
@@ -175,7 +161,7 @@ static void the_generator_can_push(void **state)
 /* All was delivered and the source has ended, but the loop has not asked. */
 static void what_the_loop_pushes_is_waited_for(void **state)
 {
-	struct source source = { .numbers.last = 1 };
+	struct gated_numbers source = { .numbers.last = 1 };
 	struct par *pool = open_source(&source, NULL);
 
 	(void)state;
@@ -311,12 +297,12 @@ static void pushed_items_are_started_in_the_order_of_the_pushes(void **state)
 }
 
 /* The worker holds 1; 2 to 5 wait in the ring. */
-static void open_waiting(struct par **pool, struct source *source,
+static void open_waiting(struct par **pool, struct gated_numbers *source,
 			 struct gate *gate, bool ordered)
 {
 	struct par_options options = options_of(source, gate);
 
-	*source = (struct source){ .numbers.last = 5 };
+	*source = (struct gated_numbers){ .numbers.last = 5 };
 	options.ordered = ordered;
 	*pool = kit_open(&options);
 	EVENTUALLY(kit_stats(*pool).ended);
@@ -330,7 +316,7 @@ static void pushed_items_are_started_before_generated_ones(void **state)
 {
 	const uintptr_t order[] = { 1, 6, 7, 2, 3, 4, 5 };
 	struct gate gate = GATE_CLOSED;
-	struct source source;
+	struct gated_numbers source;
 	struct par_result result;
 	struct par *pool;
 
@@ -348,7 +334,7 @@ static void pushed_items_are_started_before_generated_ones(void **state)
 static void an_ordered_pool_delivers_them_where_they_entered(void **state)
 {
 	struct gate gate = GATE_CLOSED;
-	struct source source;
+	struct gated_numbers source;
 	struct par *pool;
 
 	(void)state;
@@ -369,8 +355,8 @@ static void a_push_after_the_told_end_is_refused_with_epipe(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < 2; i++) {
-		struct source source = { .numbers = { .last = 3,
-						      .end = ends[i] } };
+		struct gated_numbers source = { .numbers = { .last = 3,
+							     .end = ends[i] } };
 		struct par *pool = open_source(&source, NULL);
 
 		assert_ends(pool, 3, ends[i]);
@@ -405,7 +391,7 @@ static void after_a_cancel_it_is_ecanceled_after_the_end_too(void **state)
 
 static void after_a_cancel_that_comes_after_the_end_too(void **state)
 {
-	struct source source = { .numbers.last = 1 };
+	struct gated_numbers source = { .numbers.last = 1 };
 	struct par *pool = open_source(&source, NULL);
 
 	(void)state;
@@ -445,7 +431,7 @@ static void a_push_that_races_the_end_is_refused_or_comes_back(void **state)
 {
 	(void)state;
 	for (int round = 0; round < 10; round++) {
-		struct source source = { .numbers.last = 1 };
+		struct gated_numbers source = { .numbers.last = 1 };
 		struct par *pool = open_source(&source, NULL);
 		struct pusher pushers[PUSHERS];
 		pthread_t threads[PUSHERS];
@@ -492,7 +478,7 @@ static void a_push_that_races_a_cancel_is_refused_or_comes_back(void **state)
 /* Something is left in the pool, and the source has ended with this. */
 static void assert_taken_after(int end)
 {
-	struct source source = { .numbers = { .last = 1, .end = end } };
+	struct gated_numbers source = { .numbers = { .last = 1, .end = end } };
 	struct par *pool = open_source(&source, NULL);
 
 	EVENTUALLY(kit_stats(pool).ended && kit_stats(pool).ready == 1);
@@ -536,7 +522,9 @@ static void it_is_taken_after_a_finish(void **state)
 static void neither_ring_nor_window_hold_it_back(void **state)
 {
 	struct gate gate = GATE_CLOSED, hold = GATE_CLOSED;
-	struct source source = { .numbers.last = 10, .at = 1, .hold = &hold };
+	struct gated_numbers source = { .numbers.last = 10,
+					.at = 1,
+					.hold = &hold };
 	struct par_options options = options_of(&source, &gate);
 	struct par *pool;
 
@@ -560,7 +548,7 @@ static void neither_ring_nor_window_hold_it_back(void **state)
 static void it_counts_in_the_window_and_holds_the_generator_back(void **state)
 {
 	struct gate hold = GATE_CLOSED;
-	struct source source = { .numbers.last = 10, .hold = &hold };
+	struct gated_numbers source = { .numbers.last = 10, .hold = &hold };
 	struct par_options options = options_of(&source, NULL);
 	struct par *pool;
 

@@ -290,6 +290,25 @@ static void a_failure_comes_after_the_lines_before_it(void **state)
 	fclose(file);
 }
 
+static void a_failure_from_before_is_not_its_own(void **state)
+{
+	struct failing failing = { .first = "one\ntwo",
+				   .rest = "",
+				   .failed = false };
+	FILE *file = open_failing(&failing);
+
+	(void)state;
+	/* Writing to what is open for reading marks the stream. */
+	assert_int_equal(fputc('x', file), EOF);
+	assert_true(ferror(file));
+	failing.failed = true;
+	failing.rest = failing.first;
+	assert_line(file, "one");
+	assert_line(file, "two");
+	assert_file_ends(file, 0);
+	fclose(file);
+}
+
 /* Not two lines, where the file has one. */
 static void a_failure_within_a_line_is_a_failure(void **state)
 {
@@ -377,6 +396,7 @@ int main(void)
 		KIT_TEST(a_directory_fails_as_reading_it_does),
 		KIT_TEST(a_stream_for_writing_fails_as_reading_it_does),
 		KIT_TEST(a_failure_comes_after_the_lines_before_it),
+		KIT_TEST(a_failure_from_before_is_not_its_own),
 		KIT_TEST(a_failure_within_a_line_is_a_failure),
 		KIT_TEST(a_failure_within_the_last_line_is_no_end),
 		KIT_TEST(lines_serve_a_pool_like_any_generator),

@@ -13,14 +13,6 @@
 /* More calls than any run here has. */
 enum { MANY_CALLS = 1000 };
 
-static struct par_result take(struct par *pool)
-{
-	struct par_result result = { .error = 0 };
-
-	assert_int_equal(par_next(pool, &result), 1);
-	return result;
-}
-
 static void push(struct par *pool, uintptr_t number)
 {
 	assert_int_equal(par_push(pool, AS_ITEM(number)), 0);
@@ -211,7 +203,7 @@ static void a_push_without_memory_does_not_enter(void **state)
 	fault_disarm();
 	assert_int_equal(kit_stats(pool).entered, 0);
 	push(pool, 2);
-	assert_ptr_equal(take(pool).item, AS_ITEM(2));
+	assert_ptr_equal(kit_take(pool).item, AS_ITEM(2));
 	par_finish(pool);
 	assert_int_equal(kit_drain(pool, NULL, NULL), 0);
 	kit_close(pool, 0);
@@ -297,11 +289,11 @@ static void a_last_worker_without_a_successor_tries_again(void **state)
 	fault_arm(FAULT_THREAD, 1, false);
 	push(pool, 1);
 	push(pool, 2);
-	assert_int_equal(take(pool).error, -EINTR);
+	assert_int_equal(kit_take(pool).error, -EINTR);
 	EVENTUALLY(fault_error() == -EAGAIN);
 	EVENTUALLY(fault_calls() > 1 || kit_stats(pool).refused == -EAGAIN);
 	assert_int_equal(kit_stats(pool).workers, 1);
-	assert_ptr_equal(take(pool).item, AS_ITEM(2));
+	assert_ptr_equal(kit_take(pool).item, AS_ITEM(2));
 	fault_disarm();
 	assert_int_equal(kit_stats(pool).refused, 0);
 	kit_close(pool, 0);
@@ -341,7 +333,7 @@ static void a_par_next_that_cannot_wait_changes_nothing(void **state)
 		assert_int_equal(result.index, 99);
 	}
 	push(pool, 1);
-	assert_ptr_equal(take(pool).item, AS_ITEM(1));
+	assert_ptr_equal(kit_take(pool).item, AS_ITEM(1));
 	kit_close(pool, 0);
 }
 
