@@ -24,19 +24,20 @@ int par_from_lines(void *file, void **item)
 	char *line = NULL;
 	size_t room = 0;
 	ssize_t length;
-	/* A failure ends the input: one that is noted already is not ours. */
-	bool before = ferror(file), failed;
 
+	/* A failure ends the input: one that is noted already is not ours, and
+	 * getline() would not get past it. */
+	if (ferror(file))
+		clearerr(file);
 	errno = 0;
 	length = getline(&line, &room, file);
-	failed = ferror(file) && !before;
 	if (length > 0 && line[length - 1] == '\n') {
 		line[length - 1] = '\0';
-	} else if (length < 0 || failed) {
+	} else if (length < 0 || ferror(file)) {
 		/* Where reading fails within a line, getline() gives what it
 		 * has: no line of the file's. Want of memory sets errno alone.
 		 */
-		rc = feof(file) && !failed ? 0 : errno ? -errno : -EIO;
+		rc = feof(file) && !ferror(file) ? 0 : errno ? -errno : -EIO;
 		free(line);
 	}
 	if (rc > 0)
