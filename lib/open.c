@@ -125,8 +125,22 @@ stop_interrupter:
 	if (o->interrupt)
 		interrupter_stop(p);
 stop:
+	/* From here on a worker_close may push no more. */
+	pool_cancel(p);
 	stop_workers(p);
 	return rc;
+}
+
+static void discard_leftovers(struct par *p)
+{
+	const struct par_options *o = &p->options;
+	struct item *item;
+
+	while ((item = pool_leftover(p))) {
+		if (o->discard)
+			o->discard(o->context, &item->result);
+		free(item);
+	}
 }
 
 static int open_pool(struct par **pool, const struct par_options *o,
@@ -174,18 +188,6 @@ int par_open_sized(struct par **pool, const struct par_options *options,
 	cancel_restore(before);
 	errno = saved;
 	return rc;
-}
-
-static void discard_leftovers(struct par *p)
-{
-	const struct par_options *o = &p->options;
-	struct item *item;
-
-	while ((item = pool_leftover(p))) {
-		if (o->discard)
-			o->discard(o->context, &item->result);
-		free(item);
-	}
 }
 
 static void close_pool(struct par *p)

@@ -112,6 +112,50 @@ static void an_open_in_a_system_that_refuses_all_is_undone(void **state)
 	assert_undone(true);
 }
 
+static void push_late(void *pushed)
+{
+	*(int *)pushed = par_push(par_self(), pushed);
+}
+
+static int lend(void *pushed, void **state)
+{
+	*state = pushed;
+	return 0;
+}
+
+static int act_never(void *pushed, void *item, void **value)
+{
+	(void)pushed;
+	(void)item;
+	(void)value;
+	kit_die("an action in a pool that was not opened");
+}
+
+/* The worker is open, its worker_close runs, and the producer has no thread. */
+static void nothing_enters_while_an_open_is_undone(void **state)
+{
+	const struct fault_memory before = fault_live();
+	struct numbers numbers = { .last = 1 };
+	int pushed = 0;
+	struct par_options options = { .action = act_never,
+				       .workers = 2,
+				       .generate = numbers_next,
+				       .source = &numbers,
+				       .context = &pushed,
+				       .worker_open = lend,
+				       .worker_close = push_late };
+	struct par *pool;
+	int rc;
+
+	(void)state;
+	fault_arm(FAULT_THREAD, 2, false);
+	rc = par_open(&pool, &options);
+	fault_disarm();
+	assert_int_equal(rc, -EAGAIN);
+	assert_int_equal(pushed, -ECANCELED);
+	assert_int_equal(fault_live().blocks, before.blocks);
+}
+
 static void an_open_that_fails_leaves_errno_alone(void **state)
 {
 	const struct par_options options = { .action = action_echo,
@@ -492,6 +536,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		KIT_TEST(an_open_that_fails_is_undone),
 		KIT_TEST(an_open_in_a_system_that_refuses_all_is_undone),
+		KIT_TEST(nothing_enters_while_an_open_is_undone),
 		KIT_TEST(an_open_that_fails_leaves_errno_alone),
 		KIT_TEST(a_producer_without_memory_ends_the_input_with_enomem),
 		KIT_TEST(a_push_without_memory_does_not_enter),
