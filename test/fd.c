@@ -583,6 +583,24 @@ static void it_stays_ready_even_if_somebody_reads_it(void **state)
 	}
 }
 
+/* It must not; but that is no reason to end its process. */
+static void a_program_that_reads_it_harms_only_itself(void **state)
+{
+	struct par *pool = open_source(NULL, NULL);
+	int fd = par_fd(pool);
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(par_push(pool, pool), 0);
+		EVENTUALLY(kit_readable(fd));
+		if (i == 0)
+			rob(fd);
+		assert_ptr_equal(kit_take(pool).item, pool);
+		assert_false(kit_readable(fd));
+	}
+	kit_close(pool, 0);
+}
+
 /* An action that polls as it is meant to: until the cancel. */
 static int poll_cancel(void *gate, void *item, void **value)
 {
@@ -936,6 +954,7 @@ int main(void)
 		KIT_TEST(it_is_ready_at_the_cancel_and_stays_so),
 		KIT_TEST(made_after_the_cancel_it_is_ready_at_once),
 		KIT_TEST(it_stays_ready_even_if_somebody_reads_it),
+		KIT_TEST(a_program_that_reads_it_harms_only_itself),
 		KIT_TEST(every_poller_is_told),
 		KIT_TEST(a_close_is_a_cancel),
 		KIT_TEST(a_forked_child_keeps_it_from_nothing),
