@@ -46,10 +46,7 @@ static void *interrupter_body(void *pool)
 
 int interrupter_start(struct par *p)
 {
-	const struct thread_options options = { 0 };
-
-	return thread_start(&p->interrupter_thread, &options, interrupter_body,
-			    p);
+	return thread_start(&p->interrupter_thread, 0, interrupter_body, p);
 }
 
 void interrupter_stop(struct par *p)

@@ -39,6 +39,8 @@ static void *producer_body(void *pool)
 	pool_lock(p);
 	p->producer_role.thread = pthread_self();
 	pool_unlock(p);
+	if (p->options.interrupt)
+		signal_unblock(p->options.interrupt);
 	thread_name(p->name, -1);
 
 	pthread_cleanup_push(cut_off, p);
@@ -50,10 +52,7 @@ static void *producer_body(void *pool)
 
 int producer_start(struct par *p)
 {
-	const struct thread_options options = { .unblocked =
-							p->options.interrupt };
-
-	return thread_start(&p->producer_thread, &options, producer_body, p);
+	return thread_start(&p->producer_thread, 0, producer_body, p);
 }
 
 void producer_join(struct par *p)

@@ -159,7 +159,7 @@ void parking_call_all(struct parking *parking)
 
 /* All but the signals that a thread's own instructions raise: blocked, those
  * would end the process without the program's handler. */
-static void block_signals(int unblocked, sigset_t *before)
+static void block_signals(sigset_t *before)
 {
 	static const int synchronous[] = { SIGABRT, SIGBUS,  SIGFPE, SIGILL,
 					   SIGSEGV, SIGTRAP, SIGSYS };
@@ -168,13 +168,11 @@ static void block_signals(int unblocked, sigset_t *before)
 	must(sigfillset(&blocked));
 	for (size_t i = 0; i < sizeof synchronous / sizeof *synchronous; i++)
 		must(sigdelset(&blocked, synchronous[i]));
-	if (unblocked)
-		must(sigdelset(&blocked, unblocked));
 	must(pthread_sigmask(SIG_SETMASK, &blocked, before));
 }
 
-int thread_start(pthread_t *thread, const struct thread_options *options,
-		 void *(*body)(void *), void *argument)
+int thread_start(pthread_t *thread, size_t stack_size, void *(*body)(void *),
+		 void *argument)
 {
 	pthread_attr_t attributes;
 	sigset_t before;
@@ -183,12 +181,11 @@ int thread_start(pthread_t *thread, const struct thread_options *options,
 
 	if (rc)
 		return -rc;
-	if (options->stack_size)
-		must(pthread_attr_setstacksize(&attributes,
-					       options->stack_size));
+	if (stack_size)
+		must(pthread_attr_setstacksize(&attributes, stack_size));
 	/* A thread inherits its creator's mask: blocked here, no signal finds
 	 * it in between. */
-	block_signals(options->unblocked, &before);
+	block_signals(&before);
 	rc = pthread_create(thread, &attributes, body, argument);
 	must(pthread_sigmask(SIG_SETMASK, &before, NULL));
 	must(pthread_attr_destroy(&attributes));
@@ -251,10 +248,10 @@ static void empty_handler(int signal)
 	(void)signal;
 }
 
+/* Whatever the flags say: that of no handler is asked for in the same place. */
 static bool has_handler(const struct sigaction *action)
 {
-	return (action->sa_flags & SA_SIGINFO) ||
-	       (action->sa_handler != SIG_DFL && action->sa_handler != SIG_IGN);
+	return action->sa_handler != SIG_DFL && action->sa_handler != SIG_IGN;
 }
 
 int signal_check(int signal)
@@ -270,7 +267,12 @@ int signal_check(int signal)
 		errno = saved;
 		return -EINVAL;
 	}
-	return has_handler(&now) && (now.sa_flags & SA_RESTART) ? -EINVAL : 0;
+	/* One that restarts the call gets nobody out of it, and one that is
+	 * reset leaves the second signal to end the process. */
+	if (has_handler(&now) &&
+	    (now.sa_flags & (SA_RESTART | (int)SA_RESETHAND)))
+		return -EINVAL;
+	return 0;
 }
 
 void signal_install(int signal)
@@ -285,14 +287,25 @@ void signal_install(int signal)
 
 void signal_send(pthread_t thread, int signal)
 {
-	must(pthread_kill(thread, signal));
+	/* The queue of a real-time signal may be full: it is sent again. */
+	(void)pthread_kill(thread, signal);
 }
 
-void signal_block(int signal)
+static void signal_mask(int how, int signal)
 {
 	sigset_t set;
 
 	must(sigemptyset(&set));
 	must(sigaddset(&set, signal));
-	must(pthread_sigmask(SIG_BLOCK, &set, NULL));
+	must(pthread_sigmask(how, &set, NULL));
+}
+
+void signal_unblock(int signal)
+{
+	signal_mask(SIG_UNBLOCK, signal);
+}
+
+void signal_block(int signal)
+{
+	signal_mask(SIG_BLOCK, signal);
 }

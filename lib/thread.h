@@ -67,16 +67,12 @@ void parking_call(struct parking *parking);
 void parking_call_all(struct parking *parking);
 
 /*
- * Starts a thread with every signal blocked but the synchronous ones and
- * `unblocked` (0: none). The caller's mask is as it was. stack_size 0: the
- * default. -EAGAIN, -ENOMEM or what else the system says.
+ * Starts a thread with every signal blocked but the synchronous ones. The
+ * caller's mask is as it was, and lets nothing through meanwhile. stack_size 0:
+ * the default. -EAGAIN, -ENOMEM or what else the system says.
  */
-struct thread_options {
-	size_t stack_size;
-	int unblocked;
-};
-int thread_start(pthread_t *thread, const struct thread_options *options,
-		 void *(*body)(void *), void *argument);
+int thread_start(pthread_t *thread, size_t stack_size, void *(*body)(void *),
+		 void *argument);
 void thread_join(pthread_t thread);
 /* Names the calling thread, cut to what the system takes; number -1: none. */
 void thread_name(const char *name, int number);
@@ -96,7 +92,8 @@ int signal_check(int signal);
 /* Installs an empty handler where there is none. */
 void signal_install(int signal);
 void signal_send(pthread_t thread, int signal);
-/* The calling thread hears the signal no more. */
+/* The calling thread hears the signal, or hears it no more. */
+void signal_unblock(int signal);
 void signal_block(int signal);
 
 #endif

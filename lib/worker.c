@@ -11,9 +11,7 @@ static void *worker_body(void *worker);
 
 static int launch(struct worker *w)
 {
-	const struct par_options *o = &w->role.pool->options;
-	const struct thread_options options = { .stack_size = o->stack_size,
-						.unblocked = o->interrupt };
+	const size_t stack_size = w->role.pool->options.stack_size;
 	pthread_t thread;
 	int rc = 0;
 
@@ -21,7 +19,7 @@ static int launch(struct worker *w)
 		rc = sleeper_init(&w->sleeper);
 		w->furnished = rc == 0;
 	}
-	return rc ? rc : thread_start(&thread, &options, worker_body, w);
+	return rc ? rc : thread_start(&thread, stack_size, worker_body, w);
 }
 
 int worker_start(struct worker *w)
@@ -121,6 +119,7 @@ static void leave(void *worker)
 static void *worker_body(void *worker)
 {
 	struct worker *w = worker;
+	struct par *p = w->role.pool;
 
 	cancel_disable();
 	/* Whoever had the seat before is at its very end. */
@@ -129,7 +128,9 @@ static void *worker_body(void *worker)
 	w->retired = false;
 	self_is(&w->role);
 	crew_begin(w);
-	thread_name(w->role.pool->name, (int)(w - w->role.pool->workers));
+	if (p->options.interrupt)
+		signal_unblock(p->options.interrupt);
+	thread_name(p->name, (int)(w - p->workers));
 
 	pthread_cleanup_push(leave, w);
 	pthread_cleanup_push(close_up, w);

@@ -540,6 +540,30 @@ static void a_handler_with_sa_restart_is_refused(void **state)
 	assert_true(after.sa_flags & SA_RESTART);
 }
 
+/* The second signal would find the default action, and end the process. */
+static void a_handler_with_sa_resethand_is_refused(void **state)
+{
+	(void)state;
+	set_action(hear, (int)SA_RESETHAND);
+	assert_refused(SIGNAL);
+	assert_true(get_action().sa_handler == hear);
+}
+
+static void the_default_is_one_whatever_its_flags(void **state)
+{
+	struct sigaction after;
+	struct par *pool;
+
+	(void)state;
+	set_action(SIG_DFL, SA_SIGINFO | SA_RESTART);
+	pool = kit_open(&(struct par_options){
+		.action = act, .workers = 1, .interrupt = SIGNAL });
+	after = get_action();
+	assert_true(is_handler(&after));
+	assert_false(after.sa_flags & SA_RESTART);
+	kit_close(pool, 0);
+}
+
 static void a_handler_of_three_arguments_with_it_is_refused(void **state)
 {
 	struct sigaction action = { .sa_sigaction = hear_more,
@@ -566,6 +590,43 @@ static void what_is_no_signal_is_refused(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof nonsense / sizeof *nonsense; i++)
 		assert_refused(nonsense[i]);
+}
+
+enum { SIGNALS = 64 };
+
+/* One that the system keeps to itself counts as the default. */
+static void get_handlers(void (*handlers[SIGNALS])(int))
+{
+	for (int signal = 1; signal < SIGNALS; signal++) {
+		struct sigaction action = { .sa_handler = SIG_DFL };
+
+		(void)sigaction(signal, NULL, &action);
+		handlers[signal] = action.sa_handler;
+	}
+}
+
+/* And without the option none is. */
+static void no_other_signals_handler_is_touched(void **state)
+{
+	const int interrupts[] = { 0, SIGNAL };
+	void (*before[SIGNALS])(int), (*after[SIGNALS])(int);
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct par_options options = { .action = act,
+					       .workers = 1,
+					       .interrupt = interrupts[i] };
+		struct par *pool;
+
+		begin(SIG_DFL);
+		get_handlers(before);
+		pool = kit_open(&options);
+		get_handlers(after);
+		kit_close(pool, 0);
+		for (int signal = 1; signal < SIGNALS; signal++)
+			assert_true(signal == interrupts[i] ||
+				    before[signal] == after[signal]);
+	}
 }
 
 static void an_open_that_fails_installs_no_handler(void **state)
@@ -608,9 +669,12 @@ int main(void)
 		KIT_TEST(a_handler_of_the_programs_own_is_left_alone),
 		KIT_TEST(a_handler_of_three_arguments_is_left_alone),
 		KIT_TEST(a_handler_with_sa_restart_is_refused),
+		KIT_TEST(a_handler_with_sa_resethand_is_refused),
+		KIT_TEST(the_default_is_one_whatever_its_flags),
 		KIT_TEST(a_handler_of_three_arguments_with_it_is_refused),
 		KIT_TEST(sigkill_and_sigstop_are_refused),
 		KIT_TEST(what_is_no_signal_is_refused),
+		KIT_TEST(no_other_signals_handler_is_touched),
 		KIT_TEST(an_open_that_fails_installs_no_handler),
 	};
 

@@ -279,6 +279,36 @@ static void the_callers_mask_is_as_it_was(void **state)
 	signal(SIGUSR1, SIG_DFL);
 }
 
+static atomic_uint held_back;
+
+static void count_heard(int signal)
+{
+	(void)signal;
+	atomic_fetch_add(&held_back, 1);
+}
+
+/* A signal that the program holds back stays there while threads start. */
+static void no_signal_slips_through_the_callers_mask(void **state)
+{
+	struct sigaction action = { .sa_handler = count_heard };
+	struct looks looks;
+	sigset_t own, before;
+	struct par *pool;
+
+	(void)state;
+	sigaction(SIGUSR1, &action, NULL);
+	sigemptyset(&own);
+	sigaddset(&own, SIGUSR1);
+	pthread_sigmask(SIG_BLOCK, &own, &before);
+	pthread_kill(pthread_self(), SIGUSR1);
+	pool = open_looks(&looks, (struct par_options){ .interrupt = SIGUSR1 });
+	close_looks(&looks, pool);
+	assert_int_equal(held_back, 0);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	assert_int_equal(held_back, 1);
+	signal(SIGUSR1, SIG_DFL);
+}
+
 static void discard_runs_with_the_callers_mask(void **state)
 {
 	struct looks looks;
@@ -525,6 +555,7 @@ int main(void)
 		KIT_TEST(a_signal_that_the_caller_blocks_interrupts_too),
 		KIT_TEST(a_signal_to_the_process_is_the_programs),
 		KIT_TEST(the_callers_mask_is_as_it_was),
+		KIT_TEST(no_signal_slips_through_the_callers_mask),
 		KIT_TEST(discard_runs_with_the_callers_mask),
 		KIT_TEST(the_callers_mask_is_as_it_was_after_a_failed_open),
 		KIT_TEST(the_name_names_every_thread),
