@@ -34,7 +34,9 @@
  * them runs. What one of them wrote is visible to whoever handles the item
  * next: generator, then action, then the caller of par_next(). The threads of
  * a pool run with every signal blocked but the synchronous ones (SIGSEGV and
- * its like) and par_options.interrupt, and with thread cancellation disabled.
+ * its like) and par_options.interrupt, and with thread cancellation disabled. A
+ * program that an action starts inherits that mask: it is to be reset between
+ * fork and exec, or by POSIX_SPAWN_SETSIGMASK.
  * Every call below may be made from any thread, at any time between par_open()
  * and par_close(), where its comment names no exception; none may be made from
  * a signal handler. No C++ exception may leave a callback.
@@ -104,8 +106,9 @@ struct par_result {
 	void *item;  /* what the generator or par_push() gave */
 	void *value; /* what the action left in *value, else NULL */
 	int error;   /* what the action returned; -ECANCELED: it never ran */
-	unsigned worker; /* who ran it, from 0; UINT_MAX: nobody, canceled */
-	uint64_t index;	 /* its place in the input, from 0 */
+	unsigned
+		worker; /* who ran it, from 0; UINT_MAX: nobody, it never ran */
+	uint64_t index; /* its place in the input, from 0 */
 };
 
 /*
@@ -161,8 +164,9 @@ struct par_options {
 	 * the signal and the call can be lost. Where its action is the default
 	 * or to ignore it, par_open() installs an empty handler without
 	 * SA_RESTART, which stays: the one thing that outlives a pool. A
-	 * handler of the program's own is left alone; one with SA_RESTART is
-	 * refused, as are SIGKILL and SIGSTOP (-EINVAL). 0: none. */
+	 * handler of the program's own is left alone; one with SA_RESTART or
+	 * SA_RESETHAND is refused, as are SIGKILL and SIGSTOP (-EINVAL). 0:
+	 * none. */
 	int interrupt;
 	/* Names the threads, cut to what the system takes; a number may follow.
 	 * NULL: "par". */

@@ -123,7 +123,7 @@ static int receive(void *context, void *item, void **value)
 	if (ready <= 0)
 		return ready ? -errno : -ETIMEDOUT;
 	if (polled[1].revents)
-		return -ECANCELED;
+		return -EINTR;
 	/* [end] */
 	return read(job->fd, &byte, 1) == 1 ? 0 : -EIO;
 }
