@@ -160,8 +160,9 @@ struct par_options {
 	size_t stack_size;
 	/* A signal that gets a blocked system call out after par_cancel(). Sent
 	 * to every thread of the pool that is inside an action, the generator
-	 * or worker_open, and again until it returns, so that no race between
-	 * the signal and the call can be lost. Where its action is the default
+	 * or a worker_open other than the one par_open() waits for, and again
+	 * until it returns, so that no race between the signal and the call
+	 * can be lost. Where its action is the default
 	 * or to ignore it, par_open() installs an empty handler without
 	 * SA_RESTART, which stays: the one thing that outlives a pool. A
 	 * handler of the program's own is left alone; one with SA_RESTART or
