@@ -29,26 +29,24 @@ int par_next_timed(struct par *pool, struct par_result *result, int timeout_ms)
 	return next(pool, result, timeout_ms ? time_after(timeout_ms) : 0);
 }
 
-static int descriptor(struct par *p, struct pipe *pipe, bool latched)
+static int descriptor(struct par *p, struct pipe *pipe)
 {
 	int fd;
 
 	pool_lock(p);
 	fd = pipe_open(pipe);
-	if (latched && pipe->ready)
-		pipe_hang_up(pipe);
 	pool_unlock(p);
 	return fd;
 }
 
 int par_fd(struct par *pool)
 {
-	return pool ? descriptor(pool, &pool->results_pipe, false) : -EINVAL;
+	return pool ? descriptor(pool, &pool->results_pipe) : -EINVAL;
 }
 
 int par_cancel_fd(struct par *pool)
 {
-	return pool ? descriptor(pool, &pool->cancel_pipe, true) : -EINVAL;
+	return pool ? descriptor(pool, &pool->cancel_pipe) : -EINVAL;
 }
 
 int par_push(struct par *pool, void *item)

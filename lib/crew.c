@@ -101,7 +101,6 @@ void crew_begin(struct worker *w)
 	struct par *p = w->role.pool;
 
 	pool_lock(p);
-	w->role.thread = pthread_self();
 	w->unjoined = false;
 	role_enter(&w->role);
 	pool_unlock(p);

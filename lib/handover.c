@@ -68,7 +68,6 @@ struct item *pool_reserve(struct par *p)
 	if (more) {
 		/* The call of generate begins here: whoever ends the source
 		 * from now on, ends it when that returns. */
-		p->generating = true;
 		role_enter(&p->producer_role);
 		item = spare_take(p);
 	}
@@ -83,7 +82,6 @@ struct worker *pool_admit(struct par *p, struct item *item, int rc)
 	struct worker *recruit = NULL;
 
 	pool_lock(p);
-	p->generating = false;
 	role_leave(&p->producer_role);
 	if (rc > 0) {
 		enter(p, item);
@@ -99,8 +97,7 @@ struct worker *pool_admit(struct par *p, struct item *item, int rc)
 			p->source_error = rc;
 		p->ended = true;
 	}
-	if (p->finishing || p->canceled)
-		p->ended = true;
+	pool_end_source(p);
 	pool_unlock(p);
 	return recruit;
 }
@@ -230,14 +227,15 @@ static int wait_and_deliver(struct par *p, struct par_result *result,
 {
 	struct consumer consumer = { .pool = p };
 	int rc = sleeper_init(&consumer.sleeper);
-	bool woken = true;
+	bool woken;
 
 	if (rc)
 		return -EAGAIN;
 	rc = -ETIMEDOUT;
 	pthread_cleanup_push(consumer_canceled, &consumer);
-	while (!deliver(p, result, &rc) && woken)
+	do
 		woken = pool_park(p, &p->consumers, &consumer.sleeper, until);
+	while (!deliver(p, result, &rc) && woken);
 	pthread_cleanup_pop(false);
 	sleeper_fini(&consumer.sleeper);
 	return rc;
@@ -265,8 +263,7 @@ void pool_cancel(struct par *p)
 
 	pool_lock(p);
 	atomic_store(&p->canceled, true);
-	if (!p->generating)
-		p->ended = true;
+	pool_end_source(p);
 	while ((item = dequeue(p)))
 		cancel_item(p, item);
 	pipe_hang_up(&p->cancel_pipe);

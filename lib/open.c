@@ -131,7 +131,9 @@ stop:
 	return rc;
 }
 
-static void discard_leftovers(struct par *p)
+/* No thread is left. What is in the pool still is handed to discard; where the
+ * pool failed to open there is nothing, unless worker_open gave it away. */
+static void dissolve(struct par *p)
 {
 	const struct par_options *o = &p->options;
 	struct item *item;
@@ -141,6 +143,8 @@ static void discard_leftovers(struct par *p)
 			o->discard(o->context, &item->result);
 		free(item);
 	}
+	pool_fini(p);
+	free(p);
 }
 
 static int open_pool(struct par **pool, const struct par_options *o,
@@ -152,18 +156,15 @@ static int open_pool(struct par **pool, const struct par_options *o,
 	if (!p)
 		return -ENOMEM;
 	rc = pool_init(p);
-	if (rc)
-		goto free_pool;
+	if (rc) {
+		free(p);
+		return rc;
+	}
 	rc = start(p);
 	if (rc)
-		goto fini_pool;
-	*pool = p;
-	return 0;
-
-fini_pool:
-	pool_fini(p);
-free_pool:
-	free(p);
+		dissolve(p);
+	else
+		*pool = p;
 	return rc;
 }
 
@@ -178,28 +179,30 @@ int par_open_sized(struct par **pool, const struct par_options *options,
 	*pool = NULL;
 	if (!options || !sizes)
 		return -EINVAL;
+	before = cancel_disable();
 	rc = take_options(&o, options, sizes->options);
 	if (rc == 0)
 		rc = check_options(&o);
-	if (rc)
-		return rc;
-	before = cancel_disable();
-	rc = open_pool(pool, &o, sizes);
+	if (rc == 0)
+		rc = open_pool(pool, &o, sizes);
 	cancel_restore(before);
 	errno = saved;
 	return rc;
 }
 
-static void close_pool(struct par *p)
+static int close_pool(struct par *p)
 {
+	int rc;
+
 	pool_cancel(p);
 	if (p->options.generate)
 		producer_join(p);
 	stop_workers(p);
 	if (p->options.interrupt)
 		interrupter_stop(p);
-	discard_leftovers(p);
-	pool_fini(p);
+	rc = p->source_error;
+	dissolve(p);
+	return rc;
 }
 
 int par_close(struct par *pool)
@@ -211,9 +214,7 @@ int par_close(struct par *pool)
 	if (self_in(pool))
 		return -EDEADLK;
 	before = cancel_disable();
-	close_pool(pool);
-	rc = pool->source_error;
-	free(pool);
+	rc = close_pool(pool);
 	cancel_restore(before);
 	errno = saved;
 	return rc;

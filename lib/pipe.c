@@ -44,6 +44,8 @@ int pipe_open(struct pipe *pipe)
 		pipe->made = rc == 0;
 		if (pipe->made && pipe->ready)
 			move_byte(pipe, true);
+		if (pipe->made && pipe->hung_up)
+			close_end(pipe, 1);
 	}
 	return rc ? rc : pipe->ends[0];
 }
@@ -68,6 +70,7 @@ void pipe_set(struct pipe *pipe, bool ready)
 void pipe_hang_up(struct pipe *pipe)
 {
 	pipe_set(pipe, true);
+	pipe->hung_up = true;
 	/* A byte can be stolen; a writer that is gone cannot. The byte is for
 	 * the poller whose forked child still holds this end. */
 	if (pipe->made)

@@ -11,8 +11,9 @@
 #include <stdbool.h>
 
 struct pipe {
-	bool ready; /* the condition */
-	bool made;  /* the ends are open */
+	bool ready;   /* the condition */
+	bool hung_up; /* for good */
+	bool made;    /* the ends are open */
 	int ends[2];
 };
 

@@ -14,6 +14,12 @@ bool pool_at_end(const struct par *p)
 	return p->ended && ledger_inside(&p->ledger) == 0;
 }
 
+void pool_end_source(struct par *p)
+{
+	if ((p->finishing || p->canceled) && !p->producer_role.inside)
+		p->ended = true;
+}
+
 bool pool_has_room(const struct par *p)
 {
 	return p->ring.count < p->ring.capacity &&
@@ -111,8 +117,7 @@ void pool_finish(struct par *p)
 {
 	pool_lock(p);
 	p->finishing = true;
-	if (!p->generating)
-		p->ended = true;
+	pool_end_source(p);
 	pool_unlock(p);
 }
 

@@ -30,17 +30,17 @@
  *                       in par_close: the last worker has left
  *      and the descriptor of par_fd() is readable as the second of these says.
  *      Of workers and of consumers one is called at a time; it calls the next;
- *   5. until the pool is closing there is a worker past worker_open, or one
- * that has still to get there or to find that it cannot, or one stranded.
+ *   5. until the pool is closing there is a worker past worker_open, or one on
+ *      its way there, or one stranded.
  *
  * What may happen when:
  *
- *                    running   finishing  ended     told      canceled  closing
- *   generate asked   room      no         no        no        no        no
- *   ... under way    admit     admit      -         -         to outbox waited
- * for par_push         admit     admit      admit     EPIPE     ECANCELED -
- *   take             item      item       item      -         -         worker
- * ends par_next, empty  wait      wait(1)    end(2)    end       end(1,2)  -
+ *                    running  finishing  ended   told   canceled   closing
+ *   generate asked   room     no         no      no     no         no
+ *   ... under way    admit    admit      -       -      to outbox  to outbox
+ *   par_push         admit    admit      admit   EPIPE  ECANCELED  ECANCELED
+ *   take             item     item       item    -      -          worker ends
+ *   par_next, empty  wait     wait(1)    end(2)  end    end(1,2)   -
  *
  *   (1) finishing and canceled become ended at once, unless a call of generate
  *       is under way: then when it returns.
@@ -108,9 +108,8 @@ struct par {
 	size_t spare_count;   /* at most spares_wanted */
 
 	/* The source. */
-	bool generating; /* a call of generate is under way */
-	bool finishing;	 /* asks for no more */
-	bool ended;	 /* will bring no more */
+	bool finishing; /* asks for no more */
+	bool ended;	/* will bring no more */
 	int source_error;
 	bool told; /* par_next() has told the end */
 
@@ -167,6 +166,9 @@ void role_leave(struct role *role);
 
 /* The end: the source brings no more, and all it brought was delivered. */
 bool pool_at_end(const struct par *p);
+/* Finishing or canceled: the source has ended now, unless a call of generate is
+ * under way, which may still bring an item. */
+void pool_end_source(struct par *p);
 /* Whether ring and window let the generator be asked. */
 bool pool_has_room(const struct par *p);
 /* Workers past worker_open and not on their way out: idle or in an action. */

@@ -13,7 +13,7 @@ static void cut_off(void *pool)
 	struct par *p = pool;
 
 	pool_admit(p, p->producer_item, -EINTR);
-	self_is(NULL);
+	self_end();
 }
 
 static void produce(struct par *p)
@@ -34,19 +34,11 @@ static void *producer_body(void *pool)
 {
 	struct par *p = pool;
 
-	cancel_disable();
-	self_is(&p->producer_role);
-	pool_lock(p);
-	p->producer_role.thread = pthread_self();
-	pool_unlock(p);
-	if (p->options.interrupt)
-		signal_unblock(p->options.interrupt);
-	thread_name(p->name, -1);
-
+	self_begin(&p->producer_role, -1);
 	pthread_cleanup_push(cut_off, p);
 	produce(p);
 	pthread_cleanup_pop(false);
-	self_is(NULL);
+	self_end();
 	return NULL;
 }
 

@@ -8,8 +8,11 @@
 
 #include "pool.h"
 
-/* The calling thread takes the role, or, with NULL, has none any more. */
-void self_is(const struct role *role);
+/* The calling thread, new and the pool's own, takes the role: what the program
+ * asks of it (its name, the interrupt) and what others ask (who it is). */
+void self_begin(struct role *role, int number);
+/* It has none any more. */
+void self_end(void);
 /* Whether it is one of the pool's own threads: what waits for the pool would
  * wait for itself. */
 bool self_in(const struct par *p);

@@ -176,7 +176,6 @@ int thread_start(pthread_t *thread, size_t stack_size, void *(*body)(void *),
 {
 	pthread_attr_t attributes;
 	sigset_t before;
-	int saved = errno;
 	int rc = pthread_attr_init(&attributes);
 
 	if (rc)
@@ -189,7 +188,6 @@ int thread_start(pthread_t *thread, size_t stack_size, void *(*body)(void *),
 	rc = pthread_create(thread, &attributes, body, argument);
 	must(pthread_sigmask(SIG_SETMASK, &before, NULL));
 	must(pthread_attr_destroy(&attributes));
-	errno = saved;
 	return -rc;
 }
 
@@ -257,16 +255,12 @@ static bool has_handler(const struct sigaction *action)
 int signal_check(int signal)
 {
 	struct sigaction now;
-	int saved = errno;
 
 	if (signal == 0)
 		return 0;
-	if (signal == SIGKILL || signal == SIGSTOP)
+	if (signal == SIGKILL || signal == SIGSTOP ||
+	    sigaction(signal, NULL, &now))
 		return -EINVAL;
-	if (sigaction(signal, NULL, &now)) {
-		errno = saved;
-		return -EINVAL;
-	}
 	/* One that restarts the call gets nobody out of it, and one that is
 	 * reset leaves the second signal to end the process. */
 	if (has_handler(&now) &&

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every call to POSIX threads, wrapped once. What can fail only by a mistake of
+ * Every call to POSIX threads, wrapped once, but for pthread_self() and the
+ * clean-up handlers, which are blocks. What can fail only by a mistake of
  * our own asserts; what the system may refuse returns a negative errno value.
  */
 #ifndef PAR_THREAD_H

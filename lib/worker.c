@@ -49,8 +49,9 @@ static bool open_state(struct worker *w)
 	return w->open;
 }
 
-static void close_state(struct worker *w)
+static void close_state(void *worker)
 {
+	struct worker *w = worker;
 	const struct par_options *o = &w->role.pool->options;
 
 	if (!w->open)
@@ -97,11 +98,6 @@ static void retire(void *worker)
 	crew_retire(w);
 }
 
-static void close_up(void *worker)
-{
-	close_state(worker);
-}
-
 static void leave(void *worker)
 {
 	struct worker *w = worker;
@@ -113,27 +109,22 @@ static void leave(void *worker)
 			break; /* the seat is the successor's */
 		crew_stay(w, rc);
 	}
-	self_is(NULL);
+	self_end();
 }
 
 static void *worker_body(void *worker)
 {
 	struct worker *w = worker;
-	struct par *p = w->role.pool;
 
-	cancel_disable();
 	/* Whoever had the seat before is at its very end. */
 	if (w->unjoined)
 		thread_join(w->role.thread);
 	w->retired = false;
-	self_is(&w->role);
+	self_begin(&w->role, (int)(w - w->role.pool->workers));
 	crew_begin(w);
-	if (p->options.interrupt)
-		signal_unblock(p->options.interrupt);
-	thread_name(p->name, (int)(w - p->workers));
 
 	pthread_cleanup_push(leave, w);
-	pthread_cleanup_push(close_up, w);
+	pthread_cleanup_push(close_state, w);
 	pthread_cleanup_push(retire, w);
 	if (open_state(w))
 		work(w);

@@ -1,7 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The exported symbols are the functions the header declares: no more, no less;
-# and nothing that the static library defines for all can clash with a program's.
+# The exported symbols are the functions the header declares: no more, no less.
+# What the static library's files share among themselves is hidden, so that a
+# shared library that takes them in does not export them; a program linked with
+# it must not define one of those names (ring_put and the like) itself.
 #     symbols.sh NM PAR_H PAR_MAP SHARED STATIC
 set -eu
 nm=$1 header=$2 map=$3 shared=$4 static=$5
