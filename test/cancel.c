@@ -16,16 +16,13 @@ static int act(void *gate, void *item, void **value)
 	return OWN_RESULT;
 }
 
-/* One worker; NULL: no generator, no gate. */
 static struct par_options options_of(struct gated_numbers *source,
 				     struct gate *gate)
 {
-	return (struct par_options){ .action = act,
-				     .workers = 1,
-				     .generate =
-					     source ? gated_numbers_next : NULL,
-				     .source = source,
-				     .context = gate };
+	struct par_options options = kit_gated_options(source, gate);
+
+	options.action = act;
+	return options;
 }
 
 static struct par *open_source(struct gated_numbers *source, struct gate *gate)

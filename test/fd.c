@@ -13,17 +13,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* One worker and one source, either of which may be left out. */
-static struct par *open_source(struct gated_numbers *source, struct gate *gate)
-{
-	return kit_open(&(struct par_options){
-		.action = gate ? action_gated : action_echo,
-		.workers = 1,
-		.generate = source ? gated_numbers_next : NULL,
-		.source = source,
-		.context = gate });
-}
-
 static void push(struct par *pool, uintptr_t number)
 {
 	assert_int_equal(par_push(pool, AS_ITEM(number)), 0);
@@ -93,7 +82,7 @@ static void close_ended(struct par *pool, int expected)
 static void it_is_readable_while_a_result_is_ready(void **state)
 {
 	struct gate gate = GATE_CLOSED;
-	struct par *pool = open_source(NULL, &gate);
+	struct par *pool = kit_open_gated(NULL, &gate);
 
 	(void)state;
 	assert_blocks(pool);
@@ -114,7 +103,7 @@ static void it_is_readable_while_a_result_is_ready(void **state)
 
 static void made_late_it_tells_what_is_ready(void **state)
 {
-	struct par *pool = open_source(NULL, NULL);
+	struct par *pool = kit_open_gated(NULL, NULL);
 
 	(void)state;
 	push(pool, 1);
@@ -128,7 +117,7 @@ static void made_late_it_tells_what_is_ready(void **state)
 
 static void made_late_it_tells_that_nothing_is_ready_any_more(void **state)
 {
-	struct par *pool = open_source(NULL, NULL);
+	struct par *pool = kit_open_gated(NULL, NULL);
 	struct par_result result;
 
 	(void)state;
@@ -142,7 +131,7 @@ static void made_late_it_tells_that_nothing_is_ready_any_more(void **state)
 static void made_late_it_tells_the_end(void **state)
 {
 	struct gated_numbers source = { .numbers.end = -EIO };
-	struct par *pool = open_source(&source, NULL);
+	struct par *pool = kit_open_gated(&source, NULL);
 
 	(void)state;
 	EVENTUALLY(kit_stats(pool).ended);
@@ -152,7 +141,7 @@ static void made_late_it_tells_the_end(void **state)
 
 static void what_another_thread_took_it_tells_no_more(void **state)
 {
-	struct par *pool = open_source(NULL, NULL);
+	struct par *pool = kit_open_gated(NULL, NULL);
 	struct taker taker;
 
 	(void)state;
@@ -243,7 +232,7 @@ static void open_vigil(struct vigil *v, uintptr_t last, int end)
 				     .numbers = { .last = last, .end = end },
 				     .at = last,
 				     .hold = &v->hold } };
-	v->pool = open_source(&v->source, NULL);
+	v->pool = kit_open_gated(&v->source, NULL);
 	gate_await(&v->hold, 1);
 	for (uintptr_t i = 1; i <= last; i++)
 		assert_int_equal(take_readable(v->pool), i);
@@ -306,7 +295,7 @@ static void after_a_cancel_it_waits_for_the_call_under_way(void **state)
 
 static void a_finish_with_nothing_to_do_is_readable(void **state)
 {
-	struct par *pool = open_source(NULL, NULL);
+	struct par *pool = kit_open_gated(NULL, NULL);
 
 	(void)state;
 	assert_blocks(pool);
@@ -317,7 +306,7 @@ static void a_finish_with_nothing_to_do_is_readable(void **state)
 
 static void a_cancel_with_nothing_to_do_is_readable(void **state)
 {
-	struct par *pool = open_source(NULL, NULL);
+	struct par *pool = kit_open_gated(NULL, NULL);
 
 	(void)state;
 	assert_blocks(pool);
@@ -331,7 +320,7 @@ static void the_end_behind_the_last_result_is_readable(void **state)
 {
 	struct gate gate = GATE_CLOSED;
 	struct gated_numbers source = { .numbers.last = 1 };
-	struct par *pool = open_source(&source, &gate);
+	struct par *pool = kit_open_gated(&source, &gate);
 
 	(void)state;
 	EVENTUALLY(kit_stats(pool).ended);
@@ -347,7 +336,7 @@ static void the_end_behind_the_last_result_is_readable(void **state)
 static void what_a_cancel_gives_back_is_readable(void **state)
 {
 	struct gate gate = GATE_CLOSED;
-	struct par *pool = open_source(NULL, &gate);
+	struct par *pool = kit_open_gated(NULL, &gate);
 
 	(void)state;
 	push(pool, 1);
@@ -367,7 +356,7 @@ static void a_push_after_an_end_not_told_is_waited_for(void **state)
 {
 	struct gate gate = GATE_CLOSED;
 	struct gated_numbers source = { .numbers.end = -EIO };
-	struct par *pool = open_source(&source, &gate);
+	struct par *pool = kit_open_gated(&source, &gate);
 
 	(void)state;
 	for (uintptr_t i = 1; i <= 3; i++) {
@@ -430,7 +419,7 @@ static void random_turns_leave_it_right(void **state)
 
 	(void)state;
 	for (int round = 0; round < 30; round++) {
-		struct par *pool = open_source(NULL, NULL);
+		struct par *pool = kit_open_gated(NULL, NULL);
 		uint64_t pushed = 0, taken = 0;
 		bool ended = false;
 
@@ -473,7 +462,7 @@ static bool epoll_says(int epoll)
 
 static void select_and_epoll_serve_as_well(void **state)
 {
-	struct par *pool = open_source(NULL, NULL);
+	struct par *pool = kit_open_gated(NULL, NULL);
 	struct epoll_event event = { .events = EPOLLIN };
 	struct par_result result;
 	int epoll = epoll_create1(0), fd = results_fd(pool);
@@ -502,7 +491,7 @@ static void select_and_epoll_serve_as_well(void **state)
 static void it_is_not_ready_before_a_cancel(void **state)
 {
 	struct gated_numbers source = { .numbers = { .last = 2, .end = -EIO } };
-	struct par *pool = open_source(&source, NULL);
+	struct par *pool = kit_open_gated(&source, NULL);
 	int fd = cancel_fd(pool), end;
 
 	(void)state;
@@ -523,7 +512,7 @@ static void it_is_not_ready_before_a_cancel(void **state)
 static void it_is_ready_at_the_cancel_and_stays_so(void **state)
 {
 	struct gate gate = GATE_CLOSED;
-	struct par *pool = open_source(NULL, &gate);
+	struct par *pool = kit_open_gated(NULL, &gate);
 	int fd = cancel_fd(pool);
 
 	(void)state;
@@ -546,7 +535,7 @@ static void it_is_ready_at_the_cancel_and_stays_so(void **state)
 
 static void made_after_the_cancel_it_is_ready_at_once(void **state)
 {
-	struct par *pool = open_source(NULL, NULL);
+	struct par *pool = kit_open_gated(NULL, NULL);
 
 	(void)state;
 	par_cancel(pool);
@@ -567,7 +556,7 @@ static void it_stays_ready_even_if_somebody_reads_it(void **state)
 {
 	(void)state;
 	for (int late = 0; late < 2; late++) {
-		struct par *pool = open_source(NULL, NULL);
+		struct par *pool = kit_open_gated(NULL, NULL);
 		int fd = late ? -1 : cancel_fd(pool);
 
 		par_cancel(pool);
@@ -586,7 +575,7 @@ static void it_stays_ready_even_if_somebody_reads_it(void **state)
 /* It must not; but that is no reason to end its process. */
 static void a_program_that_reads_it_harms_only_itself(void **state)
 {
-	struct par *pool = open_source(NULL, NULL);
+	struct par *pool = kit_open_gated(NULL, NULL);
 	int fd = par_fd(pool);
 
 	(void)state;
@@ -672,7 +661,7 @@ static void a_close_is_a_cancel(void **state)
 /* It holds a copy of every end that the parent has. */
 static void a_forked_child_keeps_it_from_nothing(void **state)
 {
-	struct par *pool = open_source(NULL, NULL);
+	struct par *pool = kit_open_gated(NULL, NULL);
 	int fd = cancel_fd(pool), leash[2], status;
 	char byte;
 	pid_t child;
@@ -711,7 +700,7 @@ static void without_a_pool_it_is_einval(void **state)
 
 static void each_call_returns_the_same(void **state)
 {
-	struct par *pool = open_source(NULL, NULL);
+	struct par *pool = kit_open_gated(NULL, NULL);
 	int fds[] = { results_fd(pool), cancel_fd(pool) };
 	struct par_result result;
 
@@ -731,7 +720,7 @@ static void each_call_returns_the_same(void **state)
 static void each_is_made_at_its_first_call(void **state)
 {
 	const unsigned before = kit_descriptors();
-	struct par *pool = open_source(NULL, NULL);
+	struct par *pool = kit_open_gated(NULL, NULL);
 	unsigned with_one;
 
 	(void)state;
@@ -754,7 +743,7 @@ static void both_are_closed_by_par_close(void **state)
 
 	(void)state;
 	for (int canceled = 0; canceled < 2; canceled++) {
-		struct par *pool = open_source(NULL, NULL);
+		struct par *pool = kit_open_gated(NULL, NULL);
 		int results = results_fd(pool), cancel = cancel_fd(pool);
 
 		if (canceled)
@@ -777,7 +766,7 @@ static void all_are_close_on_exec(void **state)
 	(void)state;
 	for (int fd = 0; fd < LOOK_AT; fd++)
 		before[fd] = fcntl(fd, F_GETFD) >= 0;
-	pool = open_source(NULL, NULL);
+	pool = kit_open_gated(NULL, NULL);
 	results_fd(pool);
 	cancel_fd(pool);
 	for (int fd = 0; fd < LOOK_AT; fd++) {
@@ -792,7 +781,7 @@ static void all_are_close_on_exec(void **state)
 
 static void errno_is_left_alone(void **state)
 {
-	struct par *pool = open_source(NULL, NULL);
+	struct par *pool = kit_open_gated(NULL, NULL);
 
 	(void)state;
 	errno = 4711;
@@ -821,7 +810,7 @@ static struct rlimit leave_free(rlim_t count)
 
 static void assert_survives_emfile(fd_call *call, rlim_t count)
 {
-	struct par *pool = open_source(NULL, NULL);
+	struct par *pool = kit_open_gated(NULL, NULL);
 	const unsigned open = kit_descriptors();
 	struct rlimit before = leave_free(count);
 	struct par_result result;
@@ -857,7 +846,7 @@ static void without_descriptors_it_works_and_can_be_asked_again(void **state)
 
 static void after_emfile_it_tells_what_came_meanwhile(void **state)
 {
-	struct par *pool = open_source(NULL, NULL);
+	struct par *pool = kit_open_gated(NULL, NULL);
 	struct rlimit before = leave_free(1);
 
 	(void)state;
@@ -894,7 +883,7 @@ static void *ask(void *argument)
 static void assert_one_fd(fd_call *call)
 {
 	struct gate start = GATE_CLOSED;
-	struct par *pool = open_source(NULL, NULL);
+	struct par *pool = kit_open_gated(NULL, NULL);
 	struct asker askers[4];
 
 	for (int i = 0; i < 4; i++) {

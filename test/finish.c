@@ -5,26 +5,6 @@
  */
 #include "kit.h"
 
-/* One worker; NULL: no generator, no gate. */
-static struct par_options options_of(struct gated_numbers *source,
-				     struct gate *gate)
-{
-	return (struct par_options){ .action =
-					     gate ? action_gated : action_echo,
-				     .workers = 1,
-				     .generate =
-					     source ? gated_numbers_next : NULL,
-				     .source = source,
-				     .context = gate };
-}
-
-static struct par *open_source(struct gated_numbers *source, struct gate *gate)
-{
-	const struct par_options options = options_of(source, gate);
-
-	return kit_open(&options);
-}
-
 static void assert_takes(struct par *pool, uintptr_t number)
 {
 	struct par_result result;
@@ -59,7 +39,7 @@ static void assert_ends(struct par *pool, int expected)
 
 static void without_a_generator_it_ends_the_input(void **state)
 {
-	struct par *pool = open_source(NULL, NULL);
+	struct par *pool = kit_open_gated(NULL, NULL);
 
 	(void)state;
 	assert_waits(pool);
@@ -71,7 +51,7 @@ static void without_a_generator_it_ends_the_input(void **state)
 static void without_a_generator_what_entered_is_delivered(void **state)
 {
 	struct gate gate = GATE_CLOSED;
-	struct par *pool = open_source(NULL, &gate);
+	struct par *pool = kit_open_gated(NULL, &gate);
 
 	(void)state;
 	for (uintptr_t i = 1; i <= 20; i++)
@@ -92,7 +72,7 @@ static void with_a_generator_what_entered_is_delivered(void **state)
 	struct gated_numbers source = { .numbers.last = 20,
 					.at = 20,
 					.hold = &hold };
-	struct par *pool = open_source(&source, &gate);
+	struct par *pool = kit_open_gated(&source, &gate);
 
 	(void)state;
 	gate_await(&hold, 1);
@@ -109,7 +89,7 @@ static void with_a_generator_what_entered_is_delivered(void **state)
 static void it_cancels_nothing(void **state)
 {
 	struct gate gate = GATE_CLOSED;
-	struct par *pool = open_source(NULL, &gate);
+	struct par *pool = kit_open_gated(NULL, &gate);
 
 	(void)state;
 	assert_int_equal(par_push(pool, AS_ITEM(1)), 0);
@@ -141,7 +121,7 @@ static void open_call(struct call *c, uintptr_t last, int end)
 			    .at = 2,
 			    .hold = &c->hold },
 	};
-	c->pool = open_source(&c->source, NULL);
+	c->pool = kit_open_gated(&c->source, NULL);
 	assert_takes(c->pool, 1);
 	assert_takes(c->pool, 2);
 	gate_await(&c->hold, 1);
@@ -214,7 +194,7 @@ static void assert_ends_waiting(size_t capacity, size_t window, unsigned room)
 	struct gated_numbers source = { .numbers.last = 100,
 					.at = 1,
 					.hold = &hold };
-	struct par_options options = options_of(&source, &gate);
+	struct par_options options = kit_gated_options(&source, &gate);
 	struct par *pool;
 
 	options.capacity = capacity;
@@ -248,7 +228,7 @@ static void a_producer_that_waits_for_the_window_asks_no_more(void **state)
 
 static void who_sleeps_is_told_the_end(void **state)
 {
-	struct par *pool = open_source(NULL, NULL);
+	struct par *pool = kit_open_gated(NULL, NULL);
 	struct taker takers[3];
 
 	(void)state;
@@ -274,7 +254,7 @@ static int finish_in_action(void *context, void *item, void **value)
 
 static void an_action_can_finish(void **state)
 {
-	struct par_options options = options_of(NULL, NULL);
+	struct par_options options = kit_gated_options(NULL, NULL);
 	struct par *pool;
 
 	(void)state;
@@ -298,7 +278,7 @@ static int finish_in_generator(void *numbers, void **item)
 static void the_generator_can_finish(void **state)
 {
 	struct numbers numbers = { .last = 100 };
-	struct par_options options = options_of(NULL, NULL);
+	struct par_options options = kit_gated_options(NULL, NULL);
 	struct par *pool;
 
 	(void)state;
@@ -319,7 +299,7 @@ static void *finish_in_thread(void *pool)
 
 static void another_thread_can_finish(void **state)
 {
-	struct par *pool = open_source(NULL, NULL);
+	struct par *pool = kit_open_gated(NULL, NULL);
 	pthread_t thread;
 
 	(void)state;
@@ -352,7 +332,7 @@ static void after_the_end_it_does_nothing(void **state)
 	(void)state;
 	for (int i = 0; i < 2; i++) {
 		struct gated_numbers source = { .numbers = { .end = ends[i] } };
-		struct par *pool = open_source(&source, NULL);
+		struct par *pool = kit_open_gated(&source, NULL);
 		struct par_result result;
 
 		assert_int_equal(par_next(pool, &result), ends[i]);
@@ -366,7 +346,7 @@ static void after_the_end_it_does_nothing(void **state)
 static void after_a_failure_it_is_still_the_failure_that_is_told(void **state)
 {
 	struct gated_numbers source = { .numbers = { .last = 1, .end = -EIO } };
-	struct par *pool = open_source(&source, NULL);
+	struct par *pool = kit_open_gated(&source, NULL);
 
 	(void)state;
 	EVENTUALLY(kit_stats(pool).ended);

@@ -273,6 +273,25 @@ struct par *kit_open(const struct par_options *options)
 	return pool;
 }
 
+struct par_options kit_gated_options(struct gated_numbers *numbers,
+				     struct gate *gate)
+{
+	return (struct par_options){
+		.action = gate ? action_gated : action_echo,
+		.workers = 1,
+		.generate = numbers ? gated_numbers_next : NULL,
+		.source = numbers,
+		.context = gate,
+	};
+}
+
+struct par *kit_open_gated(struct gated_numbers *numbers, struct gate *gate)
+{
+	const struct par_options options = kit_gated_options(numbers, gate);
+
+	return kit_open(&options);
+}
+
 void kit_close(struct par *pool, int expected)
 {
 	errno = ERRNO_MARK;

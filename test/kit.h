@@ -140,6 +140,12 @@ void kit_close(struct par *pool, int expected);
  * tally where there is one. */
 uint64_t kit_drain(struct par *pool, struct tally *tally, int *end);
 
+/* A pool of one worker that echoes, behind a gate where there is one; without
+ * numbers it has no generator. */
+struct par_options kit_gated_options(struct gated_numbers *numbers,
+				     struct gate *gate);
+struct par *kit_open_gated(struct gated_numbers *numbers, struct gate *gate);
+
 /* Takes one result, which there has to be. */
 struct par_result kit_take(struct par *pool);
 

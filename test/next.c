@@ -5,17 +5,6 @@
  */
 #include "kit.h"
 
-/* One worker and one source, either of which may be left out. */
-static struct par *open_source(struct gated_numbers *source, struct gate *gate)
-{
-	return kit_open(&(struct par_options){
-		.action = gate ? action_gated : action_echo,
-		.workers = 1,
-		.generate = source ? gated_numbers_next : NULL,
-		.source = source,
-		.context = gate });
-}
-
 static struct par *open_action(par_action_fn *action)
 {
 	return kit_open(
@@ -146,7 +135,7 @@ static void errno_is_left_alone(void **state)
 static void it_waits_until_there_is_a_result(void **state)
 {
 	struct gate gate = GATE_CLOSED;
-	struct par *pool = open_source(NULL, &gate);
+	struct par *pool = kit_open_gated(NULL, &gate);
 	struct taker taker;
 
 	(void)state;
@@ -311,7 +300,7 @@ static void open_vigil(struct vigil *v, uintptr_t last, int end)
 				     .numbers = { .last = last, .end = end },
 				     .at = last,
 				     .hold = &v->hold } };
-	v->pool = open_source(&v->source, NULL);
+	v->pool = kit_open_gated(&v->source, NULL);
 	for (uintptr_t i = 1; i <= last; i++)
 		assert_ptr_equal(kit_take(v->pool).item, AS_ITEM(i));
 	gate_await(&v->hold, 1);
@@ -406,7 +395,7 @@ static void all_are_told_when_another_takes_the_last_result(void **state)
 {
 	struct gate gate = GATE_CLOSED;
 	struct gated_numbers source = { .numbers = { .last = 1, .end = -EIO } };
-	struct par *pool = open_source(&source, &gate);
+	struct par *pool = kit_open_gated(&source, &gate);
 	struct taker takers[SLEEPERS];
 
 	(void)state;
@@ -421,7 +410,7 @@ static void all_are_told_when_another_takes_the_last_result(void **state)
 static void a_cancel_hands_sleepers_what_waited_and_then_the_end(void **state)
 {
 	struct gate gate = GATE_CLOSED;
-	struct par *pool = open_source(NULL, &gate);
+	struct par *pool = kit_open_gated(NULL, &gate);
 	struct taker takers[SLEEPERS];
 
 	(void)state;
@@ -449,7 +438,7 @@ static void once_told_the_end_stays(void **state)
 	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
 		struct gated_numbers source = { .numbers = { .last = 1,
 							     .end = ends[i] } };
-		struct par *pool = open_source(&source, NULL);
+		struct par *pool = kit_open_gated(&source, NULL);
 
 		kit_take(pool);
 		assert_ends(pool, ends[i]);
@@ -466,7 +455,7 @@ static void once_told_the_end_stays(void **state)
 static void it_does_not_come_while_an_item_is_in_the_pool(void **state)
 {
 	struct gate gate = GATE_CLOSED;
-	struct par *pool = open_source(NULL, &gate);
+	struct par *pool = kit_open_gated(NULL, &gate);
 
 	(void)state;
 	push(pool, 1);
@@ -489,7 +478,7 @@ static void it_does_not_come_while_the_generator_is_asked(void **state)
 	struct gated_numbers source = { .numbers.last = 2,
 					.at = 1,
 					.hold = &hold };
-	struct par *pool = open_source(&source, NULL);
+	struct par *pool = kit_open_gated(&source, NULL);
 
 	(void)state;
 	kit_take(pool);
@@ -533,7 +522,7 @@ static void the_failure_comes_after_all_results(void **state)
 {
 	struct gate gate = GATE_CLOSED;
 	struct gated_numbers source = { .numbers = { .last = 3, .end = -EIO } };
-	struct par *pool = open_source(&source, &gate);
+	struct par *pool = kit_open_gated(&source, &gate);
 	uint64_t count;
 	int end;
 
@@ -553,7 +542,7 @@ static void the_failure_comes_after_all_results(void **state)
 static void another_is_told_while_one_still_holds_the_last_result(void **state)
 {
 	struct gated_numbers source = { .numbers.last = 1 };
-	struct par *pool = open_source(&source, NULL);
+	struct par *pool = kit_open_gated(&source, NULL);
 	struct drainer other = { .pool = pool };
 
 	(void)state;
@@ -573,7 +562,7 @@ static void another_is_told_while_one_still_holds_the_last_result(void **state)
 static void zero_does_not_wait(void **state)
 {
 	struct gate gate = GATE_CLOSED;
-	struct par *pool = open_source(NULL, &gate);
+	struct par *pool = kit_open_gated(NULL, &gate);
 	struct par_result result;
 
 	(void)state;
@@ -594,7 +583,7 @@ static void the_time_is_over_never_early(void **state)
 {
 	const int times[] = { 1, 2, 7, 30 };
 	struct gate gate = GATE_CLOSED;
-	struct par *pool = open_source(NULL, &gate);
+	struct par *pool = kit_open_gated(NULL, &gate);
 	struct par_result result;
 
 	(void)state;
@@ -827,7 +816,7 @@ static void *ask_doomed(void *argument)
 static void a_cancel_does_not_take_effect_where_it_need_not_wait(void **state)
 {
 	struct gated_numbers source = { .numbers = { .last = 1, .end = -EIO } };
-	struct par *pool = open_source(&source, NULL);
+	struct par *pool = kit_open_gated(&source, NULL);
 	struct doomed doomed = { .pool = pool };
 	pthread_t thread;
 	void *left;

@@ -5,26 +5,6 @@
  */
 #include "kit.h"
 
-/* One worker; NULL: no generator, no gate. */
-static struct par_options options_of(struct gated_numbers *source,
-				     struct gate *gate)
-{
-	return (struct par_options){ .action =
-					     gate ? action_gated : action_echo,
-				     .workers = 1,
-				     .generate =
-					     source ? gated_numbers_next : NULL,
-				     .source = source,
-				     .context = gate };
-}
-
-static struct par *open_source(struct gated_numbers *source, struct gate *gate)
-{
-	const struct par_options options = options_of(source, gate);
-
-	return kit_open(&options);
-}
-
 static void push(struct par *pool, uintptr_t number)
 {
 	errno = 4711;
@@ -72,7 +52,7 @@ static void finish(struct par *pool)
 
 static void a_pushed_item_is_run_and_comes_back(void **state)
 {
-	struct par *pool = open_source(NULL, NULL);
+	struct par *pool = kit_open_gated(NULL, NULL);
 	struct par_result result;
 
 	(void)state;
@@ -107,7 +87,7 @@ static int crawl(void *context, void *item, void **value)
 static void an_action_that_pushes_keeps_the_pool_from_ending(void **state)
 {
 	struct gated_numbers source = { .numbers.last = 1 };
-	struct par_options options = options_of(&source, NULL);
+	struct par_options options = kit_gated_options(&source, NULL);
 	struct tally tally;
 	struct par *pool;
 	int end;
@@ -141,7 +121,7 @@ static int generate_and_push(void *numbers, void **item)
 static void the_generator_can_push(void **state)
 {
 	struct numbers numbers = { .last = 100 };
-	struct par_options options = options_of(NULL, NULL);
+	struct par_options options = kit_gated_options(NULL, NULL);
 	struct tally tally;
 	struct par *pool;
 	int end;
@@ -162,7 +142,7 @@ static void the_generator_can_push(void **state)
 static void what_the_loop_pushes_is_waited_for(void **state)
 {
 	struct gated_numbers source = { .numbers.last = 1 };
-	struct par *pool = open_source(&source, NULL);
+	struct par *pool = kit_open_gated(&source, NULL);
 
 	(void)state;
 	EVENTUALLY(kit_stats(pool).ended);
@@ -225,7 +205,7 @@ static unsigned join_pushers(struct pusher pushers[PUSHERS],
 
 static void any_thread_can_push(void **state)
 {
-	struct par *pool = open_source(NULL, NULL);
+	struct par *pool = kit_open_gated(NULL, NULL);
 	struct pusher pushers[PUSHERS];
 	pthread_t threads[PUSHERS];
 	struct tally tally;
@@ -244,7 +224,7 @@ static void any_thread_can_push(void **state)
 /* Without pushes it would have ended, or waited for ever. */
 static void a_pool_of_pushes_alone_does_not_end_by_itself(void **state)
 {
-	struct par *pool = open_source(NULL, NULL);
+	struct par *pool = kit_open_gated(NULL, NULL);
 	struct par_result result;
 
 	(void)state;
@@ -262,7 +242,7 @@ static void a_pool_of_pushes_alone_does_not_end_by_itself(void **state)
 static void a_push_that_finds_nobody_idle_starts_a_worker(void **state)
 {
 	struct gate gate = GATE_CLOSED;
-	struct par_options options = options_of(NULL, &gate);
+	struct par_options options = kit_gated_options(NULL, &gate);
 	struct par *pool;
 
 	(void)state;
@@ -285,7 +265,7 @@ static void a_push_that_finds_nobody_idle_starts_a_worker(void **state)
 static void pushed_items_are_started_in_the_order_of_the_pushes(void **state)
 {
 	struct gate gate = GATE_CLOSED;
-	struct par *pool = open_source(NULL, &gate);
+	struct par *pool = kit_open_gated(NULL, &gate);
 
 	(void)state;
 	for (uintptr_t i = 1; i <= 200; i++)
@@ -300,7 +280,7 @@ static void pushed_items_are_started_in_the_order_of_the_pushes(void **state)
 static void open_waiting(struct par **pool, struct gated_numbers *source,
 			 struct gate *gate, bool ordered)
 {
-	struct par_options options = options_of(source, gate);
+	struct par_options options = kit_gated_options(source, gate);
 
 	*source = (struct gated_numbers){ .numbers.last = 5 };
 	options.ordered = ordered;
@@ -357,7 +337,7 @@ static void a_push_after_the_told_end_is_refused_with_epipe(void **state)
 	for (size_t i = 0; i < 2; i++) {
 		struct gated_numbers source = { .numbers = { .last = 3,
 							     .end = ends[i] } };
-		struct par *pool = open_source(&source, NULL);
+		struct par *pool = kit_open_gated(&source, NULL);
 
 		assert_ends(pool, 3, ends[i]);
 		assert_refused(pool, -EPIPE);
@@ -369,7 +349,7 @@ static void a_push_after_the_told_end_is_refused_with_epipe(void **state)
 
 static void a_push_after_a_cancel_is_refused_with_ecanceled(void **state)
 {
-	struct par *pool = open_source(NULL, NULL);
+	struct par *pool = kit_open_gated(NULL, NULL);
 
 	(void)state;
 	par_cancel(pool);
@@ -380,7 +360,7 @@ static void a_push_after_a_cancel_is_refused_with_ecanceled(void **state)
 
 static void after_a_cancel_it_is_ecanceled_after_the_end_too(void **state)
 {
-	struct par *pool = open_source(NULL, NULL);
+	struct par *pool = kit_open_gated(NULL, NULL);
 
 	(void)state;
 	par_cancel(pool);
@@ -392,7 +372,7 @@ static void after_a_cancel_it_is_ecanceled_after_the_end_too(void **state)
 static void after_a_cancel_that_comes_after_the_end_too(void **state)
 {
 	struct gated_numbers source = { .numbers.last = 1 };
-	struct par *pool = open_source(&source, NULL);
+	struct par *pool = kit_open_gated(&source, NULL);
 
 	(void)state;
 	assert_ends(pool, 1, 0);
@@ -411,7 +391,7 @@ static void count_discarded(void *context, const struct par_result *left)
 static void a_refused_item_is_still_the_callers(void **state)
 {
 	atomic_uint discarded = 0;
-	struct par_options options = options_of(NULL, NULL);
+	struct par_options options = kit_gated_options(NULL, NULL);
 	struct par *pool;
 
 	(void)state;
@@ -432,7 +412,7 @@ static void a_push_that_races_the_end_is_refused_or_comes_back(void **state)
 	(void)state;
 	for (int round = 0; round < 10; round++) {
 		struct gated_numbers source = { .numbers.last = 1 };
-		struct par *pool = open_source(&source, NULL);
+		struct par *pool = kit_open_gated(&source, NULL);
 		struct pusher pushers[PUSHERS];
 		pthread_t threads[PUSHERS];
 		uint64_t came;
@@ -453,7 +433,7 @@ static void a_push_that_races_a_cancel_is_refused_or_comes_back(void **state)
 {
 	(void)state;
 	for (int round = 0; round < 10; round++) {
-		struct par *pool = open_source(NULL, NULL);
+		struct par *pool = kit_open_gated(NULL, NULL);
 		struct pusher pushers[PUSHERS];
 		pthread_t threads[PUSHERS];
 		uint64_t came = 1;
@@ -479,7 +459,7 @@ static void a_push_that_races_a_cancel_is_refused_or_comes_back(void **state)
 static void assert_taken_after(int end)
 {
 	struct gated_numbers source = { .numbers = { .last = 1, .end = end } };
-	struct par *pool = open_source(&source, NULL);
+	struct par *pool = kit_open_gated(&source, NULL);
 
 	EVENTUALLY(kit_stats(pool).ended && kit_stats(pool).ready == 1);
 	push(pool, 2);
@@ -505,7 +485,7 @@ static void it_is_taken_after_the_source_has_failed(void **state)
 
 static void it_is_taken_after_a_finish(void **state)
 {
-	struct par *pool = open_source(NULL, NULL);
+	struct par *pool = kit_open_gated(NULL, NULL);
 
 	(void)state;
 	par_finish(pool);
@@ -525,7 +505,7 @@ static void neither_ring_nor_window_hold_it_back(void **state)
 	struct gated_numbers source = { .numbers.last = 10,
 					.at = 1,
 					.hold = &hold };
-	struct par_options options = options_of(&source, &gate);
+	struct par_options options = kit_gated_options(&source, &gate);
 	struct par *pool;
 
 	(void)state;
@@ -549,7 +529,7 @@ static void it_counts_in_the_window_and_holds_the_generator_back(void **state)
 {
 	struct gate hold = GATE_CLOSED;
 	struct gated_numbers source = { .numbers.last = 10, .hold = &hold };
-	struct par_options options = options_of(&source, NULL);
+	struct par_options options = kit_gated_options(&source, NULL);
 	struct par *pool;
 
 	(void)state;
