@@ -81,8 +81,7 @@ void par_cancel(struct par *pool)
 
 bool par_canceled(const struct par *pool)
 {
-	return pool &&
-	       atomic_load_explicit(&pool->canceled, memory_order_acquire);
+	return pool && flag_is_raised(&pool->canceled);
 }
 
 void par_stats(const struct par *pool, struct par_stats *stats)

@@ -85,7 +85,7 @@ struct worker *pool_admit(struct par *p, struct item *item, int rc)
 	role_leave(&p->producer_role);
 	if (rc > 0) {
 		enter(p, item);
-		if (p->canceled)
+		if (flag_is_raised(&p->canceled))
 			cancel_item(p, item);
 		else
 			ring_put(&p->ring, item);
@@ -93,7 +93,7 @@ struct worker *pool_admit(struct par *p, struct item *item, int rc)
 	} else {
 		if (item)
 			spare_put(p, item);
-		if (rc < 0 && !p->canceled)
+		if (rc < 0 && !flag_is_raised(&p->canceled))
 			p->source_error = rc;
 		p->ended = true;
 	}
@@ -104,7 +104,7 @@ struct worker *pool_admit(struct par *p, struct item *item, int rc)
 
 static int push_refusal(const struct par *p)
 {
-	return p->canceled ? -ECANCELED : p->told ? -EPIPE : 0;
+	return flag_is_raised(&p->canceled) ? -ECANCELED : p->told ? -EPIPE : 0;
 }
 
 int pool_push(struct par *p, void *thing, struct worker **recruit)
@@ -262,7 +262,7 @@ void pool_cancel(struct par *p)
 	struct item *item;
 
 	pool_lock(p);
-	atomic_store(&p->canceled, true);
+	flag_raise(&p->canceled);
 	pool_end_source(p);
 	while ((item = dequeue(p)))
 		cancel_item(p, item);

@@ -16,7 +16,8 @@ bool pool_at_end(const struct par *p)
 
 void pool_end_source(struct par *p)
 {
-	if ((p->finishing || p->canceled) && !p->producer_role.inside)
+	if ((p->finishing || flag_is_raised(&p->canceled)) &&
+	    !p->producer_role.inside)
 		p->ended = true;
 }
 
@@ -69,8 +70,8 @@ static void rouse(struct par *p)
 	if (p->ended || pool_has_room(p))
 		sleeper_wake(&p->producer);
 
-	if (p->dismissed ||
-	    (p->opened && p->canceled && p->inside > 0 && !p->pausing))
+	if (p->dismissed || (p->opened && flag_is_raised(&p->canceled) &&
+			     p->inside > 0 && !p->pausing))
 		sleeper_wake(&p->interrupter);
 
 	if (p->closing ? p->nworkers == 0 : p->opening == 0)

@@ -49,8 +49,6 @@
 #ifndef PAR_POOL_H
 #define PAR_POOL_H
 
-#include <stdatomic.h>
-
 #include "fifo.h"
 #include "ledger.h"
 #include "outbox.h"
@@ -93,9 +91,9 @@ struct par {
 	size_t spares_wanted;
 	struct worker *workers; /* options.workers seats */
 
-	/* Written under the lock; par_canceled() reads it without, since an
+	/* Raised under the lock; par_canceled() looks at it without, since an
 	 * action may ask as often as it likes. */
-	atomic_bool canceled;
+	struct flag canceled;
 
 	struct lock lock;
 

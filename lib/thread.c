@@ -105,6 +105,16 @@ void sleeper_wake(struct sleeper *sleeper)
 	must(pthread_cond_signal(&sleeper->cond));
 }
 
+void flag_raise(struct flag *flag)
+{
+	atomic_store_explicit(&flag->raised, true, memory_order_release);
+}
+
+bool flag_is_raised(const struct flag *flag)
+{
+	return atomic_load_explicit(&flag->raised, memory_order_acquire);
+}
+
 bool parking_sleep(struct parking *parking, struct sleeper *sleeper,
 		   struct lock *lock, uint64_t until)
 {

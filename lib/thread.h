@@ -8,6 +8,7 @@
 #define PAR_THREAD_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -47,6 +48,14 @@ uint64_t time_after(int milliseconds);
 bool sleeper_sleep(struct sleeper *sleeper, struct lock *lock, uint64_t until);
 /* Wakes the owner where it is asleep. */
 void sleeper_wake(struct sleeper *sleeper);
+
+/* A word that is written under a lock and looked at without it: raised once, it
+ * stays. Who sees it raised sees all that was done before. */
+struct flag {
+	atomic_bool raised;
+};
+void flag_raise(struct flag *flag);
+bool flag_is_raised(const struct flag *flag);
 
 /*
  * Where threads of one kind sleep until there is work for one of them. The last
