@@ -35,26 +35,42 @@ static void usage(void)
 	      "       explore pct SCENARIO RUNS SEED\n"
 	      "       explore exhaust SCENARIO PREEMPTIONS MOST-RUNS\n"
 	      "       explore faults SCENARIO RUNS-A-FAULT SEED\n"
-	      "       explore replay SCENARIO FAULT CHOICES\n"
-	      "SCENARIO: one of the list, or 'all'. Prints a line a scenario, "
-	      "and\n"
-	      "for a run that fails why, and the words that replay it.\n",
+	      "       explore replay SCENARIO RUN CHOICES\n"
+	      "SCENARIO: NAME or NAME:SIZE, 0 to 2; 'all': all in all sizes, "
+	      "'small': in size 0.\n"
+	      "Prints a line a scenario, and for a run that fails why, and the "
+	      "words that replay it.\n",
 	      stderr);
 	exit(2);
 }
 
 struct job {
-	const struct scenario *scenario;
+	struct scenario scenario;
+	char name[64]; /* with the size */
 	struct strategy *strategy;
 	struct run run;
 	uint64_t runs;
-	bool faults; /* each call that can fail in turn */
+	bool faults;	/* each call that can fail in turn */
+	bool exhausts;	/* the budgets of `run` are as they are */
+	bool replaying; /* so are these */
 };
 
-static void run_once(const struct job *job)
+/* A search has one wake-up for nothing and one time-out; the others have some,
+ * by their seed. */
+static void set_budgets(struct job *job)
 {
-	struct program program = { job->scenario, job->run.fault != 0 };
+	if (job->replaying)
+		return;
+	job->run.spurious = job->exhausts ? 1 : (unsigned)(job->run.seed % 4);
+	job->run.timeouts =
+		job->exhausts ? 1 : (unsigned)(job->run.seed / 4 % 3);
+}
 
+static void run_once(struct job *job)
+{
+	struct program program = { &job->scenario, job->run.fault != 0 };
+
+	set_budgets(job);
 	sched_run(job->strategy, &job->run, program_body, &program);
 }
 
@@ -98,8 +114,8 @@ static void run_job(struct job *job)
 		job->faults ? run_faults(job) : run_many(job, &exhausted);
 
 	took = seconds() - begun;
-	printf("%-20s %s %" PRIu64 " schedules, %.0f a second\n",
-	       job->scenario->name, exhausted ? "EXHAUSTED" : "passed", done,
+	printf("%-24s %s %" PRIu64 " schedules, %.0f a second\n", job->name,
+	       exhausted ? "EXHAUSTED" : "passed", done,
 	       (double)done / (took > 0 ? took : 1));
 }
 
@@ -117,8 +133,7 @@ static int run_child(struct job *job, char *output, size_t size)
 	if (child == 0) {
 		dup2(ends[1], STDOUT_FILENO);
 		run_job(job);
-		fflush(stdout);
-		_exit(0);
+		exit(0);
 	}
 	close(ends[1]);
 	while ((got = read(ends[0], output + used, size - 1 - used)) > 0)
@@ -181,28 +196,39 @@ static void shrink(struct job *job, struct line *line)
 		line->count--;
 }
 
+/* SPURIOUS/TIMEOUTS/FAULT, and + where all from that fault on fail. */
+static char *parse_run(struct run *run, char *text)
+{
+	run->spurious = (unsigned)strtoul(text, &text, 10);
+	run->timeouts = (unsigned)strtoul(text + (*text == '/'), &text, 10);
+	run->fault = (unsigned)strtoul(text + (*text == '/'), &text, 10);
+	run->fault_on = *text == '+';
+	return text + run->fault_on;
+}
+
 static void report_failure(struct job *job)
 {
 	static struct line line;
-	const char *text = strstr(output, "REPLAY ");
-	char *rest;
+	char *text = strstr(output, "REPLAY ");
 
-	printf("%s: %s", job->scenario->name, output);
-	if (!text)
-		return; /* a crash, or a sanitizer's report */
-	job->run.fault = (unsigned)strtoul(text + 7, &rest, 10);
-	job->run.fault_on = *rest == '+';
+	printf("%s: %s", job->name, output);
+	if (!text) {
+		printf("crashed, or a sanitizer stopped it\n");
+		return;
+	}
+	text = parse_run(&job->run, text + strlen("REPLAY "));
+	parse_picks(&line, text + (*text == ' '));
 	job->faults = false;
-	parse_picks(&line, rest + 1 + job->run.fault_on);
+	job->replaying = true;
 	if (!still_fails(job, &line)) {
 		printf("and did not fail again\n");
 		return;
 	}
 	shrink(job, &line);
 	still_fails(job, &line);
-	printf("SHRUNK: %.*s\nexplore replay %s %u%s ",
-	       (int)strcspn(output, "\n"), output, job->scenario->name,
-	       job->run.fault, job->run.fault_on ? "+" : "");
+	printf("SHRUNK: %.*s\nexplore replay %s %u/%u/%u%s ",
+	       (int)strcspn(output, "\n"), output, job->name, job->run.spurious,
+	       job->run.timeouts, job->run.fault, job->run.fault_on ? "+" : "");
 	print_picks(&line);
 }
 
@@ -221,16 +247,16 @@ static struct strategy *parse_mode(struct job *job, char **words)
 {
 	static struct line line;
 	const char *mode = words[0];
-	char *rest;
 
 	job->runs = strtoull(words[3], NULL, 10);
 	job->run.seed = strtoull(words[3], NULL, 10);
-	if (strcmp(mode, "exhaust") == 0)
+	job->exhausts = strcmp(mode, "exhaust") == 0;
+	job->replaying = strcmp(mode, "replay") == 0;
+	if (job->exhausts)
 		return strategy_exhaustive(
 			(unsigned)strtoul(words[2], NULL, 10));
-	if (strcmp(mode, "replay") == 0) {
-		job->run.fault = (unsigned)strtoul(words[2], &rest, 10);
-		job->run.fault_on = *rest == '+';
+	if (job->replaying) {
+		parse_run(&job->run, words[2]);
 		job->runs = 1;
 		parse_picks(&line, words[3]);
 		return strategy_replay(line.picks, line.count);
@@ -263,6 +289,30 @@ static void pin(void)
 	sched_setaffinity(0, sizeof one, &one);
 }
 
+/* Whether the word means this scenario in this size. */
+static bool is_meant(const char *word, const char *name, unsigned size)
+{
+	size_t length = strlen(name);
+
+	if (strcmp(word, "all") == 0)
+		return true;
+	if (strcmp(word, "small") == 0 || strcmp(word, name) == 0)
+		return size == 0;
+	return strncmp(word, name, length) == 0 && word[length] == ':' &&
+	       strtoul(word + length + 1, NULL, 10) == size;
+}
+
+static bool run_size(char **words, const struct scenario *scenario,
+		     unsigned size)
+{
+	struct job job = { .scenario = scenario_resized(scenario, size) };
+
+	snprintf(job.name, sizeof job.name, size ? "%s:%u" : "%s",
+		 scenario->name, size);
+	job.strategy = parse_mode(&job, words);
+	return run_and_report(&job);
+}
+
 int main(int argc, char **argv)
 {
 	bool fine = true, found = false;
@@ -275,19 +325,13 @@ int main(int argc, char **argv)
 	if (argc != 5)
 		usage();
 	pin();
-	for (size_t i = 0; i < scenario_count; i++) {
-		struct job job = { .scenario = &scenarios[i],
-				   .run = { .spurious = scenarios[i].spurious,
-					    .timeouts =
-						    scenarios[i].timeouts } };
-
-		if (strcmp(argv[2], "all") != 0 &&
-		    strcmp(argv[2], scenarios[i].name) != 0)
-			continue;
-		found = true;
-		job.strategy = parse_mode(&job, argv + 1);
-		fine &= run_and_report(&job);
-	}
+	for (size_t i = 0; i < scenario_count; i++)
+		for (unsigned size = 0; size < SCENARIO_SIZES; size++) {
+			if (!is_meant(argv[2], scenarios[i].name, size))
+				continue;
+			found = true;
+			fine &= run_size(argv + 1, &scenarios[i], size);
+		}
 	if (!found)
 		usage();
 	return fine ? 0 : 1;

@@ -3,6 +3,8 @@
 
 #include "scheduler.h"
 
+#include "thread.h"
+
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -36,6 +38,8 @@ struct object {
 	struct task *owner; /* of a mutex */
 	bool monotonic;	    /* a condition's clock */
 };
+
+void (*model_unlocks)(const void *mutex);
 
 static struct object objects[64];
 static int object_count;
@@ -137,6 +141,8 @@ static void unlock(const void *mutex)
 
 	if (object->owner != sched_self())
 		sched_fail("unlocked by another task");
+	if (model_unlocks)
+		model_unlocks(mutex);
 	releases(mutex);
 	object->owner = NULL;
 }
@@ -144,7 +150,6 @@ static void unlock(const void *mutex)
 int x_pthread_mutex_unlock(pthread_mutex_t *mutex)
 {
 	unlock(mutex);
-	sched_point();
 	return 0;
 }
 
@@ -171,6 +176,38 @@ int x_pthread_cond_destroy(pthread_cond_t *cond)
 	return 0;
 }
 
+static bool has_mutex(const struct task *task)
+{
+	for (int i = 0; i < object_count; i++)
+		if (objects[i].kind == MUTEX && objects[i].owner == task)
+			return true;
+	return false;
+}
+
+struct thread {
+	struct task *task;
+	pthread_t thread;
+	void *(*body)(void *);
+	void *argument, *result;
+	bool joined;
+	bool doomed;  /* canceled by the program */
+	bool undying; /* and does not hear of it */
+	int signals;  /* sent, not yet seen */
+};
+
+static struct thread threads[SCHED_TASKS];
+
+static bool is_cancelable(void)
+{
+	return !threads[sched_self()->id].undying;
+}
+
+static void cancellation_point(void)
+{
+	if (is_cancelable() && threads[sched_self()->id].doomed)
+		pthread_exit(PTHREAD_CANCELED);
+}
+
 static int wait_for(const void *cond, const void *mutex, enum wait wait,
 		    uint64_t until)
 {
@@ -180,6 +217,7 @@ static int wait_for(const void *cond, const void *mutex, enum wait wait,
 	/* Two waiters, and the C library could lose a wake-up. */
 	if (is_waited_for(cond))
 		sched_fail("two waiters on one condition");
+	cancellation_point();
 	unlock(mutex);
 	task->wait = wait;
 	task->on = cond;
@@ -188,6 +226,7 @@ static int wait_for(const void *cond, const void *mutex, enum wait wait,
 	task->timed_out = false;
 	sched_point();
 	acquires(mutex);
+	cancellation_point();
 	return task->timed_out ? ETIMEDOUT : 0;
 }
 
@@ -208,14 +247,9 @@ int x_pthread_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *mutex,
 
 int x_pthread_cond_signal(pthread_cond_t *cond)
 {
-	bool locked = false;
-
 	known(cond, COND);
-	for (int i = 0; i < object_count; i++)
-		locked |= objects[i].kind == MUTEX &&
-			  objects[i].owner == sched_self();
 	/* Its owner could be gone with it. */
-	if (!locked)
+	if (!has_mutex(sched_self()))
 		sched_fail("signaled without the mutex");
 	for (int i = 0; i < sched_count(); i++) {
 		struct task *task = sched_task(i);
@@ -226,7 +260,6 @@ int x_pthread_cond_signal(pthread_cond_t *cond)
 			task->on = task->mutex;
 		}
 	}
-	sched_point();
 	return 0;
 }
 
@@ -239,26 +272,38 @@ int x_clock_gettime(clockid_t clock, struct timespec *time)
 	return 0;
 }
 
+/* Under the lock nobody else changes it. */
+bool x_flag_is_raised(const struct flag *flag)
+{
+	bool raised;
+
+	if (!has_mutex(sched_self()))
+		sched_point();
+	raised = atomic_load(&flag->raised);
+	if (raised)
+		acquires(flag);
+	return raised;
+}
+
+void x_flag_raise(struct flag *flag)
+{
+	sched_point();
+	releases(flag);
+	atomic_store(&flag->raised, true);
+	/* Who looks without the lock may be quicker than the unlock. */
+	sched_point();
+}
+
 /* Threads. */
 
-struct thread {
-	struct task *task;
-	pthread_t thread;
-	void *(*body)(void *);
-	void *argument, *result;
-	bool joined;
-	int signals; /* sent, not yet seen */
-};
-
-static struct thread threads[SCHED_TASKS];
+static unsigned starts, refused_from, refused_to;
 
 static void thread_ends(void *argument)
 {
 	struct thread *thread = argument;
 
-	for (int i = 0; i < object_count; i++)
-		if (objects[i].owner == thread->task)
-			sched_fail("a thread ended with a mutex");
+	if (has_mutex(thread->task))
+		sched_fail("a thread ended with a mutex");
 	releases(thread);
 	sched_exit();
 }
@@ -287,15 +332,22 @@ void model_spawn(pthread_t *out, void *(*body)(void *), void *argument)
 	releases(&thread->body);
 	if (pthread_create(&thread->thread, NULL, thread_body, thread))
 		sched_fail("the system has no thread left");
-	*out = thread->thread;
+	/* It may be anywhere before its creator knows its name. */
 	sched_point();
+	*out = thread->thread;
+}
+
+int x_pthread_attr_init(pthread_attr_t *attributes)
+{
+	return sched_fault() ? ENOMEM : pthread_attr_init(attributes);
 }
 
 int x_pthread_create(pthread_t *out, const pthread_attr_t *attributes,
 		     void *(*body)(void *), void *argument)
 {
 	(void)attributes;
-	if (sched_fault())
+	starts++;
+	if (sched_fault() || (starts >= refused_from && starts < refused_to))
 		return EAGAIN;
 	model_spawn(out, body, argument);
 	return 0;
@@ -332,6 +384,34 @@ int x_pthread_join(pthread_t name, void **result)
 void model_join(pthread_t thread)
 {
 	x_pthread_join(thread, NULL);
+}
+
+void model_cancel(pthread_t name)
+{
+	struct thread *thread = thread_of(name);
+
+	thread->doomed = true;
+	if (!thread->undying && (thread->task->wait == WAIT_COND ||
+				 thread->task->wait == WAIT_TIMED)) {
+		thread->task->wait = WAIT_MUTEX;
+		thread->task->on = thread->task->mutex;
+	}
+}
+
+void model_refuse_threads(unsigned from, unsigned count)
+{
+	refused_from = from;
+	refused_to = from + count;
+}
+
+int x_pthread_setcancelstate(int state, int *before)
+{
+	struct thread *thread = &threads[sched_self()->id];
+
+	*before = thread->undying ? PTHREAD_CANCEL_DISABLE
+				  : PTHREAD_CANCEL_ENABLE;
+	thread->undying = state == PTHREAD_CANCEL_DISABLE;
+	return 0;
 }
 
 int x_pthread_kill(pthread_t name, int signal)
@@ -417,6 +497,15 @@ static struct {
 } pipes[PIPES];
 static int pipe_count;
 
+/* A thread that the program cancels in one of these would leave the library's
+ * state half-way. */
+static void descriptor_call(void)
+{
+	if (is_cancelable())
+		sched_fail("a cancellation point is open");
+	sched_point();
+}
+
 static int end_of(int fd)
 {
 	if (fd < FIRST || fd >= FIRST + 2 * pipe_count ||
@@ -446,29 +535,31 @@ int x_pipe2(int ends[2], int flags)
 ssize_t x_write(int fd, const void *data, size_t size)
 {
 	(void)data;
+	descriptor_call();
 	pipes[end_of(fd)].bytes += (int)size;
-	sched_point();
 	return (ssize_t)size;
 }
 
 ssize_t x_read(int fd, void *data, size_t size)
 {
-	int i = end_of(fd);
+	int i;
 
 	(void)data;
+	descriptor_call();
+	i = end_of(fd);
 	if (pipes[i].bytes < (int)size)
 		sched_fail("read from a pipe that is empty");
 	pipes[i].bytes -= (int)size;
-	sched_point();
 	return (ssize_t)size;
 }
 
 int x_close(int fd)
 {
-	int i = end_of(fd);
+	int i;
 
+	descriptor_call();
+	i = end_of(fd);
 	pipes[i].open[fd % 2] = false;
-	sched_point();
 	return 0;
 }
 
@@ -488,6 +579,8 @@ void model_begin(void)
 	object_count = 0;
 	pipe_count = 0;
 	live = 0;
+	starts = 0;
+	model_refuse_threads(0, 0);
 	memset(threads, 0, sizeof threads);
 }
 
@@ -507,7 +600,6 @@ void model_end(void)
 
 void model_assert_unlocked(const char *where)
 {
-	for (int i = 0; i < object_count; i++)
-		if (objects[i].owner == sched_self())
-			sched_fail("%s was called under a lock", where);
+	if (has_mutex(sched_self()))
+		sched_fail("%s was called under a lock", where);
 }

@@ -20,6 +20,14 @@ void model_assert_unlocked(const char *where);
 /* A thread of the program's: no fault strikes it. */
 void model_spawn(pthread_t *thread, void *(*body)(void *), void *argument);
 void model_join(pthread_t thread);
+/* pthread_cancel(): the program cancels a thread of its own. */
+void model_cancel(pthread_t thread);
+/* The n-th thread that the library starts, from 1, and so many on are refused.
+ */
+void model_refuse_threads(unsigned from, unsigned count);
+
+/* Called with the mutex that is about to be unlocked. */
+extern void (*model_unlocks)(const void *mutex);
 
 /* Whether the descriptor would poll as ready for reading. */
 bool model_readable(int fd);

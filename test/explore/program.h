@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The program that uses the library in every run: what it does is data, and
- * what must hold of it whatever the schedule is checked on the way (program.c).
+ * The program that uses the library in every run. What it does is data, a
+ * letter a step; what must hold of it whatever the schedule is checked on the
+ * way (program.c).
  */
 #ifndef PROGRAM_H
 #define PROGRAM_H
@@ -9,36 +10,48 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { PROGRAM_ITEMS = 64 };
+enum { PROGRAM_ITEMS = 64, PROGRAM_THREADS = 4 };
 
 struct scenario {
 	const char *name;
-	/* The pool. */
-	unsigned items; /* that the generator makes; 0: an empty input */
 	unsigned workers;
-	size_t capacity, window; /* 0: capacity 1 */
-	bool ordered, interrupt, state;
-	bool push_only; /* no generator: the loop pushes the items, finishes */
-	/* The callbacks; items count from 1, 0 is none. */
-	int source_end;	       /* what generate returns after the last item */
-	unsigned blocks_after; /* items, then generate waits for the cancel */
-	unsigned stuck_item;   /* its action waits for the cancel */
-	unsigned failing_item, exiting_item;
-	unsigned pushing_items; /* the first so many push one more each */
-	unsigned failing_open;	/* the n-th worker_open, from 1, fails */
-	/* The loop, by results taken; 0: never. */
-	unsigned cancel_after, finish_after, close_after;
-	bool close_at_once, cancel_at_once;
-	unsigned loop_pushes; /* the first so many results push one more */
-	bool timed, polled, nested, twice;
-	unsigned consumers; /* threads beside the loop */
-	bool canceler;	    /* a thread that cancels when it likes */
-	/* Exhaustive search. */
-	int spurious, timeouts;
+	size_t capacity, window; /* 0: a ring of 1; no window */
+	bool ordered, interrupt;
+	bool twice; /* all of it once more in a second pool */
+	/* The n-th thread that the library starts, from 1, and so many on, are
+	 * refused. */
+	unsigned refused_from, refused;
+	/*
+	 * The callbacks, a letter a call; when the letters are used up: the end
+	 * for source, '-' for the others.
+	 *   -  item and 0, nothing special    e  fails
+	 *   b  blocks until the cancel        x  ends its thread
+	 *   p  pushes another item            c  cancels    f  finishes
+	 * and for source B, E: blocks until the cancel, then brings an item,
+	 * fails; for action n: runs a pool of its own.
+	 */
+	const char *source; /* NULL: no generator */
+	const char *action; /* by generated item */
+	const char *pushed; /* the same, by pushed item */
+	const char *open;   /* NULL: no worker_open */
+	/*
+	 * The program's threads, a letter a call; the first closes the pool
+	 * when the others have ended.
+	 *   n  par_next                       t  par_next_timed
+	 *   *  n until the end                ~  t until the end
+	 *   z  takes what is there: what the descriptor says must be so
+	 *   p  pushes    f  finishes    c  cancels    s  par_stats
+	 *   d  par_cancel_fd    k  pthread_cancel of the second thread
+	 */
+	const char *threads[PROGRAM_THREADS];
 };
 
 extern const struct scenario scenarios[];
 extern const size_t scenario_count;
+enum { SCENARIO_SIZES = 3 };
+/* As written, or larger. The letters are good until the next call. */
+struct scenario scenario_resized(const struct scenario *scenario,
+				 unsigned size);
 
 /* One run of it, as task 0. */
 struct program {

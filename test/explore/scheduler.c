@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "scheduler.h"
 
+#include <errno.h>
 #include <linux/futex.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -14,29 +16,38 @@ static struct task tasks[SCHED_TASKS];
 static int count;
 static __thread struct task *self;
 static struct strategy *strategy;
-static struct run run;
+static struct run asked, run; /* as given, and what is left of it */
 static unsigned fallible;
 static uint64_t now;
-static int paused; /* sched_pause() is in force; -1: it had to give way */
+static bool looking; /* at a gate's condition */
+static int paused;   /* sched_pause() is in force; -1: it had to give way */
 
 struct choice sched_choices[SCHED_CHOICES];
 unsigned sched_chosen;
 uint64_t sched_points, sched_preemptions;
+bool sched_aborts;
 bool (*sched_mutex_is_free)(const void *mutex);
 void (*sched_mutex_take)(const void *mutex, struct task *task);
 
+/* The library's errno is none of the baton's business. */
 static void baton_await(struct task *task)
 {
+	int saved = errno;
+
 	while (!__atomic_load_n(&task->baton, __ATOMIC_ACQUIRE))
 		syscall(SYS_futex, &task->baton, FUTEX_WAIT_PRIVATE, 0, NULL,
 			NULL, 0);
 	__atomic_store_n(&task->baton, 0, __ATOMIC_RELAXED);
+	errno = saved;
 }
 
 static void baton_give(struct task *task)
 {
+	int saved = errno;
+
 	__atomic_store_n(&task->baton, 1, __ATOMIC_RELEASE);
 	syscall(SYS_futex, &task->baton, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+	errno = saved;
 }
 
 void sched_fail(const char *format, ...)
@@ -53,11 +64,14 @@ void sched_fail(const char *format, ...)
 	for (int i = 0; i < count; i++)
 		printf("  task %d: %s %p%s\n", i, waits[tasks[i].wait],
 		       tasks[i].on, &tasks[i] == self ? " <- here" : "");
-	printf("REPLAY %u%s", run.fault, run.fault_on ? "+" : "");
+	printf("REPLAY %u/%u/%u%s", asked.spurious, asked.timeouts, asked.fault,
+	       asked.fault_on ? "+" : "");
 	for (unsigned i = 0; i < sched_chosen; i++)
 		printf("%c%u", i ? '.' : ' ', (unsigned)sched_choices[i].pick);
 	printf("\n");
 	fflush(stdout);
+	if (sched_aborts)
+		abort();
 	_exit(3);
 }
 
@@ -81,6 +95,17 @@ uint64_t sched_now(void)
 	return now;
 }
 
+/* A gate's condition may call the library: that is no step of anybody's. */
+static bool is_open(const struct task *task)
+{
+	bool open;
+
+	looking = true;
+	open = task->gate(task->gate_argument);
+	looking = false;
+	return open;
+}
+
 /* Whether the task could go on now, were it chosen. */
 static bool is_able(const struct task *task)
 {
@@ -92,19 +117,15 @@ static bool is_able(const struct task *task)
 	case WAIT_JOIN:
 		return ((const struct task *)task->on)->wait == WAIT_DONE;
 	case WAIT_GATE:
-		return task->gate(task->gate_argument);
+		return is_open(task);
 	default:
 		return false;
 	}
 }
 
-/* A sleeper on a condition that the run may wake out of turn: its budget says.
- */
-static bool may_stir(const struct task *task)
+static bool is_asleep(const struct task *task)
 {
-	return (task->wait == WAIT_TIMED && run.timeouts > 0) ||
-	       ((task->wait == WAIT_COND || task->wait == WAIT_TIMED) &&
-		run.spurious > 0);
+	return task->wait == WAIT_COND || task->wait == WAIT_TIMED;
 }
 
 static struct task *earliest(void)
@@ -118,41 +139,66 @@ static struct task *earliest(void)
 	return first;
 }
 
+static void wake(struct task *task)
+{
+	task->wait = WAIT_MUTEX;
+	task->on = task->mutex;
+}
+
 static void time_out(struct task *task)
 {
 	if (now < task->until)
 		now = task->until;
 	task->timed_out = true;
-	task->wait = WAIT_MUTEX;
-	task->on = task->mutex;
+	wake(task);
 }
 
-/* Everybody who could be next; the running task first, where it can go on. */
-static unsigned candidates(struct task **able, bool *stay)
+/* A task that wakes for nothing and then waits for its mutex might as well have
+ * been woken later: so only while it is free. A time-out is noted, and can meet
+ * a wake-up on its way. */
+static bool is_possible(enum how how, const struct task *task)
 {
-	unsigned n = 0;
+	switch (how) {
+	case MOVE_TIME_OUT:
+		return run.timeouts > 0 && task->wait == WAIT_TIMED;
+	case MOVE_STIR:
+		return run.spurious > 0 && is_asleep(task) &&
+		       sched_mutex_is_free(task->mutex);
+	default:
+		return is_able(task);
+	}
+}
+
+enum { MOVES = 1 + 3 * SCHED_TASKS };
+
+static unsigned add_moves(struct move *moves, unsigned n, enum how how)
+{
+	for (int i = 0; i < count; i++)
+		if (&tasks[i] != self && is_possible(how, &tasks[i]))
+			moves[n++] = (struct move){ how, &tasks[i] };
+	return n;
+}
+
+/* Everything that could be next; that the running task goes on comes first. */
+static unsigned list_moves(struct move *moves, bool *stay)
+{
+	unsigned n = 0, runs;
 
 	*stay = is_able(self);
 	if (*stay)
-		able[n++] = self;
+		moves[n++] = (struct move){ MOVE_RUN, self };
 	if (*stay && paused > 0)
 		return n;
-	for (int i = 0; i < count; i++)
-		if (&tasks[i] != self && is_able(&tasks[i]))
-			able[n++] = &tasks[i];
-	if (n == 0) {
+	n = add_moves(moves, n, MOVE_TIME_OUT);
+	runs = add_moves(moves, n, MOVE_RUN);
+	if (!*stay && runs == n) {
 		/* Nothing can happen but that time goes by. */
-		struct task *sleeper = earliest();
-
-		if (!sleeper)
+		if (!earliest())
 			sched_fail("deadlock");
-		time_out(sleeper);
-		return candidates(able, stay);
+		time_out(earliest());
+		return list_moves(moves, stay);
 	}
-	for (int i = 0; i < count; i++)
-		if (may_stir(&tasks[i]))
-			able[n++] = &tasks[i];
-	return n;
+	return add_moves(moves, runs, MOVE_STIR);
 }
 
 static void record(unsigned n, unsigned pick)
@@ -163,38 +209,38 @@ static void record(unsigned n, unsigned pick)
 		(struct choice){ (uint8_t)n, (uint8_t)pick };
 }
 
-/* A sleeper was chosen: its wait is over, or it was woken for nothing. False:
- * it still has to wait for its mutex. */
-static bool stir(struct task *task)
+static unsigned pick_move(const struct move *moves, unsigned n, bool stay)
 {
-	if (task->wait == WAIT_TIMED && run.timeouts > 0) {
-		run.timeouts--;
-		time_out(task);
-	} else if (task->wait == WAIT_TIMED || task->wait == WAIT_COND) {
-		run.spurious--;
-		task->wait = WAIT_MUTEX;
-		task->on = task->mutex;
-	}
-	return is_able(task);
+	unsigned pick;
+
+	if (n == 1)
+		return 0;
+	pick = strategy->move(strategy, moves, n, stay);
+	record(n, pick);
+	return pick;
 }
 
 static struct task *choose(void)
 {
-	struct task *able[SCHED_TASKS];
-	struct task *chosen;
-	unsigned n, pick;
+	struct move moves[MOVES], *move;
 	bool stay;
 
-	do {
-		n = candidates(able, &stay);
-		pick = n > 1 ? strategy->task(strategy, able, n, stay) : 0;
-		if (n > 1)
-			record(n, pick);
-		chosen = able[pick];
-		if (stay && chosen != self)
-			sched_preemptions++;
-	} while (!stir(chosen));
-	return chosen;
+	for (;;) {
+		unsigned n = list_moves(moves, &stay);
+
+		move = &moves[pick_move(moves, n, stay)];
+		if (move->how != MOVE_TIME_OUT)
+			break;
+		run.timeouts--;
+		time_out(move->task);
+	}
+	if (move->how == MOVE_STIR) {
+		run.spurious--;
+		wake(move->task);
+	}
+	if (stay && move->task != self)
+		sched_preemptions++;
+	return move->task;
 }
 
 static void go(struct task *chosen)
@@ -217,6 +263,8 @@ static void go(struct task *chosen)
 
 void sched_point(void)
 {
+	if (looking)
+		return;
 	if (++sched_points > POINTS_MAX)
 		sched_fail("livelock");
 	go(choose());
@@ -279,11 +327,12 @@ unsigned sched_fallible(void)
 	return fallible;
 }
 
-void sched_run(struct strategy *chooser, const struct run *how,
+void sched_run(struct strategy *chooser, const struct run *given,
 	       void (*body)(void *), void *argument)
 {
 	strategy = chooser;
-	run = *how;
+	asked = *given;
+	run = *given;
 	count = 0;
 	fallible = 0;
 	now = 1000000000;

@@ -45,17 +45,28 @@ struct task {
 /* What a run is made of. */
 struct run {
 	uint64_t seed;
-	int spurious; /* wake-ups for nothing, at most */
-	int timeouts; /* timed waits over though others could run, at most */
+	unsigned spurious; /* wake-ups for nothing, at most */
+	unsigned timeouts; /* waits over though others could run, at most */
 	/* Which call that can fail fails, from 1; 0: none. */
 	unsigned fault;
 	bool fault_on; /* and all after it */
 };
 
+/* What can happen next. */
+struct move {
+	enum how {
+		MOVE_RUN,      /* the task goes on */
+		MOVE_TIME_OUT, /* its time is over; it may have to wait more */
+		MOVE_STIR,     /* it wakes for nothing, and goes on */
+	} how;
+	struct task *task;
+};
+
 /* How choices are made (strategy.c). */
 struct strategy {
-	/* One of n tasks; tasks[0] is the running one where `stay`. */
-	unsigned (*task)(struct strategy *, struct task *const *tasks,
+	/* One of n moves. Where `stay` the first is that the running task goes
+	 * on; time-outs follow, which switch to nobody. */
+	unsigned (*move)(struct strategy *, const struct move *moves,
 			 unsigned n, bool stay);
 	/* A new run; a new task in it. */
 	void (*begin)(struct strategy *, uint64_t seed);
@@ -97,7 +108,7 @@ uint64_t sched_now(void);
 extern bool (*sched_mutex_is_free)(const void *mutex);
 extern void (*sched_mutex_take)(const void *mutex, struct task *task);
 
-/* The choices of this run, as a line for --replay. */
+/* The choices of this run. */
 struct choice {
 	uint8_t n, pick;
 };
@@ -106,7 +117,9 @@ extern struct choice sched_choices[SCHED_CHOICES];
 extern unsigned sched_chosen;
 extern uint64_t sched_points, sched_preemptions;
 
-/* The run has failed: says why, hands over the choices, ends the process. */
+/* The run has failed: says why, prints the words for a replay, ends the process
+ * (by abort() where `sched_aborts`, for a fuzzer). */
+extern bool sched_aborts;
 _Noreturn void sched_fail(const char *format, ...)
 	__attribute__((format(printf, 1, 2)));
 

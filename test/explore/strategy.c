@@ -25,6 +25,30 @@ static bool for_ever(struct strategy *strategy)
 	return true;
 }
 
+/* Sleepers that wake out of turn would use up their budget at once if that were
+ * as likely as all else. */
+enum { RARE = 24 };
+
+/* One of those moves that are somebody's turn, or of the others; n: none. */
+static unsigned draw_move(const struct move *moves, unsigned n, bool in_turn)
+{
+	unsigned such = 0, nth;
+
+	for (unsigned i = 0; i < n; i++)
+		such += (moves[i].how == MOVE_RUN) == in_turn;
+	if (such == 0)
+		return n;
+	nth = (unsigned)(draw() % such);
+	for (unsigned i = 0;; i++)
+		if ((moves[i].how == MOVE_RUN) == in_turn && nth-- == 0)
+			return i;
+}
+
+static unsigned draw_rare(const struct move *moves, unsigned n)
+{
+	return draw() % RARE ? n : draw_move(moves, n, false);
+}
+
 /* Random. */
 
 static void random_begin(struct strategy *strategy, uint64_t seed)
@@ -33,18 +57,19 @@ static void random_begin(struct strategy *strategy, uint64_t seed)
 	state = seed;
 }
 
-static unsigned random_task(struct strategy *strategy,
-			    struct task *const *tasks, unsigned n, bool stay)
+static unsigned random_move(struct strategy *strategy, const struct move *moves,
+			    unsigned n, bool stay)
 {
+	unsigned pick = draw_rare(moves, n);
+
 	(void)strategy;
-	(void)tasks;
 	(void)stay;
-	return (unsigned)(draw() % n);
+	return pick < n ? pick : draw_move(moves, n, true);
 }
 
 struct strategy *strategy_random(void)
 {
-	static struct strategy strategy = { random_task, random_begin, no_birth,
+	static struct strategy strategy = { random_move, random_begin, no_birth,
 					    for_ever };
 
 	return &strategy;
@@ -52,7 +77,7 @@ struct strategy *strategy_random(void)
 
 /* PCT. */
 
-enum { CHANGES = 8, RARE = 32 };
+enum { CHANGES = 8 };
 
 static struct {
 	unsigned depth, lowest;
@@ -75,31 +100,23 @@ static void pct_born(struct strategy *strategy, struct task *task)
 	task->priority = CHANGES + 1 + (unsigned)(draw() % 1000000);
 }
 
-static bool is_sleeper(const struct task *task)
-{
-	return task->wait == WAIT_COND || task->wait == WAIT_TIMED;
-}
-
-static unsigned pct_task(struct strategy *strategy, struct task *const *tasks,
+static unsigned pct_move(struct strategy *strategy, const struct move *moves,
 			 unsigned n, bool stay)
 {
-	unsigned best = n;
+	unsigned best = draw_rare(moves, n);
 
 	(void)strategy;
+	if (best < n)
+		return best;
 	for (unsigned i = 0; i + 1 < pct.depth; i++)
 		if (pct.change_at[i] == sched_points && stay)
-			tasks[0]->priority = --pct.lowest;
-	for (unsigned i = 0; i < n; i++) {
-		/* Out of turn: now and then, whatever its priority. */
-		if (is_sleeper(tasks[i])) {
-			if (draw() % RARE == 0)
-				return i;
-		} else if (best == n ||
-			   tasks[i]->priority > tasks[best]->priority) {
+			moves[0].task->priority = --pct.lowest;
+	for (unsigned i = 0; i < n; i++)
+		if (moves[i].how == MOVE_RUN &&
+		    (best == n ||
+		     moves[i].task->priority > moves[best].task->priority))
 			best = i;
-		}
-	}
-	return best == n ? 0 : best;
+	return best;
 }
 
 static bool pct_next(struct strategy *strategy)
@@ -112,7 +129,7 @@ static bool pct_next(struct strategy *strategy)
 
 struct strategy *strategy_pct(unsigned depth)
 {
-	static struct strategy strategy = { pct_task, pct_begin, pct_born,
+	static struct strategy strategy = { pct_move, pct_begin, pct_born,
 					    pct_next };
 
 	pct.depth = depth < CHANGES ? depth : CHANGES;
@@ -137,14 +154,25 @@ static void dfs_begin(struct strategy *strategy, uint64_t seed)
 	dfs.at = 0;
 }
 
-static unsigned dfs_task(struct strategy *strategy, struct task *const *tasks,
+/* Of n moves, how many are open to a run that has used its preemptions up. */
+static unsigned unforced(const struct move *moves, unsigned n)
+{
+	unsigned open = 1;
+
+	while (open < n && moves[open].how == MOVE_TIME_OUT)
+		open++;
+	return open;
+}
+
+static unsigned dfs_move(struct strategy *strategy, const struct move *moves,
 			 unsigned n, bool stay)
 {
 	struct choice *level = &dfs.level[dfs.at];
 
 	(void)strategy;
-	(void)tasks;
 	if (stay && dfs.used == dfs.bound)
+		n = unforced(moves, n);
+	if (n == 1)
 		return 0;
 	if (dfs.at == dfs.depth) {
 		if (dfs.depth == SCHED_CHOICES)
@@ -155,7 +183,7 @@ static unsigned dfs_task(struct strategy *strategy, struct task *const *tasks,
 		sched_fail("the same choices made another run");
 	}
 	dfs.at++;
-	dfs.used += stay && level->pick > 0;
+	dfs.used += stay && level->pick >= unforced(moves, n);
 	return level->pick;
 }
 
@@ -173,7 +201,7 @@ static bool dfs_next(struct strategy *strategy)
 
 struct strategy *strategy_exhaustive(unsigned preemptions)
 {
-	static struct strategy strategy = { dfs_task, dfs_begin, no_birth,
+	static struct strategy strategy = { dfs_move, dfs_begin, no_birth,
 					    dfs_next };
 
 	dfs.bound = preemptions;
@@ -195,13 +223,13 @@ static void replay_begin(struct strategy *strategy, uint64_t seed)
 	replay.at = 0;
 }
 
-static unsigned replay_task(struct strategy *strategy,
-			    struct task *const *tasks, unsigned n, bool stay)
+static unsigned replay_move(struct strategy *strategy, const struct move *moves,
+			    unsigned n, bool stay)
 {
 	unsigned pick = 0;
 
 	(void)strategy;
-	(void)tasks;
+	(void)moves;
 	(void)stay;
 	if (replay.at < replay.count)
 		pick = replay.picks[replay.at++];
@@ -216,7 +244,7 @@ static bool replay_next(struct strategy *strategy)
 
 struct strategy *strategy_replay(const uint8_t *picks, unsigned count)
 {
-	static struct strategy strategy = { replay_task, replay_begin, no_birth,
+	static struct strategy strategy = { replay_move, replay_begin, no_birth,
 					    replay_next };
 
 	replay.picks = picks;
