@@ -157,11 +157,6 @@ void pool_stats(struct par *p, struct par_stats *stats)
 
 /* Life. */
 
-static size_t saturated_sum(size_t a, size_t b)
-{
-	return a > SIZE_MAX - b ? SIZE_MAX : a + b;
-}
-
 int pool_init(struct par *p)
 {
 	struct sleeper *sleepers[] = { &p->producer, &p->interrupter,
@@ -171,8 +166,8 @@ int pool_init(struct par *p)
 
 	p->outbox.ordered = p->options.ordered;
 	p->producer_role.pool = p;
-	p->spares_wanted =
-		saturated_sum(p->options.capacity, p->options.workers);
+	/* No overflow: par_open() has seen to larger ones of both counts. */
+	p->spares_wanted = p->options.capacity + p->options.workers;
 	p->workers = calloc(p->options.workers, sizeof *p->workers);
 	if (!p->workers)
 		return -ENOMEM;
