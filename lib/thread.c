@@ -224,9 +224,9 @@ void thread_name(const char *name, int number)
 
 int thread_stack_size(size_t *size)
 {
-	long minimum = sysconf(_SC_THREAD_STACK_MIN);
+	/* Not always a constant: glibc asks sysconf() in it. */
+	size_t least = (size_t)PTHREAD_STACK_MIN;
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	size_t least = (size_t)(minimum > 0 ? minimum : PTHREAD_STACK_MIN);
 
 	if (*size == 0)
 		return 0;
