@@ -37,16 +37,18 @@ static bool overflows(size_t count, size_t size)
 
 static int check_options(struct par_options *o)
 {
+	bool too_many;
+
 	if (!o->action || o->workers == 0)
 		return -EINVAL;
 	if (o->capacity == 0)
 		o->capacity = o->workers > LEAST_DEFAULT_CAPACITY
 				      ? o->workers
 				      : LEAST_DEFAULT_CAPACITY;
-	if (overflows(o->capacity, sizeof(struct item *)) ||
-	    overflows(o->workers, sizeof(struct worker)))
-		return -EINVAL;
-	if (thread_stack_size(&o->stack_size))
+	too_many = overflows(o->capacity, sizeof(struct item *));
+	/* Never where size_t is wider than unsigned. */
+	too_many |= overflows(o->workers, sizeof(struct worker));
+	if (too_many || thread_stack_size(&o->stack_size))
 		return -EINVAL;
 	return signal_check(o->interrupt);
 }
