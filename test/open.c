@@ -101,6 +101,17 @@ static void options_of_null_are_refused(void **state)
 	assert_fails(NULL, &own_sizes, -EINVAL);
 }
 
+static void sizes_of_null_are_refused(void **state)
+{
+	struct counts counts = { 0 };
+	struct par_options options = counting(&counts);
+
+	(void)state;
+	assert_fails(&options, NULL, -EINVAL);
+	assert_int_equal(counts.opened, 0);
+	assert_int_equal(counts.generated, 0);
+}
+
 static void no_place_for_the_pool_is_refused(void **state)
 {
 	struct counts counts = { 0 };
@@ -899,6 +910,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		KIT_TEST(options_of_null_are_refused),
+		KIT_TEST(sizes_of_null_are_refused),
 		KIT_TEST(no_place_for_the_pool_is_refused),
 		KIT_TEST(no_action_is_refused),
 		KIT_TEST(no_workers_are_refused),
