@@ -37,7 +37,7 @@ int par_from_lines(void *file, void **item)
 		/* Where reading fails within a line, getline() gives what it
 		 * has: no line of the file's. Want of memory sets errno alone.
 		 */
-		rc = feof(file) && !ferror(file) ? 0 : errno ? -errno : -EIO;
+		rc = feof(file) ? 0 : errno ? -errno : -EIO;
 		free(line);
 	}
 	if (rc > 0)

@@ -5,6 +5,7 @@
 #include <malloc.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -152,6 +153,33 @@ WRAP(void, free, void *memory)
 {
 	goes(memory);
 	__real_free(memory);
+}
+
+/* What libc allocates is not in the link: a line is counted here. */
+static ssize_t get_line(char **line, size_t *room, FILE *file)
+{
+	ssize_t length;
+
+	if (fails(FAULT_MALLOC, ENOMEM)) {
+		errno = ENOMEM;
+		return -1;
+	}
+	goes(*line);
+	length = getdelim(line, room, '\n', file);
+	came(*line);
+	return length;
+}
+
+WRAP(ssize_t, getline, char **line, size_t *room, FILE *file)
+{
+	return get_line(line, room, file);
+}
+
+/* What getline() is where glibc has it inlined. */
+WRAP(ssize_t, __getdelim, char **line, size_t *room, int end, FILE *file)
+{
+	(void)end;
+	return get_line(line, room, file);
 }
 
 WRAP(int, pthread_create, pthread_t *thread, const pthread_attr_t *attributes,

@@ -15,7 +15,7 @@
 #include <stddef.h>
 
 enum fault_site {
-	FAULT_MALLOC = 1 << 0,	 /* and calloc, realloc: ENOMEM */
+	FAULT_MALLOC = 1 << 0,	 /* and calloc, realloc, getline: ENOMEM */
 	FAULT_THREAD = 1 << 1,	 /* pthread_create: EAGAIN */
 	FAULT_MUTEX = 1 << 2,	 /* pthread_mutex_init: ENOMEM */
 	FAULT_COND = 1 << 3,	 /* pthread_cond_init: EAGAIN */

@@ -245,9 +245,10 @@ static void a_stream_for_writing_fails_as_reading_it_does(void **state)
 	fclose(file);
 }
 
-/* A stream that reads `first`, then fails once with EIO, then reads `rest`. */
+/* A stream that reads `first`, then fails once, then reads `rest`. */
 struct failing {
 	const char *first, *rest;
+	int error; /* 0: errno does not say */
 	bool failed;
 };
 
@@ -259,7 +260,8 @@ static ssize_t read_failing(void *cookie, char *bytes, size_t size)
 
 	if (!length && !failing->failed) {
 		failing->failed = true;
-		errno = EIO;
+		if (failing->error)
+			errno = failing->error;
 		return -1;
 	}
 	if (length > size)
@@ -280,12 +282,25 @@ static FILE *open_failing(struct failing *failing)
 
 static void a_failure_comes_after_the_lines_before_it(void **state)
 {
-	struct failing failing = { .first = "one\ntwo\n", .rest = "" };
+	struct failing failing = { .first = "one\ntwo\n",
+				   .rest = "",
+				   .error = ENXIO };
 	FILE *file = open_failing(&failing);
 
 	(void)state;
 	assert_line(file, "one");
 	assert_line(file, "two");
+	assert_file_ends(file, -ENXIO);
+	fclose(file);
+}
+
+static void a_failure_that_does_not_say_why_is_eio(void **state)
+{
+	struct failing failing = { .first = "one\n", .rest = "" };
+	FILE *file = open_failing(&failing);
+
+	(void)state;
+	assert_line(file, "one");
 	assert_file_ends(file, -EIO);
 	fclose(file);
 }
@@ -312,23 +327,27 @@ static void a_failure_from_before_is_not_its_own(void **state)
 /* Not two lines, where the file has one. */
 static void a_failure_within_a_line_is_a_failure(void **state)
 {
-	struct failing failing = { .first = "one\ntw", .rest = "o\nthree\n" };
+	struct failing failing = { .first = "one\ntw",
+				   .rest = "o\nthree\n",
+				   .error = ENXIO };
 	FILE *file = open_failing(&failing);
 
 	(void)state;
 	assert_line(file, "one");
-	assert_file_ends(file, -EIO);
+	assert_file_ends(file, -ENXIO);
 	fclose(file);
 }
 
 static void a_failure_within_the_last_line_is_no_end(void **state)
 {
-	struct failing failing = { .first = "one\ntw", .rest = "" };
+	struct failing failing = { .first = "one\ntw",
+				   .rest = "",
+				   .error = ENXIO };
 	FILE *file = open_failing(&failing);
 
 	(void)state;
 	assert_line(file, "one");
-	assert_file_ends(file, -EIO);
+	assert_file_ends(file, -ENXIO);
 	fclose(file);
 }
 
@@ -396,6 +415,7 @@ int main(void)
 		KIT_TEST(a_directory_fails_as_reading_it_does),
 		KIT_TEST(a_stream_for_writing_fails_as_reading_it_does),
 		KIT_TEST(a_failure_comes_after_the_lines_before_it),
+		KIT_TEST(a_failure_that_does_not_say_why_is_eio),
 		KIT_TEST(a_failure_from_before_is_not_its_own),
 		KIT_TEST(a_failure_within_a_line_is_a_failure),
 		KIT_TEST(a_failure_within_the_last_line_is_no_end),

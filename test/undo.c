@@ -269,6 +269,29 @@ static void it_leaves_errno_alone(void **state)
 	assert_int_equal(after, 4242);
 }
 
+/* The stream is marked neither as failed nor as read to its end. */
+static void a_line_without_memory_ends_the_input_with_enomem(void **state)
+{
+	const struct fault_memory before = fault_live();
+	char text[] = "one";
+	FILE *file = fmemopen(text, strlen(text), "r");
+	void *item;
+
+	(void)state;
+	assert_non_null(file);
+	errno = 4242;
+	fault_arm(FAULT_MALLOC, 1, true);
+	assert_int_equal(par_from_lines(file, &item), -ENOMEM);
+	fault_disarm();
+	assert_int_equal(par_from_lines(file, &item), 1);
+	assert_string_equal(item, "one");
+	free(item);
+	assert_int_equal(par_from_lines(file, &item), 0);
+	assert_int_equal(errno, 4242);
+	assert_int_equal(fault_live().blocks, before.blocks);
+	fclose(file);
+}
+
 /*
  * Threads.
  */
@@ -541,6 +564,7 @@ int main(void)
 		KIT_TEST(a_producer_without_memory_ends_the_input_with_enomem),
 		KIT_TEST(a_push_without_memory_does_not_enter),
 		KIT_TEST(it_leaves_errno_alone),
+		KIT_TEST(a_line_without_memory_ends_the_input_with_enomem),
 		KIT_TEST(without_threads_the_pool_goes_on_with_what_it_has),
 		KIT_TEST(without_what_a_thread_needs_too),
 		KIT_TEST(a_last_worker_without_a_successor_tries_again),
