@@ -381,6 +381,7 @@ static struct refusal for_item = REFUSED_WITH(77);
 static struct refusal for_action = REFUSED_WITH(77);
 static struct refusal for_nobody = REFUSED_WITH(77);
 static struct refusal for_only = REFUSED_WITH(77);
+static struct refusal for_both = REFUSED_WITH(77);
 
 static void refuse(struct refusal *r)
 {
@@ -415,6 +416,23 @@ static void refuse_successor(struct refusal *r)
 	atomic_store(&r->opens.returns, 0);
 }
 
+/* A pool whose only worker has ended, and another could not be had: one of the
+ * two waits for the next attempt, the other is gone. */
+static void refuse_another(struct refusal *r)
+{
+	struct par_result result;
+
+	r->pool = open_pool(2, &r->opens);
+	r->before = kit_ms();
+	push(r->pool, &leave, 1);
+	assert_int_equal(par_next(r->pool, &result), 1);
+	assert_int_equal(result.error, -EINTR);
+	push(r->pool, NULL, 1);
+	EVENTUALLY(kit_stats(r->pool).refused == 77 &&
+		   kit_stats(r->pool).workers == 1);
+	atomic_store(&r->opens.returns, 0);
+}
+
 /* Everything comes back, and the pool closes. */
 static void close_refused(struct refusal *r)
 {
@@ -438,6 +456,7 @@ static int refuse_all(void **state)
 	refuse(&for_action);
 	refuse(&for_nobody);
 	refuse_successor(&for_only);
+	refuse_another(&for_both);
 	return 0;
 }
 
@@ -578,6 +597,17 @@ static void the_only_worker_has_a_successor_in_the_end(void **state)
 	kit_close(r->pool, 0);
 }
 
+static void of_two_workers_that_ended_one_has_a_successor(void **state)
+{
+	struct refusal *r = &for_both;
+
+	(void)state;
+	take(r->pool, 1);
+	assert_true(r->opens.asked - r->before >= 1000);
+	assert_int_equal(kit_stats(r->pool).workers, 1);
+	kit_close(r->pool, 0);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -586,6 +616,7 @@ int main(void)
 		KIT_TEST(nothing_is_tried_while_nothing_happens),
 		KIT_TEST(it_tries_again_after_a_second_when_an_action_returns),
 		KIT_TEST(the_only_worker_has_a_successor_in_the_end),
+		KIT_TEST(of_two_workers_that_ended_one_has_a_successor),
 
 		KIT_TEST(a_pool_without_items_has_one_worker),
 		KIT_TEST(an_item_that_finds_nobody_idle_starts_a_worker),
