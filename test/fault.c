@@ -12,6 +12,8 @@
 static atomic_int armed; /* sites */
 static atomic_uint calls, first;
 static atomic_bool keeps;
+static void (*_Atomic meanwhile)(void *);
+static void *_Atomic meanwhile_argument;
 static atomic_int failed_site, failed_error;
 static atomic_size_t blocks, bytes, most_blocks, most_bytes;
 
@@ -22,7 +24,15 @@ void fault_arm(int sites, unsigned n, bool stays)
 	atomic_store(&keeps, stays);
 	atomic_store(&failed_site, 0);
 	atomic_store(&failed_error, 0);
+	atomic_store(&meanwhile, NULL);
 	atomic_store(&armed, sites);
+}
+
+void fault_meanwhile(int sites, void (*act)(void *), void *argument)
+{
+	fault_arm(sites, 0, false);
+	atomic_store(&meanwhile_argument, argument);
+	atomic_store(&meanwhile, act);
 }
 
 unsigned fault_disarm(void)
@@ -50,11 +60,15 @@ int fault_error(void)
 static bool fails(enum fault_site site, int error)
 {
 	unsigned n = atomic_load(&first), call;
+	void (*act)(void *);
 	int none = 0;
 
 	if (!(atomic_load(&armed) & (int)site))
 		return false;
 	call = atomic_fetch_add(&calls, 1) + 1;
+	act = atomic_exchange(&meanwhile, NULL);
+	if (act)
+		act(atomic_load(&meanwhile_argument));
 	if (n == 0 || (atomic_load(&keeps) ? call < n : call != n))
 		return false;
 	if (atomic_compare_exchange_strong(&failed_site, &none, (int)site))

@@ -29,6 +29,10 @@ enum fault_site {
  * all after it. 0: none fails. */
 void fault_arm(int sites, unsigned n, bool stays);
 
+/* The same, and none fails; but before the first `act` is called, which does
+ * what another thread may do just then. */
+void fault_meanwhile(int sites, void (*act)(void *), void *argument);
+
 /* The calls there were. */
 unsigned fault_disarm(void);
 unsigned fault_calls(void);

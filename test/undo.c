@@ -269,6 +269,44 @@ static void it_leaves_errno_alone(void **state)
 	assert_int_equal(after, 4242);
 }
 
+static void give_up(void *pool)
+{
+	par_cancel(pool);
+}
+
+static void come_to_the_end(void *pool)
+{
+	par_finish(pool);
+	assert_int_equal(kit_drain(pool, NULL, NULL), 0);
+}
+
+/* While the push asks for memory, another thread gets ahead of it. */
+static void assert_push_comes_too_late(void (*meanwhile)(void *), int refusal)
+{
+	const struct fault_memory before = fault_live();
+	struct par *pool = kit_open(
+		&(struct par_options){ .action = action_echo, .workers = 1 });
+
+	fault_meanwhile(FAULT_MALLOC, meanwhile, pool);
+	assert_int_equal(par_push(pool, AS_ITEM(1)), refusal);
+	assert_int_equal(fault_disarm(), 1);
+	assert_int_equal(kit_stats(pool).entered, 0);
+	kit_close(pool, 0);
+	assert_int_equal(fault_live().blocks, before.blocks);
+}
+
+static void a_push_that_a_cancel_overtakes_does_not_enter(void **state)
+{
+	(void)state;
+	assert_push_comes_too_late(give_up, -ECANCELED);
+}
+
+static void nor_does_one_that_the_end_overtakes(void **state)
+{
+	(void)state;
+	assert_push_comes_too_late(come_to_the_end, -EPIPE);
+}
+
 /* The stream is marked neither as failed nor as read to its end. */
 static void a_line_without_memory_ends_the_input_with_enomem(void **state)
 {
@@ -564,6 +602,8 @@ int main(void)
 		KIT_TEST(a_producer_without_memory_ends_the_input_with_enomem),
 		KIT_TEST(a_push_without_memory_does_not_enter),
 		KIT_TEST(it_leaves_errno_alone),
+		KIT_TEST(a_push_that_a_cancel_overtakes_does_not_enter),
+		KIT_TEST(nor_does_one_that_the_end_overtakes),
 		KIT_TEST(a_line_without_memory_ends_the_input_with_enomem),
 		KIT_TEST(without_threads_the_pool_goes_on_with_what_it_has),
 		KIT_TEST(without_what_a_thread_needs_too),
