@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Single items through idle workers, one at a time, on the C library as it is:
+ * each trip wakes a worker out of several, and then the caller of par_next().
+ * One wake-up that is lost is a hang.
+ *
+ * roundtrip COUNT makes so many trips in all, and then a reply that takes more
+ * than a second is a failure too.
+ */
+#include "kit.h"
+
+#include <time.h>
+#include <unistd.h>
+
+enum { POOL_SIZES = 4, SUITE_TRIPS = 40000, LATEST_MS = 1000 };
+
+static size_t trips = SUITE_TRIPS / POOL_SIZES; /* through each pool */
+static bool limited;
+
+/*
+ * The watchdog: looks once in a while whether the trips go on.
+ */
+
+struct watchdog {
+	struct par *pool;
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t off;
+	bool over;
+	atomic_size_t done; /* trips */
+};
+
+static _Noreturn void bark(struct watchdog *dog)
+{
+	static char line[160];
+	struct par_stats s;
+
+	alarm(KIT_PATIENCE); /* should the lock not be free */
+	s = kit_stats(dog->pool);
+	snprintf(line, sizeof line,
+		 "no reply to trip %zu of %zu (%zu queued, %u running, "
+		 "%zu ready)",
+		 atomic_load(&dog->done), trips, s.queued, s.running, s.ready);
+	kit_die(line);
+}
+
+static void *watch(void *argument)
+{
+	struct watchdog *dog = argument;
+	struct timespec limit;
+	size_t before = SIZE_MAX, now;
+
+	pthread_mutex_lock(&dog->lock);
+	while (!dog->over) {
+		now = atomic_load(&dog->done);
+		if (now == before)
+			bark(dog);
+		before = now;
+		clock_gettime(CLOCK_REALTIME, &limit);
+		limit.tv_sec += KIT_PATIENCE;
+		pthread_cond_timedwait(&dog->off, &dog->lock, &limit);
+	}
+	pthread_mutex_unlock(&dog->lock);
+	return NULL;
+}
+
+static void watchdog_start(struct watchdog *dog, struct par *pool)
+{
+	*dog = (struct watchdog){ .pool = pool,
+				  .lock = PTHREAD_MUTEX_INITIALIZER,
+				  .off = PTHREAD_COND_INITIALIZER };
+	alarm(0); /* the kit's is for the whole test */
+	if (pthread_create(&dog->thread, NULL, watch, dog))
+		kit_die("no thread");
+}
+
+static void watchdog_stop(struct watchdog *dog)
+{
+	pthread_mutex_lock(&dog->lock);
+	dog->over = true;
+	pthread_cond_signal(&dog->off);
+	pthread_mutex_unlock(&dog->lock);
+	pthread_join(dog->thread, NULL);
+}
+
+/*
+ * The trips.
+ */
+
+/* The item is a gate, or NULL: nothing to do. */
+static int act(void *context, void *item, void **value)
+{
+	(void)context;
+	(void)value;
+	if (item)
+		gate_pass(item);
+	return 0;
+}
+
+/* So many workers, all of which have run and are idle again: one falls asleep
+ * in the step that publishes its result. */
+static struct par *open_idle(unsigned workers)
+{
+	struct gate gate = GATE_CLOSED;
+	struct par *pool = kit_open(
+		&(struct par_options){ .action = act, .workers = workers });
+
+	for (unsigned i = 0; i < workers; i++)
+		assert_int_equal(par_push(pool, &gate), 0);
+	gate_await(&gate, workers);
+	gate_open(&gate);
+	for (unsigned i = 0; i < workers; i++)
+		kit_take(pool);
+	assert_int_equal(kit_stats(pool).workers, workers);
+	assert_int_equal(kit_stats(pool).running, 0);
+	return pool;
+}
+
+/* How long the reply took, in milliseconds. */
+static double trip(struct watchdog *dog)
+{
+	struct par_result result;
+	const double start = kit_ms();
+
+	if (par_push(dog->pool, NULL) || par_next(dog->pool, &result) != 1)
+		bark(dog);
+	atomic_fetch_add(&dog->done, 1);
+	return kit_ms() - start;
+}
+
+static int compare(const void *a, const void *b)
+{
+	const double *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+static void report(unsigned workers, double *took, double all)
+{
+	const size_t last = trips - 1;
+
+	qsort(took, trips, sizeof *took, compare);
+	print_message("# %u workers: %zu round trips, %.0f a second; "
+		      "median %.1f, p99 %.1f, longest %.1f us\n",
+		      workers, trips, 1e3 * (double)trips / all,
+		      1e3 * took[last / 2], 1e3 * took[last / 100 * 99],
+		      1e3 * took[last]);
+}
+
+static void every_trip_has_its_reply(void **state)
+{
+	const unsigned workers = (unsigned)strtoul(*state, NULL, 10);
+	struct par *pool = open_idle(workers);
+	double *took = malloc(trips * sizeof *took);
+	struct watchdog dog;
+	double start, longest;
+
+	assert_non_null(took);
+	watchdog_start(&dog, pool);
+	start = kit_ms();
+	for (size_t i = 0; i < trips; i++)
+		took[i] = trip(&dog);
+	report(workers, took, kit_ms() - start);
+	longest = took[trips - 1];
+	free(took);
+	watchdog_stop(&dog);
+	kit_close(pool, 0);
+	if (limited)
+		assert_true(longest <= LATEST_MS);
+}
+
+#define THROUGH(workers)                                                       \
+	{                                                                      \
+		workers, every_trip_has_its_reply, kit_setup, kit_teardown,    \
+			(void *)workers                                        \
+	}
+
+int main(int argc, char **argv)
+{
+	static const struct CMUnitTest tests[POOL_SIZES] = {
+		THROUGH("2_idle_workers"),
+		THROUGH("3_idle_workers"),
+		THROUGH("4_idle_workers"),
+		THROUGH("8_idle_workers"),
+	};
+
+	if (argc > 1) {
+		trips = strtoul(argv[1], NULL, 10) / POOL_SIZES;
+		limited = true;
+	}
+	if (trips == 0) {
+		fputs("roundtrip COUNT: 4 and more\n", stderr);
+		return 2;
+	}
+	return cmocka_run_group_tests_name("roundtrip", tests, NULL, NULL);
+}
