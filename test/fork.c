@@ -11,6 +11,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* A process stops at another moment of its pool each time. */
+enum { TIMES = 100 };
+
 static const char *program; /* how to run it again */
 
 /* Scenes: each in a process of its own, which ends with 0 if all went well. */
@@ -53,12 +56,18 @@ static void set_awaited(void)
 	taker_start(&scene.taker, scene.pool);
 }
 
+/* The numbers come in order, each once; what is pushed is NULL. */
 static void *consume(void *unused)
 {
-	int end;
+	struct par_result result;
+	uintptr_t last = 0;
+	int rc;
 
-	kit_drain(scene.pool, NULL, &end);
-	check(end == 0, "not the end");
+	while ((rc = par_next(scene.pool, &result)) == 1)
+		if (result.item)
+			check(AS_NUMBER(result.item) == ++last,
+			      "lost or twice");
+	check(rc == 0, "not the end");
 	return unused;
 }
 
@@ -68,7 +77,8 @@ static void set_busy(void)
 	scene.endless.last = UINTPTR_MAX;
 	open_scene((struct par_options){ .generate = numbers_next,
 					 .source = &scene.endless,
-					 .window = 50 });
+					 .window = 50,
+					 .ordered = true });
 	check(pthread_create(&scene.consumer, NULL, consume, NULL) == 0,
 	      "no thread");
 	EVENTUALLY(kit_stats(scene.pool).delivered > 50);
@@ -142,8 +152,10 @@ static int fork_in_action(void *context, void *item, void **value)
 	(void)context;
 	(void)item;
 	(void)value;
-	fork_and(end_by_quick_exit);
-	fork_and(end_by_exec);
+	for (int i = 0; i < TIMES; i++) {
+		fork_and(end_by_quick_exit);
+		fork_and(end_by_exec);
+	}
 	return 0;
 }
 
@@ -187,7 +199,7 @@ static const struct {
 	{ .word = "action-exits", .acted = exit_in_action },
 	{ .word = "nothing" },
 };
-enum { WORDS = sizeof words / sizeof *words, FORKS = 10 };
+enum { WORDS = sizeof words / sizeof *words };
 
 static void perform(const char *word)
 {
@@ -200,7 +212,7 @@ static void perform(const char *word)
 		words[i].perform();
 	if (words[i].acted)
 		act(words[i].acted);
-	for (int n = 0; words[i].forked && n < FORKS; n++)
+	for (int n = 0; words[i].forked && n < TIMES; n++)
 		fork_and(words[i].forked);
 }
 
@@ -211,6 +223,7 @@ static void assert_ends_well(const char *a, const char *b, const char *c)
 	pid_t child;
 
 	fflush(NULL);
+	alarm(4 * KIT_PATIENCE); /* each has its own limit, a shorter one */
 	child = fork();
 	assert_true(child >= 0);
 	if (child == 0) {
@@ -256,7 +269,7 @@ static void an_action_can_fork(void **state)
 static void a_process_can_exit_whatever_its_pool_is_doing(void **state)
 {
 	(void)state;
-	for (int i = 0; i < 3; i++) {
+	for (int i = 0; i < TIMES; i++) {
 		assert_ends_well("idle", "exit", NULL);
 		assert_ends_well("awaited", "exit", NULL);
 		assert_ends_well("busy", "exit", NULL);
@@ -266,16 +279,18 @@ static void a_process_can_exit_whatever_its_pool_is_doing(void **state)
 static void an_action_can_exit_the_process(void **state)
 {
 	(void)state;
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < TIMES; i++)
 		assert_ends_well("action-exits", NULL, NULL);
 }
 
 static void a_process_can_exec_whatever_its_pool_is_doing(void **state)
 {
 	(void)state;
-	assert_ends_well("idle", "exec", NULL);
-	assert_ends_well("awaited", "exec", NULL);
-	assert_ends_well("busy", "exec", NULL);
+	for (int i = 0; i < TIMES; i++) {
+		assert_ends_well("idle", "exec", NULL);
+		assert_ends_well("awaited", "exec", NULL);
+		assert_ends_well("busy", "exec", NULL);
+	}
 }
 
 /* Adds to what a sanitizer reads in the environment. */
