@@ -352,6 +352,69 @@ static void a_cancel_that_races_a_result_loses_none(void **state)
 	kit_close(pool, 0);
 }
 
+/* One of the threads that take a stream of numbers. */
+struct streamer {
+	struct par *pool;
+	struct tally *tally;
+	pthread_t thread;
+};
+
+static void *stream(void *argument)
+{
+	struct streamer *me = argument;
+
+	kit_drain(me->pool, me->tally, NULL);
+	return NULL;
+}
+
+static void streamer_start(struct streamer *me)
+{
+	assert_int_equal(pthread_create(&me->thread, NULL, stream, me), 0);
+}
+
+/* Each is canceled at another moment of the stream, which ends only then, and
+ * has a successor. What one has taken it has seen: it waits nowhere else. */
+static void a_hundred_cancels_lose_nothing_of_a_stream(void **state)
+{
+	enum { CANCELS = 100, APART = 20, THREADS = 3 };
+	struct numbers numbers = { .last = CANCELS * APART };
+	struct gate hold = GATE_CLOSED;
+	struct gated_numbers source = { .numbers = numbers,
+					.at = numbers.last,
+					.hold = &hold };
+	struct par *pool =
+		kit_open(&(struct par_options){ .action = action_echo,
+						.workers = 2,
+						.generate = gated_numbers_next,
+						.source = &source,
+						.window = 4 });
+	struct streamer streamers[THREADS];
+	struct tally tally;
+	void *end;
+
+	(void)state;
+	tally_open(&tally, numbers.last);
+	for (int i = 0; i < THREADS; i++) {
+		streamers[i] = (struct streamer){ pool, &tally, 0 };
+		streamer_start(&streamers[i]);
+	}
+	for (unsigned i = 0; i < CANCELS; i++) {
+		struct streamer *one = &streamers[i % THREADS];
+
+		EVENTUALLY(kit_stats(pool).delivered >= i * APART);
+		assert_int_equal(pthread_cancel(one->thread), 0);
+		assert_int_equal(pthread_join(one->thread, &end), 0);
+		assert_ptr_equal(end, PTHREAD_CANCELED);
+		streamer_start(one);
+	}
+	gate_open(&hold);
+	for (int i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_join(streamers[i].thread, NULL), 0);
+	tally_assert_once(&tally);
+	tally_close(&tally);
+	kit_close(pool, 0);
+}
+
 /* With a cancel of itself pending, makes calls that do not wait. */
 struct condemned {
 	struct par *pool;
@@ -418,6 +481,7 @@ int main(void)
 		KIT_TEST(no_lock_stays_held),
 		KIT_TEST(the_others_go_on_waiting),
 		KIT_TEST(a_cancel_that_races_a_result_loses_none),
+		KIT_TEST(a_hundred_cancels_lose_nothing_of_a_stream),
 		KIT_TEST(a_thread_that_need_not_wait_is_not_canceled),
 	};
 
