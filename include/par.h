@@ -46,6 +46,10 @@
  * NULL where a call needs a pool or a place for its answer is -EINVAL, and
  * nothing happens in the calls that return nothing.
  *
+ * A signal handler that runs in the middle of a call changes nothing: no call
+ * returns early for it. A change of the process's user by seteuid() reaches the
+ * pool's threads too, at any time.
+ *
  * fork. In a child process the pool does not exist: its threads are not there,
  * and no call may be made on it, par_close() included. fork, exec and exit
  * themselves work at any time, in both processes.

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Signals by the hundred: handlers of the program's own, without SA_RESTART, in
+ * the middle of every call; and seteuid(), for which the C library signals each
+ * thread.
+ */
+#include "kit.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+enum { ROUNDS = 100, ITEMS = 30, TAKERS = 2, ERRNO = 4711 };
+
+static const int signals[] = { SIGUSR1, SIGUSR2, SIGHUP, SIGWINCH };
+enum { SIGNALS = sizeof signals / sizeof *signals };
+
+static atomic_uint heard, strayed; /* strayed: on a thread of the pool */
+
+static void hear(int signal)
+{
+	(void)signal;
+	atomic_fetch_add(par_self() ? &strayed : &heard, 1);
+}
+
+static void mask_signals(int how)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (int i = 0; i < SIGNALS; i++)
+		sigaddset(&set, signals[i]);
+	pthread_sigmask(how, &set, NULL);
+}
+
+static void set_handlers(void (*handler)(int))
+{
+	struct sigaction action = { .sa_handler = handler };
+
+	sigemptyset(&action.sa_mask);
+	for (int i = 0; i < SIGNALS; i++)
+		if (sigaction(signals[i], &action, NULL))
+			kit_die("no handler");
+}
+
+/* Where the signals are sent, and what came of it. */
+struct storm {
+	struct par *pool;
+	pthread_t thread, takers[TAKERS];
+	atomic_bool over, worker_known;
+	pthread_mutex_t lock;
+	pthread_t targets[2 + TAKERS];
+	unsigned count; /* of the targets: under the lock alive, or unjoined */
+	struct tally tally;
+	atomic_uint early, changed; /* sleeps or calls cut short; errno */
+};
+
+static void target_add(struct storm *s, pthread_t thread)
+{
+	pthread_mutex_lock(&s->lock);
+	s->targets[s->count++] = thread;
+	pthread_mutex_unlock(&s->lock);
+}
+
+/* The first worker that comes to it. */
+static void target_add_worker(struct storm *s)
+{
+	pthread_mutex_lock(&s->lock);
+	if (!s->worker_known)
+		s->targets[s->count++] = pthread_self();
+	s->worker_known = true;
+	pthread_mutex_unlock(&s->lock);
+}
+
+/* All but the test's own thread. */
+static void targets_spare(struct storm *s)
+{
+	pthread_mutex_lock(&s->lock);
+	s->count = 1;
+	pthread_mutex_unlock(&s->lock);
+}
+
+static void *rage(void *storm)
+{
+	const struct timespec pause = { .tv_nsec = 20000 };
+	struct storm *s = storm;
+
+	for (unsigned i = 0; !atomic_load(&s->over); i++) {
+		kill(getpid(), signals[i % SIGNALS]);
+		pthread_mutex_lock(&s->lock);
+		for (unsigned n = 0; n < s->count; n++)
+			pthread_kill(s->targets[n], signals[(i + n) % SIGNALS]);
+		pthread_mutex_unlock(&s->lock);
+		nanosleep(&pause, NULL);
+	}
+	return NULL;
+}
+
+static void storm_begin(struct storm *s)
+{
+	*s = (struct storm){ .lock = PTHREAD_MUTEX_INITIALIZER };
+	tally_open(&s->tally, ITEMS);
+	target_add(s, pthread_self());
+	mask_signals(SIG_BLOCK); /* it is not to be hit itself */
+	assert_int_equal(pthread_create(&s->thread, NULL, rage, s), 0);
+	mask_signals(SIG_UNBLOCK);
+}
+
+static void storm_end(struct storm *s)
+{
+	atomic_store(&s->over, true);
+	assert_int_equal(pthread_join(s->thread, NULL), 0);
+	assert_int_equal(s->early, 0);
+	assert_int_equal(s->changed, 0);
+	tally_assert_once(&s->tally);
+	tally_close(&s->tally);
+}
+
+/* A signal that came through to the worker would cut its sleep short. */
+static int act(void *storm, void *item, void **value)
+{
+	const struct timespec moment = { .tv_nsec = 10000 };
+	struct storm *s = storm;
+
+	target_add_worker(s);
+	if (nanosleep(&moment, NULL))
+		atomic_fetch_add(&s->early, 1);
+	*value = item;
+	return 0;
+}
+
+static void discard(void *storm, const struct par_result *left)
+{
+	struct storm *s = storm;
+
+	tally_see(&s->tally, AS_NUMBER(left->item) - 1);
+}
+
+static void *take(void *storm)
+{
+	struct storm *s = storm;
+	int end;
+
+	errno = ERRNO;
+	kit_drain(s->pool, &s->tally, &end);
+	atomic_fetch_add(&s->early, end != 0);
+	atomic_fetch_add(&s->changed, errno != ERRNO);
+	return NULL;
+}
+
+static void wait_in_vain(struct storm *s)
+{
+	const double start = kit_ms();
+	struct par_result result;
+	int rc = par_next_timed(s->pool, &result, 1);
+
+	atomic_fetch_add(&s->early, rc != -ETIMEDOUT || kit_ms() < start + 1);
+}
+
+/* Every call between open and close, but for the takers' own. */
+static void push_and_end(struct storm *s, void (*end)(struct par *))
+{
+	errno = ERRNO;
+	assert_true(par_fd(s->pool) >= 0);
+	assert_true(par_cancel_fd(s->pool) >= 0);
+	for (uintptr_t i = 1; i <= ITEMS; i++)
+		assert_int_equal(par_push(s->pool, AS_ITEM(i)), 0);
+	if (end)
+		end(s->pool);
+	assert_int_equal(errno, ERRNO);
+}
+
+static void assert_weathers(void (*end)(struct par *))
+{
+	unsigned takers = end ? TAKERS : 0;
+	struct storm s;
+
+	storm_begin(&s);
+	s.pool = kit_open(&(struct par_options){ .action = act,
+						 .workers = 3,
+						 .context = &s,
+						 .discard = discard });
+	wait_in_vain(&s);
+	for (unsigned i = 0; i < takers; i++) {
+		assert_int_equal(pthread_create(&s.takers[i], NULL, take, &s),
+				 0);
+		target_add(&s, s.takers[i]);
+	}
+	push_and_end(&s, end);
+	/* No worker comes any more, and the one that did may go. */
+	EVENTUALLY(takers ? kit_stats(s.pool).delivered == ITEMS
+			  : s.worker_known);
+	targets_spare(&s);
+	for (unsigned i = 0; i < takers; i++)
+		assert_int_equal(pthread_join(s.takers[i], NULL), 0);
+	kit_close(s.pool, 0);
+	storm_end(&s);
+}
+
+static void weather(void (*end)(struct par *))
+{
+	set_handlers(hear);
+	atomic_store(&heard, 0);
+	atomic_store(&strayed, 0);
+	for (int i = 0; i < ROUNDS; i++)
+		assert_weathers(end);
+	assert_true(heard > ROUNDS);
+	assert_int_equal(strayed, 0);
+	set_handlers(SIG_IGN); /* for one that is on its way still */
+}
+
+static void a_finish_in_a_storm_of_signals_loses_nothing(void **state)
+{
+	(void)state;
+	weather(par_finish);
+}
+
+static void nor_does_a_cancel(void **state)
+{
+	(void)state;
+	weather(par_cancel);
+}
+
+static void nor_does_a_close(void **state)
+{
+	(void)state;
+	weather(NULL);
+}
+
+/*
+ * seteuid.
+ */
+
+enum { NOBODY = 65534 };
+
+/* The item is the user that the program is, and waits for the action. */
+static int compare_user(void *context, void *item, void **value)
+{
+	(void)context;
+	(void)value;
+	return geteuid() == AS_NUMBER(item) ? 0 : -EPERM;
+}
+
+static void a_change_of_the_user_reaches_every_worker(void **state)
+{
+	struct par *pool = kit_open(
+		&(struct par_options){ .action = compare_user, .workers = 3 });
+	struct par_result result;
+	unsigned strangers = 0;
+
+	(void)state;
+	for (int i = 0; i < ROUNDS; i++) {
+		uid_t user = i % 2 ? 0 : NOBODY;
+
+		assert_int_equal(seteuid(user), 0);
+		for (int n = 0; n < 3; n++)
+			assert_int_equal(par_push(pool, AS_ITEM(user)), 0);
+		for (int n = 0; n < 3; n++) {
+			assert_int_equal(par_next(pool, &result), 1);
+			strangers += result.error != 0;
+		}
+	}
+	assert_int_equal(strangers, 0);
+	kit_close(pool, 0);
+}
+
+static void and_disturbs_no_pool_that_is_busy(void **state)
+{
+	struct numbers numbers = { .last = 20000 };
+	struct par *pool =
+		kit_open(&(struct par_options){ .action = action_echo,
+						.workers = 3,
+						.generate = numbers_next,
+						.source = &numbers,
+						.window = 50 });
+	struct storm s = { .pool = pool };
+	pthread_t taker;
+
+	(void)state;
+	tally_open(&s.tally, numbers.last);
+	assert_int_equal(pthread_create(&taker, NULL, take, &s), 0);
+	for (int i = 0; i < 2 * ROUNDS; i++)
+		assert_int_equal(seteuid(i % 2 ? 0 : NOBODY), 0);
+	assert_int_equal(pthread_join(taker, NULL), 0);
+	assert_int_equal(s.early, 0);
+	assert_int_equal(s.changed, 0);
+	tally_assert_once(&s.tally);
+	tally_close(&s.tally);
+	kit_close(pool, 0);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		KIT_TEST(a_finish_in_a_storm_of_signals_loses_nothing),
+		KIT_TEST(nor_does_a_cancel),
+		KIT_TEST(nor_does_a_close),
+	};
+	/* For who may be another user. */
+	static const struct CMUnitTest of_root[] = {
+		KIT_TEST(a_finish_in_a_storm_of_signals_loses_nothing),
+		KIT_TEST(nor_does_a_cancel),
+		KIT_TEST(nor_does_a_close),
+		KIT_TEST(a_change_of_the_user_reaches_every_worker),
+		KIT_TEST(and_disturbs_no_pool_that_is_busy),
+	};
+
+	if (geteuid() == 0)
+		return cmocka_run_group_tests_name("storm", of_root, NULL,
+						   NULL);
+	return cmocka_run_group_tests_name("storm", tests, NULL, NULL);
+}
