@@ -96,6 +96,12 @@ void crew_refused(struct worker *w, int why)
 	pool_unlock(p);
 }
 
+void crew_join(struct worker *w)
+{
+	if (w->unjoined)
+		thread_join(w->role.thread);
+}
+
 void crew_begin(struct worker *w)
 {
 	struct par *p = w->role.pool;

@@ -20,6 +20,9 @@ struct worker *crew_recruit(struct par *p, unsigned coming);
 /* The thread for a recruit was refused: gives the seat back. */
 void crew_refused(struct worker *w, int why);
 
+/* Joins the thread that left the seat, if there is one: it is at its very end.
+ * For whoever holds the seat, and, all workers gone, for the owner. */
+void crew_join(struct worker *w);
 /* The worker's thread begins, about to call worker_open. */
 void crew_begin(struct worker *w);
 /* worker_open has succeeded. */

@@ -97,8 +97,7 @@ static void stop_workers(struct par *p)
 	pool_unlock(p);
 	/* Nobody takes a seat any more, and nobody is in one. */
 	for (unsigned i = 0; i < p->seats; i++)
-		if (p->workers[i].unjoined)
-			thread_join(p->workers[i].role.thread);
+		crew_join(&p->workers[i]);
 }
 
 /* The producer comes last: once it runs nothing can fail. */

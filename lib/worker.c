@@ -116,9 +116,7 @@ static void *worker_body(void *worker)
 {
 	struct worker *w = worker;
 
-	/* Whoever had the seat before is at its very end. */
-	if (w->unjoined)
-		thread_join(w->role.thread);
+	crew_join(w);
 	w->retired = false;
 	self_begin(&w->role, (int)(w - w->role.pool->workers));
 	crew_begin(w);
