@@ -8,7 +8,7 @@
 /* At most one attempt a second where the last one failed. */
 enum { RETRY_MS = 1000 };
 
-static bool may_attempt(struct par *p)
+static bool may_attempt(struct par *p) NEEDS_LOCK
 {
 	if (p->retry_at == 0)
 		return true;
@@ -18,7 +18,7 @@ static bool may_attempt(struct par *p)
 	return true;
 }
 
-static void attempt_begins(struct par *p, struct worker *w)
+static void attempt_begins(struct par *p, struct worker *w) NEEDS_LOCK
 {
 	p->opening++;
 	p->refused = 0;
@@ -26,6 +26,7 @@ static void attempt_begins(struct par *p, struct worker *w)
 }
 
 static void attempt_fails(struct par *p, const struct worker *w, int why)
+	NEEDS_LOCK
 {
 	p->opening--;
 	if (w->attempt == p->attempts)
@@ -34,7 +35,7 @@ static void attempt_fails(struct par *p, const struct worker *w, int why)
 	p->barred = p->attempts;
 }
 
-static void attempt_succeeds(struct par *p, const struct worker *w)
+static void attempt_succeeds(struct par *p, const struct worker *w) NEEDS_LOCK
 {
 	p->opening--;
 	/* One that was begun before a failure says nothing about now. */
@@ -42,7 +43,7 @@ static void attempt_succeeds(struct par *p, const struct worker *w)
 		p->retry_at = 0;
 }
 
-static struct worker *seat_take(struct par *p)
+static struct worker *seat_take(struct par *p) NEEDS_LOCK
 {
 	struct worker *w = p->vacant;
 
@@ -56,7 +57,7 @@ static struct worker *seat_take(struct par *p)
 	return w;
 }
 
-static void seat_give(struct par *p, struct worker *w)
+static void seat_give(struct par *p, struct worker *w) NEEDS_LOCK
 {
 	w->vacant = p->vacant;
 	p->vacant = w;
@@ -98,6 +99,7 @@ void crew_refused(struct worker *w, int why)
 
 void crew_join(struct worker *w)
 {
+	nobody_else();
 	if (w->unjoined)
 		thread_join(w->role.thread);
 }
@@ -142,7 +144,7 @@ void crew_retire(struct worker *w)
  * attempt to start one. So one that leaves none behind that is past worker_open
  * is stranded: it waits for another to get there, or for work and the time to
  * start a successor in its own seat. One is enough. */
-static bool may_go(const struct par *p)
+static bool may_go(const struct par *p) NEEDS_LOCK
 {
 	return p->closing || p->stranded || pool_able(p) > 0;
 }

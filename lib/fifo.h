@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * An unbounded first-in-first-out list of items, strung on their `next`. All
- * zero is empty. It holds no lock: the pool's protects it.
+ * zero is empty.
  */
 #ifndef PAR_FIFO_H
 #define PAR_FIFO_H
 
+#include "guard.h"
 #include "item.h"
 
 struct fifo {
@@ -13,7 +14,7 @@ struct fifo {
 	struct item *last; /* meaningful where first is set */
 };
 
-static inline void fifo_put(struct fifo *fifo, struct item *item)
+static inline void fifo_put(struct fifo *fifo, struct item *item) NEEDS_LOCK
 {
 	item->next = NULL;
 	if (fifo->first)
@@ -24,7 +25,7 @@ static inline void fifo_put(struct fifo *fifo, struct item *item)
 }
 
 /* The oldest, NULL where it is empty. */
-static inline struct item *fifo_take(struct fifo *fifo)
+static inline struct item *fifo_take(struct fifo *fifo) NEEDS_LOCK
 {
 	struct item *item = fifo->first;
 

@@ -14,7 +14,7 @@ static struct item *item_new(void)
 	return malloc(sizeof(struct item));
 }
 
-static struct item *spare_take(struct par *p)
+static struct item *spare_take(struct par *p) NEEDS_LOCK
 {
 	struct item *item = p->spares;
 
@@ -25,7 +25,7 @@ static struct item *spare_take(struct par *p)
 	return item;
 }
 
-static void spare_put(struct par *p, struct item *item)
+static void spare_put(struct par *p, struct item *item) NEEDS_LOCK
 {
 	if (p->spare_count == p->spares_wanted) {
 		free(item);
@@ -38,7 +38,7 @@ static void spare_put(struct par *p, struct item *item)
 
 /* Entry. */
 
-static void cancel_item(struct par *p, struct item *item)
+static void cancel_item(struct par *p, struct item *item) NEEDS_LOCK
 {
 	item->result.error = -ECANCELED;
 	p->ledger.canceled++;
@@ -46,7 +46,7 @@ static void cancel_item(struct par *p, struct item *item)
 }
 
 /* The item is in the pool from here on. Where it waits is the caller's. */
-static void enter(struct par *p, struct item *item)
+static void enter(struct par *p, struct item *item) NEEDS_LOCK
 {
 	item->result.value = NULL;
 	item->result.error = 0;
@@ -102,7 +102,7 @@ struct worker *pool_admit(struct par *p, struct item *item, int rc)
 	return recruit;
 }
 
-static int push_refusal(const struct par *p)
+static int push_refusal(const struct par *p) NEEDS_LOCK
 {
 	return flag_is_raised(&p->canceled) ? -ECANCELED : p->told ? -EPIPE : 0;
 }
@@ -135,14 +135,14 @@ int pool_push(struct par *p, void *thing, struct worker **recruit)
 
 /* Work. */
 
-static struct item *dequeue(struct par *p)
+static struct item *dequeue(struct par *p) NEEDS_LOCK
 {
 	struct item *item = fifo_take(&p->pushed);
 
 	return item ? item : ring_take(&p->ring);
 }
 
-static bool take(struct worker *w)
+static bool take(struct worker *w) NEEDS_LOCK
 {
 	struct par *p = w->role.pool;
 
@@ -187,6 +187,7 @@ bool pool_exchange(struct worker *w, struct worker **recruit)
 
 /* Whether par_next() has its answer, in *rc. */
 static bool deliver(struct par *p, struct par_result *result, int *rc)
+	NEEDS_LOCK
 {
 	struct item *item = outbox_take(&p->outbox);
 
@@ -212,7 +213,7 @@ struct consumer {
 
 /* The program canceled the thread in its sleep: it holds no result, but the
  * call that another could have had. */
-static void consumer_canceled(void *argument)
+static void consumer_canceled(void *argument) DROPS_LOCK
 {
 	struct consumer *consumer = argument;
 	struct par *p = consumer->pool;
@@ -223,7 +224,7 @@ static void consumer_canceled(void *argument)
 }
 
 static int wait_and_deliver(struct par *p, struct par_result *result,
-			    uint64_t until)
+			    uint64_t until) NEEDS_LOCK
 {
 	struct consumer consumer = { .pool = p };
 	int rc = sleeper_init(&consumer.sleeper);
@@ -254,6 +255,7 @@ int pool_deliver(struct par *p, struct par_result *result, uint64_t until)
 
 struct item *pool_leftover(struct par *p)
 {
+	nobody_else();
 	return outbox_take(&p->outbox);
 }
 

@@ -11,26 +11,29 @@
 
 /* Producer: waits for room, then gives a record for the item to come. The
  * caller asks generate and must pool_admit(). NULL: the source has ended. */
-struct item *pool_reserve(struct par *p);
+struct item *pool_reserve(struct par *p) NEEDS_NO_LOCK;
 /* Producer: takes what generate returned. The item enters, or the source ends.
  */
-struct worker *pool_admit(struct par *p, struct item *item, int rc);
+struct worker *pool_admit(struct par *p, struct item *item, int rc)
+	NEEDS_NO_LOCK;
 /* par_push(): the item enters, or its error says why not. */
-int pool_push(struct par *p, void *thing, struct worker **recruit);
+int pool_push(struct par *p, void *thing, struct worker **recruit)
+	NEEDS_NO_LOCK;
 
 /* Worker: hands in the item in its hand, if any, and waits for the next. False:
  * the pool is closing, and its hand is empty. */
-bool pool_exchange(struct worker *w, struct worker **recruit);
-/* Within one: hands in the item in the worker's hand. */
-void pool_settle(struct worker *w);
+bool pool_exchange(struct worker *w, struct worker **recruit) NEEDS_NO_LOCK;
+/* Hands in the item in the worker's hand. */
+void pool_settle(struct worker *w) NEEDS_LOCK;
 
 /* Consumer: waits for a result; what par_next() returns. */
-int pool_deliver(struct par *p, struct par_result *result, uint64_t until);
+int pool_deliver(struct par *p, struct par_result *result, uint64_t until)
+	NEEDS_NO_LOCK;
 /* The owner, all threads gone: what was not delivered; NULL: nothing is left.
  */
 struct item *pool_leftover(struct par *p);
 
 /* Anybody: what is queued goes to the outbox, and nothing more is taken in. */
-void pool_cancel(struct par *p);
+void pool_cancel(struct par *p) NEEDS_NO_LOCK;
 
 #endif

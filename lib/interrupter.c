@@ -6,14 +6,14 @@
  */
 enum { FIRST_PAUSE_MS = 1, LONGEST_PAUSE_MS = 64 };
 
-static void interrupt(const struct par *p, const struct role *role)
+static void interrupt(const struct par *p, const struct role *role) NEEDS_LOCK
 {
 	/* Under the lock a thread that is inside cannot have ended. */
 	if (role->inside)
 		signal_send(role->thread, p->options.interrupt);
 }
 
-static void interrupt_all(const struct par *p)
+static void interrupt_all(const struct par *p) NEEDS_LOCK
 {
 	interrupt(p, &p->producer_role);
 	for (unsigned i = 0; i < p->seats; i++)

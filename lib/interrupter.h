@@ -10,7 +10,7 @@
 #include "pool.h"
 
 /* -EAGAIN or the like. */
-int interrupter_start(struct par *p);
-void interrupter_stop(struct par *p);
+int interrupter_start(struct par *p) NEEDS_NO_LOCK;
+void interrupter_stop(struct par *p) NEEDS_NO_LOCK;
 
 #endif

@@ -9,6 +9,8 @@
 #ifndef PAR_LEDGER_H
 #define PAR_LEDGER_H
 
+#include "guard.h"
+
 #include <stdint.h>
 
 struct ledger {
@@ -20,23 +22,23 @@ struct ledger {
 	uint64_t delivered;
 };
 
-static inline uint64_t ledger_queued(const struct ledger *l)
+static inline uint64_t ledger_queued(const struct ledger *l) NEEDS_LOCK
 {
 	return l->entered - l->started - l->canceled;
 }
 
-static inline uint64_t ledger_running(const struct ledger *l)
+static inline uint64_t ledger_running(const struct ledger *l) NEEDS_LOCK
 {
 	return l->started - l->finished;
 }
 
-static inline uint64_t ledger_ready(const struct ledger *l)
+static inline uint64_t ledger_ready(const struct ledger *l) NEEDS_LOCK
 {
 	return l->finished + l->canceled - l->delivered;
 }
 
 /* Entered, not delivered: what the window bounds. */
-static inline uint64_t ledger_inside(const struct ledger *l)
+static inline uint64_t ledger_inside(const struct ledger *l) NEEDS_LOCK
 {
 	return l->entered - l->delivered;
 }

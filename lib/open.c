@@ -96,6 +96,7 @@ static void stop_workers(struct par *p)
 		pool_sleep(p, &p->owner, NEVER);
 	pool_unlock(p);
 	/* Nobody takes a seat any more, and nobody is in one. */
+	nobody_else();
 	for (unsigned i = 0; i < p->seats; i++)
 		crew_join(&p->workers[i]);
 }
@@ -201,6 +202,7 @@ static int close_pool(struct par *p)
 	stop_workers(p);
 	if (p->options.interrupt)
 		interrupter_stop(p);
+	nobody_else();
 	rc = p->source_error;
 	dissolve(p);
 	return rc;

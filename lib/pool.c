@@ -41,7 +41,7 @@ bool pool_is_short(const struct par *p, unsigned coming)
 }
 
 /* Whether the stranded worker has to look again (crew.c). */
-static bool stranded_is_due(const struct par *p)
+static bool stranded_is_due(const struct par *p) NEEDS_LOCK
 {
 	return p->closing || pool_able(p) > 0 ||
 	       (p->stranded_until == NEVER && pool_is_short(p, p->opening));
@@ -50,7 +50,7 @@ static bool stranded_is_due(const struct par *p)
 /* Part 4 of the invariant. Every wake-up of the library is made here, from the
  * state alone: no critical section has to know who may wait for what it does.
  */
-static void rouse(struct par *p)
+static void rouse(struct par *p) NEEDS_LOCK
 {
 	bool ready = outbox_ready(&p->outbox), end = pool_at_end(p);
 
@@ -133,20 +133,21 @@ void copy_out(void *to, size_t to_size, const void *from, size_t size)
 
 void pool_stats(struct par *p, struct par_stats *stats)
 {
-	const struct ledger *l = &p->ledger;
 	struct par_stats now;
+	struct ledger l;
 
 	pool_lock(p);
+	l = p->ledger;
 	now = (struct par_stats){
-		.entered = l->entered,
-		.started = l->started,
-		.finished = l->finished,
-		.failed = l->failed,
-		.canceled = l->canceled,
-		.delivered = l->delivered,
-		.queued = (size_t)ledger_queued(l),
-		.running = (unsigned)ledger_running(l),
-		.ready = (size_t)ledger_ready(l),
+		.entered = l.entered,
+		.started = l.started,
+		.finished = l.finished,
+		.failed = l.failed,
+		.canceled = l.canceled,
+		.delivered = l.delivered,
+		.queued = (size_t)ledger_queued(&l),
+		.running = (unsigned)ledger_running(&l),
+		.ready = (size_t)ledger_ready(&l),
 		.workers = p->nworkers,
 		.refused = p->refused,
 		.ended = p->ended,
@@ -164,6 +165,7 @@ int pool_init(struct par *p)
 	size_t made = 0;
 	int rc;
 
+	nobody_else();
 	p->outbox.ordered = p->options.ordered;
 	p->producer_role.pool = p;
 	/* No overflow: par_open() has seen to larger ones of both counts. */
@@ -200,6 +202,7 @@ void pool_fini(struct par *p)
 {
 	struct item *item;
 
+	nobody_else();
 	assert(p->nworkers == 0 && p->inside == 0);
 	while ((item = p->spares)) {
 		p->spares = item->next;

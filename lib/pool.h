@@ -58,10 +58,10 @@
 
 /* What every thread of a pool is, and what par_self() looks at. */
 struct role {
-	struct par *pool; /* constant */
-	pthread_t thread; /* set by itself when it begins; lock */
-	bool opening;	  /* not past worker_open; its own */
-	bool inside;	  /* in code that `interrupt` may break; lock */
+	struct par *pool;	  /* constant */
+	pthread_t thread GUARDED; /* set by itself when it begins */
+	bool opening;		  /* not past worker_open; its own */
+	bool inside GUARDED;	  /* in code that `interrupt` may break */
 };
 
 /*
@@ -71,16 +71,16 @@ struct role {
  */
 struct worker {
 	struct role role;
-	struct sleeper sleeper; /* lock */
-	bool furnished;		/* the sleeper is initialised; its own */
-	bool unjoined;		/* role.thread has left, join it; lock */
-	uint64_t attempt;	/* to start it, counted by the pool; lock */
-	struct worker *vacant;	/* the next in pool.vacant; lock */
-	struct item *item;	/* in its hand; its own */
-	void *state;		/* what worker_open left; its own */
-	int failure;		/* why worker_open failed; its own */
-	bool open;		/* worker_close is owed; its own */
-	bool retired;		/* works no more; its own */
+	struct sleeper sleeper GUARDED;
+	bool furnished;		       /* the sleeper is initialised; its own */
+	bool unjoined GUARDED;	       /* role.thread has left, join it */
+	uint64_t attempt GUARDED;      /* to start it, counted by the pool */
+	struct worker *vacant GUARDED; /* the next in pool.vacant */
+	struct item *item;	       /* in its hand; its own */
+	void *state;		       /* what worker_open left; its own */
+	int failure;		       /* why worker_open failed; its own */
+	bool open;		       /* worker_close is owed; its own */
+	bool retired;		       /* works no more; its own */
 };
 
 struct par {
@@ -95,54 +95,54 @@ struct par {
 	 * action may ask as often as it likes. */
 	struct flag canceled;
 
-	struct lock lock;
-
-	/* All that follows: under the lock. */
-	struct ledger ledger;
-	struct ring ring;     /* generated, queued */
-	struct fifo pushed;   /* pushed, queued; taken first */
-	struct outbox outbox; /* done; ordered: all that entered */
-	struct item *spares;  /* records for items to come */
-	size_t spare_count;   /* at most spares_wanted */
-
-	/* The source. */
-	bool finishing; /* asks for no more */
-	bool ended;	/* will bring no more */
-	int source_error;
-	bool told; /* par_next() has told the end */
-
-	/* The workers. */
-	unsigned nworkers; /* seats taken, from the decision to start on */
-	unsigned opening;  /* of those, not yet past worker_open */
-	unsigned leaving;  /* of those, on their way out */
-	unsigned seats;	   /* ever taken: the others are untouched */
-	struct worker *vacant;
-	uint64_t attempts; /* begun, to start a worker */
-	uint64_t barred;   /* attempts up to this one lift no bar */
-	uint64_t retry_at; /* no attempt before; 0: no bar */
-	int refused;	   /* why the last attempt failed */
-
-	/* The sleepers. */
-	struct parking idle;	  /* workers */
-	struct parking consumers; /* threads in par_next() */
-	struct sleeper producer;
-	struct sleeper interrupter; /* sends the interrupts */
-	struct sleeper owner;	    /* in par_open() or par_close() */
-	struct sleeper *stranded;   /* a worker that may not go (crew.c) */
-	uint64_t stranded_until;    /* what it sleeps for at most */
-
-	unsigned inside; /* roles with `inside` set */
-	bool opened;	 /* par_open() has succeeded */
-	bool closing;	 /* workers end */
-	bool dismissed;	 /* the interrupter ends */
-	bool pausing;	 /* the interrupter has just sent */
-	struct pipe results_pipe;
-	struct pipe cancel_pipe;
-
-	struct role producer_role;
+	/* Of one thread. */
 	pthread_t producer_thread; /* the owner's, as the next */
 	pthread_t interrupter_thread;
+	struct role producer_role;
 	struct item *producer_item; /* in its hand; its own */
+
+	/* The lock, and all that it guards. */
+	struct lock lock;
+	struct ledger ledger GUARDED;
+	struct ring ring GUARDED;     /* generated, queued */
+	struct fifo pushed GUARDED;   /* pushed, queued; taken first */
+	struct outbox outbox GUARDED; /* done; ordered: all that entered */
+	struct item *spares GUARDED;  /* records for items to come */
+	size_t spare_count GUARDED;   /* at most spares_wanted */
+
+	/* The source. */
+	bool finishing GUARDED; /* asks for no more */
+	bool ended GUARDED;	/* will bring no more */
+	int source_error GUARDED;
+	bool told GUARDED; /* par_next() has told the end */
+
+	/* The workers. */
+	unsigned nworkers GUARDED; /* seats taken, before they are started */
+	unsigned opening GUARDED;  /* of those, not yet past worker_open */
+	unsigned leaving GUARDED;  /* of those, on their way out */
+	unsigned seats GUARDED;	   /* ever taken: the others are untouched */
+	struct worker *vacant GUARDED;
+	uint64_t attempts GUARDED; /* begun, to start a worker */
+	uint64_t barred GUARDED;   /* attempts up to this one lift no bar */
+	uint64_t retry_at GUARDED; /* no attempt before; 0: no bar */
+	int refused GUARDED;	   /* why the last attempt failed */
+
+	/* The sleepers. */
+	struct parking idle GUARDED;	  /* workers */
+	struct parking consumers GUARDED; /* threads in par_next() */
+	struct sleeper producer GUARDED;
+	struct sleeper interrupter GUARDED; /* sends the interrupts */
+	struct sleeper owner GUARDED;	    /* in par_open() or par_close() */
+	struct sleeper *stranded GUARDED;   /* who may not go (crew.c) */
+	uint64_t stranded_until GUARDED;    /* what it sleeps for at most */
+
+	unsigned inside GUARDED; /* roles with `inside` set */
+	bool opened GUARDED;	 /* par_open() has succeeded */
+	bool closing GUARDED;	 /* workers end */
+	bool dismissed GUARDED;	 /* the interrupter ends */
+	bool pausing GUARDED;	 /* the interrupter has just sent */
+	struct pipe results_pipe GUARDED;
+	struct pipe cancel_pipe GUARDED;
 };
 
 /* Room for everything, nothing started. -ENOMEM or -EAGAIN: undone. */
@@ -151,31 +151,32 @@ int pool_init(struct par *p);
 void pool_fini(struct par *p);
 
 /* The two ends of a critical section. */
-void pool_lock(struct par *p);
-void pool_unlock(struct par *p);
-/* Within one, lets the lock go and sleeps until rouse() finds a cause, or until
- * the time: then pool_park() returns false. */
-void pool_sleep(struct par *p, struct sleeper *sleeper, uint64_t until);
+void pool_lock(struct par *p) TAKES_LOCK;
+void pool_unlock(struct par *p) DROPS_LOCK;
+/* Lets the lock go and sleeps until rouse() finds a cause, or until the time:
+ * then pool_park() returns false. */
+void pool_sleep(struct par *p, struct sleeper *sleeper, uint64_t until)
+	NEEDS_LOCK;
 bool pool_park(struct par *p, struct parking *parking, struct sleeper *sleeper,
-	       uint64_t until);
-/* Within one: the role goes into code that `interrupt` may break, and out. */
-void role_enter(struct role *role);
-void role_leave(struct role *role);
+	       uint64_t until) NEEDS_LOCK;
+/* The role goes into code that `interrupt` may break, and out. */
+void role_enter(struct role *role) NEEDS_LOCK;
+void role_leave(struct role *role) NEEDS_LOCK;
 
 /* The end: the source brings no more, and all it brought was delivered. */
-bool pool_at_end(const struct par *p);
+bool pool_at_end(const struct par *p) NEEDS_LOCK;
 /* Finishing or canceled: the source has ended now, unless a call of generate is
  * under way, which may still bring an item. */
-void pool_end_source(struct par *p);
+void pool_end_source(struct par *p) NEEDS_LOCK;
 /* Whether ring and window let the generator be asked. */
-bool pool_has_room(const struct par *p);
+bool pool_has_room(const struct par *p) NEEDS_LOCK;
 /* Workers past worker_open and not on their way out: idle or in an action. */
-unsigned pool_able(const struct par *p);
+unsigned pool_able(const struct par *p) NEEDS_LOCK;
 /* Whether more items wait than workers are idle, and `coming` more will be. */
-bool pool_is_short(const struct par *p, unsigned coming);
+bool pool_is_short(const struct par *p, unsigned coming) NEEDS_LOCK;
 
-void pool_finish(struct par *p);
-void pool_stats(struct par *p, struct par_stats *stats);
+void pool_finish(struct par *p) NEEDS_NO_LOCK;
+void pool_stats(struct par *p, struct par_stats *stats) NEEDS_NO_LOCK;
 /* Fills a structure as large as the program knows it. */
 void copy_out(void *to, size_t to_size, const void *from, size_t size);
 

@@ -5,8 +5,8 @@
 #include "pool.h"
 
 /* Starts the thread that asks the generator; -EAGAIN or the like. */
-int producer_start(struct par *p);
+int producer_start(struct par *p) NEEDS_NO_LOCK;
 /* Waits for it; the source has ended, or a call of generate is under way. */
-void producer_join(struct par *p);
+void producer_join(struct par *p) NEEDS_NO_LOCK;
 
 #endif

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A bounded first-in-first-out queue of items. It holds no lock: the pool's
- * protects it.
+ * A bounded first-in-first-out queue of items.
  */
 #ifndef PAR_RING_H
 #define PAR_RING_H
 
+#include "guard.h"
 #include "item.h"
 
 struct ring {
@@ -21,8 +21,8 @@ int ring_init(struct ring *ring, size_t capacity);
 void ring_fini(struct ring *ring);
 
 /* There is room. */
-void ring_put(struct ring *ring, struct item *item);
+void ring_put(struct ring *ring, struct item *item) NEEDS_LOCK;
 /* The oldest, NULL where it is empty. */
-struct item *ring_take(struct ring *ring);
+struct item *ring_take(struct ring *ring) NEEDS_LOCK;
 
 #endif

@@ -10,7 +10,7 @@
 
 /* The calling thread, new and the pool's own, takes the role: what the program
  * asks of it (its name, the interrupt) and what others ask (who it is). */
-void self_begin(struct role *role, int number);
+void self_begin(struct role *role, int number) NEEDS_NO_LOCK;
 /* It has none any more. */
 void self_end(void);
 /* Whether it is one of the pool's own threads: what waits for the pool would

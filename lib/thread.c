@@ -29,12 +29,12 @@ void lock_fini(struct lock *lock)
 	must(pthread_mutex_destroy(&lock->mutex));
 }
 
-void lock_take(struct lock *lock)
+void lock_take(struct lock *lock) UNCHECKED
 {
 	must(pthread_mutex_lock(&lock->mutex));
 }
 
-void lock_drop(struct lock *lock)
+void lock_drop(struct lock *lock) UNCHECKED
 {
 	must(pthread_mutex_unlock(&lock->mutex));
 }
@@ -144,7 +144,7 @@ void parking_withdraw(struct parking *parking, struct sleeper *sleeper)
 		*link = sleeper->below;
 }
 
-static struct sleeper *parking_wake_top(struct parking *parking)
+static struct sleeper *parking_wake_top(struct parking *parking) NEEDS_LOCK
 {
 	struct sleeper *sleeper = parking->top;
 

@@ -7,6 +7,8 @@
 #ifndef PAR_THREAD_H
 #define PAR_THREAD_H
 
+#include "guard.h"
+
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -19,20 +21,19 @@ struct lock {
 };
 int lock_init(struct lock *lock);
 void lock_fini(struct lock *lock);
-void lock_take(struct lock *lock);
-void lock_drop(struct lock *lock);
+void lock_take(struct lock *lock) TAKES_LOCK;
+void lock_drop(struct lock *lock) DROPS_LOCK;
 
 /*
  * One thread's bed. Only its owner ever sleeps in it, so that its condition
  * variable never has two waiters: those of glibc 2.25 to 2.40 can lose a
- * wake-up then (sourceware bug 25847). All of it is under the lock that its
- * owner sleeps with.
+ * wake-up then (sourceware bug 25847).
  */
 struct sleeper {
-	pthread_cond_t cond;
-	bool asleep;	       /* and not yet woken */
-	bool called;	       /* woken by parking_call() */
-	struct sleeper *below; /* in a parking */
+	pthread_cond_t cond GUARDED;
+	bool asleep GUARDED;	       /* and not yet woken */
+	bool called GUARDED;	       /* woken by parking_call() */
+	struct sleeper *below GUARDED; /* in a parking */
 };
 int sleeper_init(struct sleeper *sleeper);
 void sleeper_fini(struct sleeper *sleeper);
@@ -45,9 +46,10 @@ uint64_t time_after(int milliseconds);
 
 /* Lets the lock go and sleeps until woken: true, or until the time: false. A
  * cancellation point; canceled, it holds the lock and is still asleep. */
-bool sleeper_sleep(struct sleeper *sleeper, struct lock *lock, uint64_t until);
+bool sleeper_sleep(struct sleeper *sleeper, struct lock *lock, uint64_t until)
+	NEEDS_LOCK;
 /* Wakes the owner where it is asleep. */
-void sleeper_wake(struct sleeper *sleeper);
+void sleeper_wake(struct sleeper *sleeper) NEEDS_LOCK;
 
 /* A word that is written under a lock and looked at without it: raised once, it
  * stays. Who sees it raised sees all that was done before. */
@@ -64,17 +66,18 @@ bool flag_is_raised(const struct flag *flag);
  * to do, so a burst of work does not pay for a wake-up each. All zero is empty.
  */
 struct parking {
-	struct sleeper *top;
-	bool calling; /* one was called and has not come yet */
+	struct sleeper *top GUARDED;
+	bool calling GUARDED; /* one was called and has not come yet */
 };
 /* As sleeper_sleep(). Canceled, the thread must still parking_withdraw(). */
 bool parking_sleep(struct parking *parking, struct sleeper *sleeper,
-		   struct lock *lock, uint64_t until);
-void parking_withdraw(struct parking *parking, struct sleeper *sleeper);
+		   struct lock *lock, uint64_t until) NEEDS_LOCK;
+void parking_withdraw(struct parking *parking, struct sleeper *sleeper)
+	NEEDS_LOCK;
 /* Wakes the last one to come, unless one is on its way already. */
-void parking_call(struct parking *parking);
+void parking_call(struct parking *parking) NEEDS_LOCK;
 /* Wakes all. */
-void parking_call_all(struct parking *parking);
+void parking_call_all(struct parking *parking) NEEDS_LOCK;
 
 /*
  * Starts a thread with every signal blocked but the synchronous ones. The
@@ -82,7 +85,7 @@ void parking_call_all(struct parking *parking);
  * the default. -EAGAIN, -ENOMEM or what else the system says.
  */
 int thread_start(pthread_t *thread, size_t stack_size, void *(*body)(void *),
-		 void *argument);
+		 void *argument) NEEDS_NO_LOCK;
 void thread_join(pthread_t thread);
 /* Names the calling thread, cut to what the system takes; number -1: none. */
 void thread_name(const char *name, int number);
