@@ -170,13 +170,12 @@ static bool answer(struct connection *c, const char *status, const char *body,
 /* Answers one request; false: the connection is to be closed. */
 static bool respond(struct connection *c, size_t length)
 {
-	char method[8], path[1024];
-	int minor;
+	char method[8], path[1024], minor[2];
 	bool fine;
 
 	c->head[length - 2] = '\0';
-	fine = sscanf(c->head, "%7[A-Z] %1023s HTTP/1.%d", method, path,
-		      &minor) == 3;
+	fine = sscanf(c->head, "%7[A-Z] %1023s HTTP/1.%1[0-9]", method, path,
+		      minor) == 3;
 	if (!fine)
 		return answer(c, "400 Bad Request", "bad request\n", true,
 			      false);
@@ -188,9 +187,10 @@ static bool respond(struct connection *c, size_t length)
 		return false;
 	if (strcmp(path, "/missing") == 0)
 		return answer(c, "404 Not Found", "not here\n", *method == 'G',
-			      minor > 0);
+			      *minor > '0');
 	return answer(c, "200 OK", "Here you are.\n", *method == 'G',
-		      minor > 0 && !strcasestr(c->head, "\nConnection: close"));
+		      *minor > '0' &&
+			      !strcasestr(c->head, "\nConnection: close"));
 }
 
 /* TCP takes back an answer where bytes are left unread at the close, a body
