@@ -3,6 +3,7 @@
 
 #include "crew.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -84,6 +85,7 @@ struct worker *pool_admit(struct par *p, struct item *item, int rc)
 	pool_lock(p);
 	role_leave(&p->producer_role);
 	if (rc > 0) {
+		assert(item);
 		enter(p, item);
 		if (flag_is_raised(&p->canceled))
 			cancel_item(p, item);

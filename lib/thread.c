@@ -212,7 +212,7 @@ void thread_name(const char *name, int number)
 	char full[THREAD_NAME_SIZE] = "", suffix[THREAD_NAME_SIZE] = "";
 
 	if (number >= 0)
-		snprintf(suffix, sizeof suffix, "-%d", number);
+		(void)snprintf(suffix, sizeof suffix, "-%d", number);
 	strncpy(full, name, sizeof full - 1 - strlen(suffix));
 	strcat(full, suffix);
 	(void)pthread_setname_np(pthread_self(), full);

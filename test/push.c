@@ -211,7 +211,7 @@ static void any_thread_can_push(void **state)
 	struct tally tally;
 
 	(void)state;
-	tally_open(&tally, PUSHERS * PUSHES);
+	tally_open(&tally, (size_t)PUSHERS * PUSHES);
 	start_pushers(pool, pushers, threads);
 	for (int i = 0; i < PUSHERS * PUSHES; i++)
 		tally_see(&tally, take(pool) - 1);

@@ -1,0 +1,66 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# What the compilers and other readers find in the code without running it, in
+# builds of their own. Prints each check with the time it took; exits 0 if none
+# found anything.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+failed=0
+
+# check NAME COMMAND...: one check; what it prints is shown if it fails.
+check() {
+	name=$1 before=$(date +%s)
+	shift
+	if "$@" >"$work/log" 2>&1; then
+		echo "ok     $name, $(($(date +%s) - before)) s"
+	else
+		failed=1
+		tail -n 100 "$work/log"
+		echo "FAILED $name"
+	fi
+}
+
+# What stands after the lock in struct par is GUARDED (lib/guard.h), so that
+# clang looks at it.
+guarded() {
+	awk '/^}/ { after = 0 }
+	     after && /^\t[a-z]/ { fields++ }
+	     after && /^\t[a-z]/ && !/ GUARDED;/ {
+		bad = 1
+		print FILENAME ":" FNR ": not GUARDED:" $0
+	     }
+	     /^\tstruct lock lock;/ { after = 1 }
+	     END { exit bad || !fields }' lib/pool.h
+}
+
+# set_up COMPILER [meson setup options]: a build where a warning is an error.
+set_up() {
+	compiler=$1
+	shift
+	CC=$compiler meson setup "$work/$compiler" -Dwerror=true \
+		-Dtests=enabled -Dexamples=enabled "$@"
+}
+
+tidy() {
+	printf '%s\n' lib/*.c docs/examples/*.c test/*.c |
+		xargs -n 4 -P "$(nproc)" clang-tidy -quiet -p "$work/clang"
+}
+
+# variableScope: variables stand at the top of their function here.
+cpp_check() {
+	cppcheck --quiet --error-exitcode=1 --std=c11 \
+		--enable=warning,style,performance,portability \
+		--suppress=variableScope -D_GNU_SOURCE -D__GNUC__ \
+		-DHAVE_PTHREAD_SETNAME_NP -Iinclude lib docs/examples
+}
+
+check "clang: set up" set_up clang
+check "struct par: what stands after the lock is GUARDED" guarded
+check "clang -Wthread-safety: lib" ninja -C "$work/clang" lib/libpar.a
+check "clang-tidy: lib, docs/examples, test" tidy
+check "cppcheck: lib, docs/examples" cpp_check
+check "gcc -fanalyzer: set up" set_up gcc -Dc_args=-fanalyzer
+check "gcc -fanalyzer: everything" ninja -C "$work/gcc"
+exit "$failed"
