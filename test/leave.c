@@ -376,8 +376,9 @@ static void streamer_start(struct streamer *me)
  * has a successor. What one has taken it has seen: it waits nowhere else. */
 static void a_hundred_cancels_lose_nothing_of_a_stream(void **state)
 {
-	enum { CANCELS = 100, APART = 20, THREADS = 3 };
-	struct numbers numbers = { .last = CANCELS * APART };
+	enum { THREADS = 3 };
+	static const uintptr_t cancels = 100, apart = 20;
+	struct numbers numbers = { .last = cancels * apart };
 	struct gate hold = GATE_CLOSED;
 	struct gated_numbers source = { .numbers = numbers,
 					.at = numbers.last,
@@ -398,10 +399,10 @@ static void a_hundred_cancels_lose_nothing_of_a_stream(void **state)
 		streamers[i] = (struct streamer){ pool, &tally, 0 };
 		streamer_start(&streamers[i]);
 	}
-	for (unsigned i = 0; i < CANCELS; i++) {
+	for (uintptr_t i = 0; i < cancels; i++) {
 		struct streamer *one = &streamers[i % THREADS];
 
-		EVENTUALLY(kit_stats(pool).delivered >= i * APART);
+		EVENTUALLY(kit_stats(pool).delivered >= i * apart);
 		assert_int_equal(pthread_cancel(one->thread), 0);
 		assert_int_equal(pthread_join(one->thread, &end), 0);
 		assert_ptr_equal(end, PTHREAD_CANCELED);

@@ -172,7 +172,7 @@ static void every_trip_has_its_reply(void **state)
 #define THROUGH(workers)                                                       \
 	{                                                                      \
 		workers, every_trip_has_its_reply, kit_setup, kit_teardown,    \
-			(void *)workers                                        \
+			(void *)(workers)                                      \
 	}
 
 int main(int argc, char **argv)
