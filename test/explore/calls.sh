@@ -1,0 +1,22 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Every call that the library makes is one that the explorer models (calls.syms)
+# or one that can neither block nor fail (calls.allowed).
+#     calls.sh LIBPAR.A
+set -eu
+here=$(dirname "$0")
+unknown=$(
+	{
+		nm -A --defined-only "$1" | awk '{ print "known", $NF }'
+		awk '{ print "known", $1 }' "$here/calls.syms"
+		awk '!/^#/ && NF { print "known", $1 }' "$here/calls.allowed"
+		# what a sanitizer or a coverage build puts in is not the library's
+		nm -A -u "$1" | awk '{ print "called", $NF }' |
+			grep -vE ' __(asan|tsan|ubsan|llvm|gcov|sancov)_'
+	} | awk '$1 == "known" { known[$2]; next }
+		!($2 in known) && !seen[$2]++ { print $2 }'
+)
+[ -z "$unknown" ] || {
+	echo "the explorer does not know:" $unknown
+	exit 1
+}
