@@ -100,7 +100,7 @@ void crew_refused(struct worker *w, int why)
 void crew_join(struct worker *w)
 {
 	nobody_else();
-	if (w->unjoined)
+	if (w->held)
 		thread_join(w->role.thread);
 }
 
@@ -109,7 +109,7 @@ void crew_begin(struct worker *w)
 	struct par *p = w->role.pool;
 
 	pool_lock(p);
-	w->unjoined = false;
+	w->held = true;
 	role_enter(&w->role);
 	pool_unlock(p);
 }
@@ -166,7 +166,6 @@ bool crew_leave(struct worker *w)
 		p->stranded = NULL;
 	}
 	p->leaving--;
-	w->unjoined = true;
 	if (succeeded)
 		attempt_begins(p, w);
 	else
@@ -182,6 +181,5 @@ void crew_stay(struct worker *w, int why)
 	pool_lock(p);
 	attempt_fails(p, w, why);
 	p->leaving++;
-	w->unjoined = false;
 	pool_unlock(p);
 }

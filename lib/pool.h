@@ -73,7 +73,7 @@ struct worker {
 	struct role role;
 	struct sleeper sleeper GUARDED;
 	bool furnished;		       /* the sleeper is initialised; its own */
-	bool unjoined GUARDED;	       /* role.thread has left, join it */
+	bool held GUARDED;	       /* role.thread is to be joined */
 	uint64_t attempt GUARDED;      /* to start it, counted by the pool */
 	struct worker *vacant GUARDED; /* the next in pool.vacant */
 	struct item *item;	       /* in its hand; its own */
