@@ -34,7 +34,7 @@
 #error "tests need their assertions"
 #endif
 
-enum { KIT_PATIENCE = 20 };
+enum { KIT_PATIENCE = 60 };
 
 /* One test in its frame: a time limit, and as many threads and descriptors
  * after it as before. */
