@@ -19,13 +19,15 @@ static void holds(bool what, const char *says)
 }
 #define HOLDS(what) holds(what, #what)
 
+enum { LONGEST = 1000 };
+
 static uint64_t list_length(const struct item *item)
 {
 	uint64_t n = 0;
 
 	while (item) {
 		item = item->next;
-		n++;
+		HOLDS(++n < LONGEST);
 	}
 	return n;
 }
@@ -126,6 +128,15 @@ static bool at_end(const struct par *p)
 	return p->ended && p->ledger.entered == p->ledger.delivered;
 }
 
+/* Who stands in it sleeps, and was not called. */
+static void check_parking(const struct parking *parking)
+{
+	unsigned n = 0;
+
+	for (const struct sleeper *s = parking->top; s; s = s->below)
+		HOLDS(s->asleep && !s->called && ++n < LONGEST);
+}
+
 /* 4: nobody sleeps who has cause to be awake. */
 static void check_sleepers(const struct par *p)
 {
@@ -137,6 +148,8 @@ static void check_sleepers(const struct par *p)
 	bool interrupts = p->opened && atomic_load(&p->canceled.raised) &&
 			  p->inside > 0 && !p->pausing;
 
+	check_parking(&p->idle);
+	check_parking(&p->consumers);
 	HOLDS(!p->idle.top || !queued || p->idle.calling);
 	HOLDS(!p->idle.top || !p->closing);
 	HOLDS(!p->consumers.top || !has_result(p) || p->consumers.calling);
@@ -156,10 +169,14 @@ static void check_sleepers(const struct par *p)
 		      atomic_load(&p->canceled.raised));
 }
 
-/* 5: somebody is there to work, or will start who does. */
+/* 5: somebody is there to work, or will start who does. And no worker has
+ * started but the first and those that an item had need of. */
 static void check_crew(const struct par *p)
 {
+	uint64_t entered = p->ledger.entered;
+
 	HOLDS(!p->opened || p->closing || p->nworkers > 0);
+	HOLDS(p->nworkers - p->leaving <= (entered ? entered : 1));
 }
 
 static void check(const void *mutex)

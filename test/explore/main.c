@@ -4,16 +4,18 @@
  *
  * Runs are made in a child process, which ends at the first failure; its parent
  * replays the failing run with fewer preemptions for as long as it still fails,
- * and prints the shortest line that does.
+ * prints the shortest line that does, and goes no further.
  */
 #include "program.h"
 #include "strategy.h"
 
 #include <inttypes.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -119,6 +121,26 @@ static void run_job(struct job *job)
 	       (double)done / (took > 0 ? took : 1));
 }
 
+/* Each second of the processor's: a run that has made no step since loops
+ * without a call that the scheduler could see. */
+static void look_for_loop(int signal)
+{
+	static uint64_t last;
+
+	(void)signal;
+	if (last == sched_steps)
+		sched_fail("a loop without a call");
+	last = sched_steps;
+}
+
+static void watch(void)
+{
+	const struct itimerval second = { { 1, 0 }, { 1, 0 } };
+
+	signal(SIGVTALRM, look_for_loop);
+	setitimer(ITIMER_VIRTUAL, &second, NULL);
+}
+
 /* Runs the job in a child; what it printed in `output`. */
 static int run_child(struct job *job, char *output, size_t size)
 {
@@ -132,6 +154,7 @@ static int run_child(struct job *job, char *output, size_t size)
 		exit(2);
 	if (child == 0) {
 		dup2(ends[1], STDOUT_FILENO);
+		watch();
 		run_job(job);
 		exit(0);
 	}
@@ -315,7 +338,7 @@ static bool run_size(char **words, const struct scenario *scenario,
 
 int main(int argc, char **argv)
 {
-	bool fine = true, found = false;
+	bool found = false;
 
 	if (argc == 2 && strcmp(argv[1], "list") == 0) {
 		for (size_t i = 0; i < scenario_count; i++)
@@ -330,9 +353,10 @@ int main(int argc, char **argv)
 			if (!is_meant(argv[2], scenarios[i].name, size))
 				continue;
 			found = true;
-			fine &= run_size(argv + 1, &scenarios[i], size);
+			if (!run_size(argv + 1, &scenarios[i], size))
+				return 1;
 		}
 	if (!found)
 		usage();
-	return fine ? 0 : 1;
+	return 0;
 }

@@ -414,11 +414,26 @@ int x_pthread_setcancelstate(int state, int *before)
 	return 0;
 }
 
+/* The one signal of a program's that has no handler of its own. */
+static bool handled;
+
+int x_sigaction(int signal, const struct sigaction *new, struct sigaction *old)
+{
+	(void)signal;
+	if (old)
+		*old = (struct sigaction){ .sa_handler = SIG_DFL };
+	if (new)
+		handled = true;
+	return 0;
+}
+
 int x_pthread_kill(pthread_t name, int signal)
 {
 	struct thread *thread = thread_of(name);
 
 	(void)signal;
+	if (!handled)
+		sched_fail("a signal before its handler");
 	if (thread->task->wait == WAIT_DONE)
 		sched_fail("a signal to a thread that is gone");
 	thread->signals++;
@@ -452,6 +467,7 @@ bool model_block(bool (*condition)(void *), void *argument)
 	struct block block = { condition, argument, thread };
 
 	/* A signal that came before the call did nothing to it. */
+	sched_point();
 	thread->signals = 0;
 	sched_gate(unblocks, &block);
 	return condition(argument);
@@ -580,6 +596,7 @@ void model_begin(void)
 	pipe_count = 0;
 	live = 0;
 	starts = 0;
+	handled = false;
 	model_refuse_threads(0, 0);
 	memset(threads, 0, sizeof threads);
 }

@@ -27,12 +27,14 @@ static struct {
 	int error[PROGRAM_ITEMS];
 	unsigned pushes;
 	bool live;	      /* callbacks may run */
+	bool open;	      /* par_open has returned a pool */
 	unsigned made, asked; /* by generate */
-	unsigned entered, taken, acts, acting;
+	unsigned entered, taken, acts, acting, failed;
 	unsigned opens, opened, closed; /* worker_open, worker_close */
 	unsigned index_seen[2 * PROGRAM_ITEMS];
 	unsigned next_index;
 	int source_error; /* what generate has returned below 0 */
+	int told_error;	  /* what par_next has told of it */
 	bool source_over, generating, error_is_late;
 	bool cancels;	  /* a cancel may have begun */
 	bool canceled;	  /* a cancel has returned */
@@ -147,7 +149,8 @@ static void push(struct par *pool)
 		return;
 	if (rc != -ECANCELED && rc != -EPIPE && !(GET(faults) && rc == -ENOMEM))
 		sched_fail("push: %d", rc);
-	if (rc == -ECANCELED && !GET(cancels))
+	/* A pool that failed to open is canceled before it is undone. */
+	if (rc == -ECANCELED && !GET(cancels) && GET(open))
 		sched_fail("a push was canceled by nobody");
 	ADD(in[number], -1u);
 	ADD(entered, -1u);
@@ -239,6 +242,9 @@ static void do_letter(char what, bool interrupted)
 	case 'B':
 	case 'E':
 		block(pool, interrupted);
+		break;
+	case 'w':
+		model_block(never, pool);
 		break;
 	case 'p':
 		push(pool);
@@ -362,6 +368,7 @@ static int act(void *context, void *item, void **value)
 
 	ADD(acted[number], 1);
 	SET(error[number], rc);
+	ADD(failed, rc != 0);
 	if (ADD(acts, 1) > GET(may_act) && GET(canceled))
 		sched_fail("an action began after the cancel");
 	if (ADD(acting, 1) > s->workers)
@@ -411,7 +418,7 @@ static void close_state(void *state)
 	if (KEEPING(par_close(par_self())) != -EDEADLK)
 		sched_fail("worker_close closed its pool");
 	keeps_errno("close");
-	ADD(closed, 1);
+	do_letter(letter(now.scenario->close, ADD(closed, 1), '-'), false);
 }
 
 static void discard(void *context, const struct par_result *left)
@@ -441,7 +448,11 @@ static void check_end(struct par *pool, int rc)
 		sched_fail("a failure after the cancel was reported");
 	if (rc == 0 && GET(source_error) && !GET(cancels))
 		sched_fail("a failure was not reported");
+	SET(told_error, rc);
 	par_stats(pool, &stats);
+	if (stats.failed != GET(failed))
+		sched_fail("%u failed, and %u are counted", GET(failed),
+			   (unsigned)stats.failed);
 	if (stats.entered != stats.delivered || stats.running || stats.queued ||
 	    stats.ready || !stats.ended)
 		sched_fail("the end, with something left");
@@ -660,6 +671,8 @@ static void close_pool(struct par *pool)
 		sched_fail("close: %d", rc);
 	if (rc != 0 && GET(error_is_late))
 		sched_fail("a failure after the cancel was reported");
+	if (rc == 0 && GET(told_error))
+		sched_fail("the close forgot the failure");
 }
 
 static void check_totals(void)
@@ -681,6 +694,7 @@ static void open_use_close(const struct program *program)
 	now.faults = program->faults;
 	SET(live, true);
 	if (open_pool(&pool) == 0) {
+		SET(open, true);
 		use(pool);
 		close_pool(pool);
 	}

@@ -27,6 +27,7 @@ struct scenario {
 	 *   -  item and 0, nothing special    e  fails
 	 *   b  blocks until the cancel        x  ends its thread
 	 *   p  pushes another item            c  cancels    f  finishes
+	 *   w  waits for the interrupt, and does not ask for the cancel
 	 * and for source B, E: blocks until the cancel, then brings an item,
 	 * fails; for action n: runs a pool of its own.
 	 */
@@ -34,6 +35,7 @@ struct scenario {
 	const char *action; /* by generated item */
 	const char *pushed; /* the same, by pushed item */
 	const char *open;   /* NULL: no worker_open */
+	const char *close;
 	/*
 	 * The program's threads, a letter a call; the first closes the pool
 	 * when the others have ended.

@@ -74,6 +74,11 @@ const struct scenario scenarios[] = {
 	{ "push-from-pushed", 1, .threads = { "pf*" }, .pushed = "p" },
 	{ "push-from-loop", 1, .source = "i", .threads = { "np*" } },
 	{ "push-from-source", 1, .source = "p", .threads = { "*" } },
+	{ "push-slow-head", 2, .threads = { "ppf*" }, .pushed = "bc" },
+	{ "push-from-close", 1, .source = "ii", .action = "x", .open = "-",
+	  .close = "p", .threads = { "*" } },
+	{ "push-failing-to-open", 1, .source = "i", .open = "-", .close = "p",
+	  .refused_from = 2, .refused = 1, .threads = { "*" } },
 	{ "push-into-window", 1, .source = "ii", .window = 1,
 	  .threads = { "np*" } },
 	{ "push-against-end", 1, .source = "", .threads = { "*", "p" } },
@@ -103,6 +108,11 @@ const struct scenario scenarios[] = {
 	  .interrupt = true, .threads = { "nc*" } },
 	{ "interrupted-close", 1, .source = "i", .action = "b",
 	  .interrupt = true, .threads = { "" } },
+	/* A cancel before par_open() is done, and a thread that comes after. */
+	{ "interrupted-early", 1, .source = "c", .interrupt = true,
+	  .threads = { "*" } },
+	{ "interrupted-late", 2, .source = "ii", .open = "-w", .action = "w",
+	  .interrupt = true, .threads = { "c*" } },
 	{ "nested", 1, .source = "i", .action = "n", .threads = { "*" } },
 	{ "twice", 1, .source = "i", .twice = true, .threads = { "*" } },
 

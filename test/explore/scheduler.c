@@ -24,7 +24,7 @@ static int paused;   /* sched_pause() is in force; -1: it had to give way */
 
 struct choice sched_choices[SCHED_CHOICES];
 unsigned sched_chosen;
-uint64_t sched_points, sched_preemptions;
+uint64_t sched_points, sched_preemptions, sched_steps;
 bool sched_aborts;
 bool (*sched_mutex_is_free)(const void *mutex);
 void (*sched_mutex_take)(const void *mutex, struct task *task);
@@ -265,6 +265,7 @@ void sched_point(void)
 {
 	if (looking)
 		return;
+	sched_steps++;
 	if (++sched_points > POINTS_MAX)
 		sched_fail("livelock");
 	go(choose());

@@ -116,6 +116,8 @@ enum { SCHED_CHOICES = 20000 };
 extern struct choice sched_choices[SCHED_CHOICES];
 extern unsigned sched_chosen;
 extern uint64_t sched_points, sched_preemptions;
+/* The points of all runs. */
+extern uint64_t sched_steps;
 
 /* The run has failed: says why, prints the words for a replay, ends the process
  * (by abort() where `sched_aborts`, for a fuzzer). */
