@@ -1,0 +1,79 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Plants the faults of planted.txt in copies of lib/, one by one, and sees whether
+# the explorer notices. Prints a line a fault, and `n of n killed`; exits 0 if
+# all were, and nothing was found where nothing was planted.
+#     plant.sh [NUMBER...]: those faults alone, counted from 0
+set -u
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/../.." && pwd)
+cc=${CC:-cc}
+# As in a release: no assertion of the library's helps.
+flags="-std=c11 -O2 -D_GNU_SOURCE -DHAVE_PTHREAD_SETNAME_NP -I$root/include"
+
+# build LIB: the explorer with this copy of the library in it, as LIB/explore.
+build() {
+	(cd "$1" && $cc $flags -DNDEBUG -c ./*.c && ar rc libpar.a ./*.o &&
+		objcopy --redefine-syms="$here/calls.syms" \
+			--weaken-symbol=x_flag_raise \
+			--weaken-symbol=x_flag_is_raised libpar.a &&
+		$cc -o explore "$work"/explore/*.o libpar.a -pthread)
+}
+
+# hunt EXPLORE: what finds something, in the order of what it costs.
+hunt() {
+	for words in "random small 20 1" "random all 60 1" "pct all 60 1" \
+		"faults small 2 1" "exhaust small 1 2000"; do
+		timeout 100 "$1" $words >"$1.log" 2>&1 || {
+			[ $? = 124 ] && echo hung >"$1.log"
+			echo "$words"
+			return 0
+		}
+	done
+	return 1
+}
+
+# One fault, on its own: prints its line.
+if [ "${1-}" = --one ]; then
+	work=$2 number=$3
+	lib=$work/$number
+	cp -r "$root/lib" "$lib"
+	if ! awk -v number="$((number + 1))" -v lib="$lib" \
+		-f "$here/plant.awk" "$here/planted.txt" >"$lib/log" 2>&1 ||
+		! build "$lib" >>"$lib/log" 2>&1; then
+		tail -n 5 "$lib/log"
+		echo "FAILED   $number. could not be planted"
+		exit 0
+	fi
+	begun=$(date +%s.%N)
+	if by=$(hunt "$lib/explore"); then
+		took=$(echo "$begun $(date +%s.%N)" | awk '{ printf "%.1f", $2 - $1 }')
+		why=$(sed -n '/FAILED: /{ s/.*FAILED: //p; q; }' "$lib/explore.log")
+		echo "killed   $number. $(cat "$lib/name") [$by, $took s: ${why:-$(head -n 1 "$lib/explore.log")}]"
+	else
+		echo "survived $number. $(cat "$lib/name")"
+	fi
+	rm -r "$lib"
+	exit 0
+fi
+
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+mkdir "$work/explore"
+for file in main program scenarios scheduler model invariant strategy; do
+	$cc $flags -I"$root/lib" -o "$work/explore/$file.o" \
+		-c "$here/$file.c" || exit 1
+done
+if [ $# -eq 0 ]; then
+	set -- $(seq 0 $(($(grep -c '^= ' "$here/planted.txt") - 1)))
+fi
+printf '%s\n' "$@" | xargs -n 1 -P "$(nproc)" "$0" --one "$work" |
+	tee "$work/lines"
+awk '$2 == "0." { control = $1; next }
+	{ planted++; killed += $1 == "killed" }
+	END {
+		if (control == "killed")
+			print "and the library as it is fails, too"
+		print killed + 0 " of " planted + 0 " killed"
+		exit control == "killed" || killed != planted
+	}' "$work/lines"
