@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "model.h"
 
+#include "carrier.h"
 #include "scheduler.h"
 
-#include "thread.h"
+#include "self.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -186,9 +187,11 @@ static bool has_mutex(const struct task *task)
 
 struct thread {
 	struct task *task;
+	struct carrier *carrier;
 	pthread_t thread;
 	void *(*body)(void *);
 	void *argument, *result;
+	bool returned; /* not by pthread_exit() */
 	bool joined;
 	bool doomed;  /* canceled by the program */
 	bool undying; /* and does not hear of it */
@@ -304,6 +307,8 @@ static void thread_ends(void *argument)
 
 	if (has_mutex(thread->task))
 		sched_fail("a thread ended with a mutex");
+	if (par_self())
+		sched_fail("a thread ended in a pool");
 	releases(thread);
 	sched_exit();
 }
@@ -317,6 +322,7 @@ static void *thread_body(void *argument)
 	/* Also where it ends by pthread_exit(). */
 	pthread_cleanup_push(thread_ends, thread);
 	thread->result = thread->body(thread->argument);
+	thread->returned = true;
 	pthread_cleanup_pop(true);
 	return NULL;
 }
@@ -330,8 +336,8 @@ void model_spawn(pthread_t *out, void *(*body)(void *), void *argument)
 				   .body = body,
 				   .argument = argument };
 	releases(&thread->body);
-	if (pthread_create(&thread->thread, NULL, thread_body, thread))
-		sched_fail("the system has no thread left");
+	thread->carrier = carrier_start(thread_body, thread);
+	thread->thread = carrier_name(thread->carrier);
 	/* It may be anywhere before its creator knows its name. */
 	sched_point();
 	*out = thread->thread;
@@ -375,7 +381,7 @@ int x_pthread_join(pthread_t name, void **result)
 	sched_point();
 	thread->joined = true;
 	acquires(thread);
-	pthread_join(thread->thread, NULL);
+	carrier_done(thread->carrier, thread->returned);
 	if (result)
 		*result = thread->result;
 	return 0;

@@ -60,7 +60,7 @@ fi
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 mkdir "$work/explore"
-for file in main program scenarios scheduler model invariant strategy; do
+for file in main program scenarios scheduler carrier model invariant strategy; do
 	$cc $flags -I"$root/lib" -o "$work/explore/$file.o" \
 		-c "$here/$file.c" || exit 1
 done
