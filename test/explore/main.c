@@ -10,7 +10,6 @@
 #include "strategy.h"
 
 #include <inttypes.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -294,24 +293,6 @@ static struct strategy *parse_mode(struct job *job, char **words)
 	return NULL;
 }
 
-/* One processor: handing the baton on is many times faster then. */
-static void pin(void)
-{
-	cpu_set_t set, one;
-	size_t cpus, wanted;
-
-	if (sched_getaffinity(0, sizeof set, &set))
-		return;
-	cpus = (size_t)CPU_COUNT(&set);
-	/* Two that run side by side had better not share one. */
-	wanted = (size_t)getpid() % cpus;
-	CPU_ZERO(&one);
-	for (size_t i = 0; i < CPU_SETSIZE; i++)
-		if (CPU_ISSET(i, &set) && wanted-- == 0)
-			CPU_SET(i, &one);
-	sched_setaffinity(0, sizeof one, &one);
-}
-
 /* Whether the word means this scenario in this size. */
 static bool is_meant(const char *word, const char *name, unsigned size)
 {
@@ -347,7 +328,7 @@ int main(int argc, char **argv)
 	}
 	if (argc != 5)
 		usage();
-	pin();
+	sched_pin();
 	for (size_t i = 0; i < scenario_count; i++)
 		for (unsigned size = 0; size < SCENARIO_SIZES; size++) {
 			if (!is_meant(argv[2], scenarios[i].name, size))

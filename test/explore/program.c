@@ -493,9 +493,10 @@ static int take(struct par *pool, int timeout_ms)
 /* Where the system refuses every thread for ever, only a cancel helps. */
 static int take_patiently(struct par *pool, int timeout_ms)
 {
-	int rc = take(pool, GET(faults) ? TIMEOUT_MS : timeout_ms);
+	bool patient = GET(faults) || now.scenario->patient;
+	int rc = take(pool, patient ? TIMEOUT_MS : timeout_ms);
 
-	if (GET(faults) && (rc == -ETIMEDOUT || rc == -EAGAIN) &&
+	if (patient && (rc == -ETIMEDOUT || rc == -EAGAIN) &&
 	    ADD(patience, 1) == PATIENCE)
 		cancel(pool);
 	return rc;

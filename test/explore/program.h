@@ -18,6 +18,9 @@ struct scenario {
 	size_t capacity, window; /* 0: a ring of 1; no window */
 	bool ordered, interrupt;
 	bool twice; /* all of it once more in a second pool */
+	/* Who takes waits so long and no longer, and cancels the pool in the
+	 * end: for a program that might wait for ever. */
+	bool patient;
 	/* The n-th thread that the library starts, from 1, and so many on, are
 	 * refused. */
 	unsigned refused_from, refused;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <linux/futex.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,7 +26,7 @@ static int paused;   /* sched_pause() is in force; -1: it had to give way */
 struct choice sched_choices[SCHED_CHOICES];
 unsigned sched_chosen;
 uint64_t sched_points, sched_preemptions, sched_steps;
-bool sched_aborts;
+void (*sched_fails)(void);
 bool (*sched_mutex_is_free)(const void *mutex);
 void (*sched_mutex_take)(const void *mutex, struct task *task);
 
@@ -70,9 +71,26 @@ void sched_fail(const char *format, ...)
 		printf("%c%u", i ? '.' : ' ', (unsigned)sched_choices[i].pick);
 	printf("\n");
 	fflush(stdout);
-	if (sched_aborts)
-		abort();
+	if (sched_fails)
+		sched_fails();
 	_exit(3);
+}
+
+void sched_pin(void)
+{
+	cpu_set_t set, one;
+	size_t cpus, wanted;
+
+	if (sched_getaffinity(0, sizeof set, &set))
+		return;
+	cpus = (size_t)CPU_COUNT(&set);
+	/* Two that run side by side had better not share one. */
+	wanted = (size_t)getpid() % cpus;
+	CPU_ZERO(&one);
+	for (size_t i = 0; i < CPU_SETSIZE; i++)
+		if (CPU_ISSET(i, &set) && wanted-- == 0)
+			CPU_SET(i, &one);
+	sched_setaffinity(0, sizeof one, &one);
 }
 
 struct task *sched_self(void)

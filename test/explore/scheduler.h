@@ -16,7 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { SCHED_TASKS = 16 };
+enum { SCHED_TASKS = 80 };
 
 /* Why a task does not run. */
 enum wait {
@@ -75,6 +75,10 @@ struct strategy {
 	bool (*next)(struct strategy *);
 };
 
+/* Keeps the process on one processor: handing the baton on is many times faster
+ * then. */
+void sched_pin(void);
+
 /* Runs body as task 0 under the strategy. Returns when it returned; every other
  * task has ended by then, or the run has failed. */
 void sched_run(struct strategy *strategy, const struct run *run,
@@ -119,9 +123,9 @@ extern uint64_t sched_points, sched_preemptions;
 /* The points of all runs. */
 extern uint64_t sched_steps;
 
-/* The run has failed: says why, prints the words for a replay, ends the process
- * (by abort() where `sched_aborts`, for a fuzzer). */
-extern bool sched_aborts;
+/* The run has failed: says why, prints the words for a replay, ends the
+ * process; by way of this function, if there is one. */
+extern void (*sched_fails)(void);
 _Noreturn void sched_fail(const char *format, ...)
 	__attribute__((format(printf, 1, 2)));
 

@@ -214,26 +214,25 @@ struct strategy *strategy_exhaustive(unsigned preemptions)
 static struct {
 	const uint8_t *picks;
 	unsigned count, at;
+	bool draws; /* when the picks are used up */
 } replay;
 
 static void replay_begin(struct strategy *strategy, uint64_t seed)
 {
 	(void)strategy;
-	(void)seed;
 	replay.at = 0;
+	state = seed;
 }
 
 static unsigned replay_move(struct strategy *strategy, const struct move *moves,
 			    unsigned n, bool stay)
 {
-	unsigned pick = 0;
-
 	(void)strategy;
 	(void)moves;
 	(void)stay;
 	if (replay.at < replay.count)
-		pick = replay.picks[replay.at++];
-	return pick < n ? pick : 0;
+		return replay.picks[replay.at++] % n;
+	return replay.draws ? (unsigned)(draw() % n) : 0;
 }
 
 static bool replay_next(struct strategy *strategy)
@@ -249,5 +248,14 @@ struct strategy *strategy_replay(const uint8_t *picks, unsigned count)
 
 	replay.picks = picks;
 	replay.count = count;
+	replay.draws = false;
 	return &strategy;
+}
+
+struct strategy *strategy_replay_and_draw(const uint8_t *picks, unsigned count)
+{
+	struct strategy *strategy = strategy_replay(picks, count);
+
+	replay.draws = true;
+	return strategy;
 }

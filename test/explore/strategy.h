@@ -16,7 +16,9 @@ struct strategy *strategy_pct(unsigned depth);
 /* Every run with no more than so many preemptions, one after another: where it
  * ends, there are no others. */
 struct strategy *strategy_exhaustive(unsigned preemptions);
-/* The choices given, then the first alternative each time. */
+/* The choices given, then the first alternative each time; */
 struct strategy *strategy_replay(const uint8_t *picks, unsigned count);
+/* or then by chance, so that nobody waits for ever. */
+struct strategy *strategy_replay_and_draw(const uint8_t *picks, unsigned count);
 
 #endif

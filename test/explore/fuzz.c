@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * For libFuzzer: bytes become a program of program.h's letters, and then the
+ * moves of its one run. Whatever the bytes, it is a program that comes to an
+ * end with a library that works.
+ */
+#include "program.h"
+#include "strategy.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct bytes {
+	const uint8_t *at, *end;
+};
+
+static unsigned next(struct bytes *bytes)
+{
+	return bytes->at < bytes->end ? *bytes->at++ : 0;
+}
+
+enum { LETTERS = 8, MOST_PUSHES = 24 };
+
+struct text {
+	char letters[LETTERS + 1];
+};
+
+/* Letters up to a byte that is none. One that pushes for ever would need more
+ * numbers than there are. */
+static void read_text(struct bytes *bytes, struct text *text,
+		      const char *alphabet, unsigned *pushes)
+{
+	size_t size = strlen(alphabet), n = 0;
+
+	while (n < LETTERS) {
+		unsigned byte = next(bytes) % 16;
+
+		if (byte >= size)
+			break;
+		if (alphabet[byte] == 'p' && ++*pushes > MOST_PUSHES)
+			break;
+		text->letters[n++] = alphabet[byte];
+	}
+	text->letters[n] = '\0';
+}
+
+static void read_options(struct bytes *bytes, struct scenario *s)
+{
+	unsigned flags = next(bytes), sizes = next(bytes);
+	unsigned refused = next(bytes);
+
+	s->patient = true;
+	s->workers = 1 + flags % 4;
+	s->ordered = flags & 4;
+	s->interrupt = flags & 8;
+	s->twice = (flags & 16) && !refused;
+	s->capacity = 1 + sizes % 4;
+	s->window = sizes / 4 % 4;
+	s->refused_from = refused % 8;
+	s->refused = s->refused_from ? 1 + refused / 8 % 3 : 0;
+}
+
+static void replace(char *letters, char old, char new)
+{
+	while ((letters = strchr(letters, old)))
+		*letters = new;
+}
+
+static void read_letters(struct bytes *bytes, struct scenario *s)
+{
+	static struct text source, action, pushed, open, close;
+	static struct text threads[PROGRAM_THREADS];
+	const char *work = s->refused_from ? "-ebxpcfw" : "-ebxpcfwn";
+	unsigned given = next(bytes), n = 1 + given / 4 % 3;
+	unsigned pushes = 0;
+
+	read_text(bytes, &source, "iebxpcfBEw", &pushes);
+	read_text(bytes, &action, work, &pushes);
+	read_text(bytes, &pushed, work, &pushes);
+	read_text(bytes, &open, "-exbw", &pushes);
+	read_text(bytes, &close, "-pcf", &pushes);
+	for (unsigned i = 0; i < n; i++)
+		read_text(bytes, &threads[i], i ? "nt*~zpfcsd" : "nt*~zpfcsdk",
+			  &pushes);
+
+	/* Nothing that nobody would end. */
+	if (!s->interrupt) {
+		replace(source.letters, 'w', 'i');
+		replace(action.letters, 'w', '-');
+		replace(pushed.letters, 'w', '-');
+		replace(open.letters, 'w', '-');
+	}
+	if (strchr("bw", open.letters[0]))
+		open.letters[0] = '\0';
+	if (n == 1)
+		replace(threads[0].letters, 'k', 's');
+
+	s->source = given & 1 ? source.letters : NULL;
+	s->action = action.letters;
+	s->pushed = pushed.letters;
+	s->open = given & 2 ? open.letters : NULL;
+	s->close = close.letters;
+	while (n-- > 0)
+		s->threads[n] = threads[n].letters;
+}
+
+static void read_run(struct bytes *bytes, struct run *run)
+{
+	unsigned budgets = next(bytes), fault = next(bytes);
+
+	run->spurious = budgets % 4;
+	run->timeouts = budgets / 4 % 4;
+	run->fault = fault % 64;
+	run->fault_on = fault & 64;
+}
+
+static struct scenario scenario;
+
+/* libFuzzer takes an abort for what it is after. */
+static void fails(void)
+{
+	const struct scenario *s = &scenario;
+
+	printf("workers %u, capacity %zu, window %zu%s%s%s, refused %u from %u"
+	       "\nsource %s action %s pushed %s open %s close %s threads",
+	       s->workers, s->capacity, s->window,
+	       s->ordered ? ", ordered" : "", s->interrupt ? ", interrupt" : "",
+	       s->twice ? ", twice" : "", s->refused, s->refused_from,
+	       s->source ? s->source : "none", s->action, s->pushed,
+	       s->open ? s->open : "none", s->close);
+	for (unsigned i = 0; i < PROGRAM_THREADS && s->threads[i]; i++)
+		printf(" %s", s->threads[i]);
+	printf("\n");
+	fflush(stdout);
+	abort();
+}
+
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	(void)argc;
+	(void)argv;
+	sched_pin();
+	sched_fails = fails;
+	return 0;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct bytes bytes = { data, data + size };
+	struct program program = { .scenario = &scenario };
+	struct run run = { 0 };
+
+	scenario = (struct scenario){ .name = "fuzz" };
+	read_options(&bytes, &scenario);
+	read_run(&bytes, &run);
+	read_letters(&bytes, &scenario);
+	program.faults = run.fault != 0;
+	sched_run(strategy_replay_and_draw(bytes.at,
+					   (unsigned)(bytes.end - bytes.at)),
+		  &run, program_body, &program);
+	return 0;
+}
