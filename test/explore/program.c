@@ -496,6 +496,9 @@ static int take_patiently(struct par *pool, int timeout_ms)
 	bool patient = GET(faults) || now.scenario->patient;
 	int rc = take(pool, patient ? TIMEOUT_MS : timeout_ms);
 
+	/* It has not slept, and does not ask again at once. */
+	if (rc == -EAGAIN)
+		sched_pass(1000000);
 	if (patient && (rc == -ETIMEDOUT || rc == -EAGAIN) &&
 	    ADD(patience, 1) == PATIENCE)
 		cancel(pool);

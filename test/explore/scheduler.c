@@ -171,6 +171,14 @@ static void time_out(struct task *task)
 	wake(task);
 }
 
+void sched_pass(uint64_t time)
+{
+	now += time;
+	for (int i = 0; i < count; i++)
+		if (tasks[i].wait == WAIT_TIMED && tasks[i].until <= now)
+			time_out(&tasks[i]);
+}
+
 /* A task that wakes for nothing and then waits for its mutex might as well have
  * been woken later: so only while it is free. A time-out is noted, and can meet
  * a wake-up on its way. */

@@ -106,8 +106,10 @@ bool sched_resume(void);
 bool sched_fault(void);
 unsigned sched_fallible(void);
 
-/* Virtual nanoseconds; only time-outs move them. */
+/* Virtual nanoseconds; time-outs move them, */
 uint64_t sched_now(void);
+/* and a program that takes its time. */
+void sched_pass(uint64_t time);
 /* What the mutex model says of a mutex: whether the task may have it. */
 extern bool (*sched_mutex_is_free)(const void *mutex);
 extern void (*sched_mutex_take)(const void *mutex, struct task *task);
