@@ -204,9 +204,14 @@ static bool still_fails(struct job *job, const struct line *line)
 	return run_child(job, output, sizeof output) != 0;
 }
 
+/* Of one that goes on and on, nobody wants to know how it began. */
+enum { WORTH_SHRINKING = 2000 };
+
 /* Takes the first alternative wherever the run still fails then. */
 static void shrink(struct job *job, struct line *line)
 {
+	if (line->count > WORTH_SHRINKING)
+		return;
 	for (unsigned i = line->count; i-- > 0;) {
 		uint8_t pick = line->picks[i];
 
