@@ -6,33 +6,55 @@
 # them, or fewer, is seen. They are the same with every compiler.
 #     exhaust.sh EXPLORE [MOST]    those of at most so many schedules
 #     exhaust.sh EXPLORE --update  counts anew
+# A scenario that is new gets a line without a count, then --update; one that has
+# too many schedules stands there with '-', and is only sampled.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
-explore=$1 most=${2-100000000}
 kept=$here/exhausted
+explore=${1?which explorer?} most=${2-}
+case $most in
+'' | --update) most=1000000000 ;;
+*[!0-9]*)
+	echo "exhaust.sh: $most is no number of schedules" >&2
+	exit 2
+	;;
+esac
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 
-[ "$most" = --update ] && most=100000000
-awk -v most="$most" '!/^#/ && $3 <= most { print $1, $2 }' "$kept" |
-	xargs -n 2 -P "$(nproc)" sh -c '
-		"$0" exhaust "$2" "$3" 100000000 >"$1/$2.log" 2>&1
-		cat "$1/$2.log"' "$explore" "$work"
-awk -v most="$most" '/^#/ || $3 <= most' "$kept" >"$work/before"
-while read -r name bound count; do
-	case $name in
-	'#'*) echo "$name $bound $count" ;;
-	*) awk -v name="$name" -v bound="$bound" '
-		$1 == name && $2 == "EXHAUSTED" { count = $3 }
-		END { print name, bound, count ? count : "NOT-EXHAUSTED" }
-		' "$work/$name.log" ;;
-	esac
-done <"$work/before" >"$work/after"
-if [ "${2-}" = --update ]; then
-	cp "$work/after" "$kept"
-else
-	diff -u "$work/before" "$work/after" || exit 1
+"$explore" list >"$work/list" || exit 1
+if ! awk 'NR == FNR { kept[$1]; next } !($1 in kept) { print; bad = 1 }
+	END { exit bad }' "$kept" "$work/list" >"$work/new"; then
+	echo "not in $kept:" $(cat "$work/new") >&2
+	exit 1
 fi
-awk '!/^#/ { scenarios++; schedules += $3 }
-	END { print "EXHAUSTED " scenarios " scenarios, " schedules " schedules" }
-	' "$work/after"
+
+# What is no count is counted, and differs.
+awk -v most="$most" '/^#/ || ($2 != "-" && $3 + 0 <= most)' "$kept" \
+	>"$work/before"
+awk '!/^#/ { print $1, $2 }' "$work/before" |
+	xargs -r -n 2 -P "$(nproc)" sh -c '
+		"$0" exhaust "$2" "$3" 1000000000 >"$1/$2.$3" 2>&1
+		cat "$1/$2.$3"' "$explore" "$work"
+awk -v work="$work" '/^#/ { print; next }
+	{
+		count = "NOT-EXHAUSTED"
+		while ((getline line <(work "/" $1 "." $2)) > 0)
+			if (split(line, word) > 2 && word[2] == "EXHAUSTED")
+				count = word[3]
+		print $1, $2, count
+	}' "$work/before" >"$work/after"
+if [ "${2-}" != --update ]; then
+	diff -u "$work/before" "$work/after" || exit 1
+elif grep -q NOT-EXHAUSTED "$work/after"; then
+	echo "not all are exhausted: the counts stay as they were" >&2
+	exit 1
+else
+	awk '$2 == "-"' "$kept" >>"$work/after"
+	cp "$work/after" "$kept"
+fi
+awk '!/^#/ && $2 != "-" { scenarios++; schedules += $3 }
+	END {
+		print "EXHAUSTED " scenarios + 0 " scenarios, " schedules + 0 " schedules"
+		exit !scenarios
+	}' "$work/after"
