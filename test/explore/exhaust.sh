@@ -34,7 +34,8 @@ awk -v most="$most" '/^#/ || ($2 != "-" && $3 + 0 <= most)' "$kept" \
 	>"$work/before"
 awk '!/^#/ { print $1, $2 }' "$work/before" |
 	xargs -r -n 2 -P "$(nproc)" sh -c '
-		"$0" exhaust "$2" "$3" 1000000000 >"$1/$2.$3" 2>&1
+		"$0" exhaust "$2" "$3" 1000000000 >"$1/$2.$3" 2>&1 ||
+			echo "$2: exit status $?" >>"$1/$2.$3"
 		cat "$1/$2.$3"' "$explore" "$work"
 awk -v work="$work" '/^#/ { print; next }
 	{
