@@ -81,7 +81,7 @@ void par_cancel(struct par *pool)
 
 bool par_canceled(const struct par *pool)
 {
-	return pool && flag_is_raised(&pool->canceled);
+	return pool && flag_is_raised(&pool->cancel_flag);
 }
 
 void par_stats(const struct par *pool, struct par_stats *stats)

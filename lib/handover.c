@@ -3,7 +3,6 @@
 
 #include "crew.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -57,56 +56,70 @@ static void enter(struct par *p, struct item *item) NEEDS_LOCK
 	outbox_expect(&p->outbox, item);
 }
 
-struct item *pool_reserve(struct par *p)
+/* What generate returned: the item enters, or the source ends. */
+static void admit(struct par *p, struct item *item, int rc) NEEDS_LOCK
 {
-	struct item *item = NULL;
-	bool more;
-
-	pool_lock(p);
-	while (!p->ended && !pool_has_room(p))
-		pool_sleep(p, &p->producer, NEVER);
-	more = !p->ended;
-	if (more) {
-		/* The call of generate begins here: whoever ends the source
-		 * from now on, ends it when that returns. */
-		role_enter(&p->producer_role);
-		item = spare_take(p);
-	}
-	pool_unlock(p);
-	if (more && !item && !(item = item_new()))
-		pool_admit(p, NULL, -ENOMEM);
-	return item;
-}
-
-struct worker *pool_admit(struct par *p, struct item *item, int rc)
-{
-	struct worker *recruit = NULL;
-
-	pool_lock(p);
 	role_leave(&p->producer_role);
 	if (rc > 0) {
-		assert(item);
 		enter(p, item);
-		if (flag_is_raised(&p->canceled))
+		if (p->canceled)
 			cancel_item(p, item);
 		else
 			ring_put(&p->ring, item);
-		recruit = crew_recruit(p, 0);
 	} else {
 		if (item)
 			spare_put(p, item);
-		if (rc < 0 && !flag_is_raised(&p->canceled))
+		if (rc < 0 && !p->canceled)
 			p->source_error = rc;
 		p->ended = true;
 	}
 	pool_end_source(p);
+}
+
+/* Waits until generate may be asked: the call begins here, so whoever ends the
+ * source from now on ends it when that returns. False: it has ended. */
+static bool reserve(struct par *p) NEEDS_LOCK
+{
+	while (!p->ended && !pool_has_room(p))
+		pool_park(p, &p->full, &p->producer, NEVER);
+	if (p->ended)
+		return false;
+	parking_found(&p->full);
+	role_enter(&p->producer_role);
+	return true;
+}
+
+struct item *pool_supply(struct par *p, struct item *item, int rc,
+			 struct worker **recruit)
+{
+	struct item *next = NULL;
+	bool more = false;
+
+	*recruit = NULL;
+	pool_lock(p);
+	if (item)
+		admit(p, item, rc);
+	if (item && rc > 0)
+		*recruit = crew_recruit(p, 0);
+	/* A worker that is needed is not kept waiting for room. */
+	if (!*recruit && (more = reserve(p)))
+		next = spare_take(p);
 	pool_unlock(p);
-	return recruit;
+	if (more && !next && !(next = item_new()))
+		pool_end_supply(p, NULL, -ENOMEM);
+	return next;
+}
+
+void pool_end_supply(struct par *p, struct item *item, int error)
+{
+	pool_lock(p);
+	admit(p, item, error);
+	pool_unlock(p);
 }
 
 static int push_refusal(const struct par *p) NEEDS_LOCK
 {
-	return flag_is_raised(&p->canceled) ? -ECANCELED : p->told ? -EPIPE : 0;
+	return p->canceled ? -ECANCELED : p->told ? -EPIPE : 0;
 }
 
 int pool_push(struct par *p, void *thing, struct worker **recruit)
@@ -154,6 +167,7 @@ static bool take(struct worker *w) NEEDS_LOCK
 	w->item->result.worker = (unsigned)(w - p->workers);
 	p->ledger.started++;
 	role_enter(&w->role);
+	parking_found(&p->idle);
 	return true;
 }
 
@@ -197,6 +211,7 @@ static bool deliver(struct par *p, struct par_result *result, int *rc)
 		copy_out(result, p->sizes.result, &item->result,
 			 sizeof item->result);
 		p->ledger.delivered++;
+		parking_found(&p->consumers);
 		spare_put(p, item);
 		*rc = 1;
 	} else if (pool_at_end(p)) {
@@ -266,7 +281,8 @@ void pool_cancel(struct par *p)
 	struct item *item;
 
 	pool_lock(p);
-	flag_raise(&p->canceled);
+	p->canceled = true;
+	flag_raise(&p->cancel_flag);
 	pool_end_source(p);
 	while ((item = dequeue(p)))
 		cancel_item(p, item);

@@ -9,13 +9,13 @@
 
 #include "pool.h"
 
-/* Producer: waits for room, then gives a record for the item to come. The
- * caller asks generate and must pool_admit(). NULL: the source has ended. */
-struct item *pool_reserve(struct par *p) NEEDS_NO_LOCK;
-/* Producer: takes what generate returned. The item enters, or the source ends.
- */
-struct worker *pool_admit(struct par *p, struct item *item, int rc)
-	NEEDS_NO_LOCK;
+/* Producer: hands in the item in its hand, if any, with what generate returned,
+ * waits for room, and gives a record for the next: the caller asks generate.
+ * NULL: the source has ended, or there is a worker to be started first. */
+struct item *pool_supply(struct par *p, struct item *item, int rc,
+			 struct worker **recruit) NEEDS_NO_LOCK;
+/* The source ends with this error, in a call of generate. */
+void pool_end_supply(struct par *p, struct item *item, int error) NEEDS_NO_LOCK;
 /* par_push(): the item enters, or its error says why not. */
 int pool_push(struct par *p, void *thing, struct worker **recruit)
 	NEEDS_NO_LOCK;

@@ -28,8 +28,7 @@ static void *interrupter_body(void *pool)
 	thread_name(p->name, -1);
 	pool_lock(p);
 	while (!p->dismissed) {
-		if (!p->opened || !flag_is_raised(&p->canceled) ||
-		    p->inside == 0) {
+		if (!p->opened || !p->canceled || p->inside == 0) {
 			pool_sleep(p, &p->interrupter, NEVER);
 			pause = FIRST_PAUSE_MS;
 			continue;

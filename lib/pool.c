@@ -16,8 +16,7 @@ bool pool_at_end(const struct par *p)
 
 void pool_end_source(struct par *p)
 {
-	if ((p->finishing || flag_is_raised(&p->canceled)) &&
-	    !p->producer_role.inside)
+	if ((p->finishing || p->canceled) && !p->producer_role.inside)
 		p->ended = true;
 }
 
@@ -68,13 +67,15 @@ static void rouse(struct par *p) NEEDS_LOCK
 	pipe_set(&p->results_pipe, ready || end);
 
 	if (p->ended || pool_has_room(p))
-		sleeper_wake(&p->producer);
+		parking_call(&p->full);
 
-	if (p->dismissed || (p->opened && flag_is_raised(&p->canceled) &&
-			     p->inside > 0 && !p->pausing))
+	if (p->interrupter.asleep &&
+	    (p->dismissed ||
+	     (p->opened && p->canceled && p->inside > 0 && !p->pausing)))
 		sleeper_wake(&p->interrupter);
 
-	if (p->closing ? p->nworkers == 0 : p->opening == 0)
+	if (p->owner.asleep &&
+	    (p->closing ? p->nworkers == 0 : p->opening == 0))
 		sleeper_wake(&p->owner);
 }
 
@@ -99,7 +100,8 @@ bool pool_park(struct par *p, struct parking *parking, struct sleeper *sleeper,
 	       uint64_t until)
 {
 	rouse(p);
-	return parking_sleep(parking, sleeper, &p->lock, until);
+	return parking_linger(parking, &p->lock) ||
+	       parking_sleep(parking, sleeper, &p->lock, until);
 }
 
 void role_enter(struct role *role)

@@ -4,8 +4,8 @@
  *
  * An item is in exactly one place at any time; each hand-over is one function:
  *
- *   generate -> [producer] -admit-> [ring] ---take-> [worker] -settle->
- *   par_push -------------admit-> [pushed] -/
+ *   generate -> [producer] -supply-> [ring] ---take-> [worker] -settle->
+ *   par_push ---------------push-> [pushed] -/
  *
  *   -> [outbox] -deliver-> par_next, or, once all threads are gone, discard
  *
@@ -29,7 +29,8 @@
  *        the owner      in par_open: the first worker is open or has failed;
  *                       in par_close: the last worker has left
  *      and the descriptor of par_fd() is readable as the second of these says.
- *      Of workers and of consumers one is called at a time; it calls the next;
+ *      Of workers and of consumers one is called at a time; it calls the next.
+ *      None is called while one of them lingers: it looks before it sleeps;
  *   5. until the pool is closing there is a worker past worker_open, or one on
  *      its way there, or one stranded.
  *
@@ -37,8 +38,8 @@
  *
  *                    running  finishing  ended   told   canceled   closing
  *   generate asked   room     no         no      no     no         no
- *   ... under way    admit    admit      -       -      to outbox  to outbox
- *   par_push         admit    admit      admit   EPIPE  ECANCELED  ECANCELED
+ *   ... under way    enters   enters     -       -      to outbox  to outbox
+ *   par_push         enters   enters     enters  EPIPE  ECANCELED  ECANCELED
  *   take             item     item       item    -      -          worker ends
  *   par_next, empty  wait     wait(1)    end(2)  end    end(1,2)   -
  *
@@ -91,9 +92,9 @@ struct par {
 	size_t spares_wanted;
 	struct worker *workers; /* options.workers seats */
 
-	/* Raised under the lock; par_canceled() looks at it without, since an
+	/* `canceled` for par_canceled(), which looks without the lock, since an
 	 * action may ask as often as it likes. */
-	struct flag canceled;
+	struct flag cancel_flag;
 
 	/* Of one thread. */
 	pthread_t producer_thread; /* the owner's, as the next */
@@ -115,6 +116,7 @@ struct par {
 	bool ended GUARDED;	/* will bring no more */
 	int source_error GUARDED;
 	bool told GUARDED; /* par_next() has told the end */
+	bool canceled GUARDED;
 
 	/* The workers. */
 	unsigned nworkers GUARDED; /* seats taken, before they are started */
@@ -130,6 +132,7 @@ struct par {
 	/* The sleepers. */
 	struct parking idle GUARDED;	  /* workers */
 	struct parking consumers GUARDED; /* threads in par_next() */
+	struct parking full GUARDED;	  /* the producer */
 	struct sleeper producer GUARDED;
 	struct sleeper interrupter GUARDED; /* sends the interrupts */
 	struct sleeper owner GUARDED;	    /* in par_open() or par_close() */

@@ -12,21 +12,27 @@ static void cut_off(void *pool)
 {
 	struct par *p = pool;
 
-	pool_admit(p, p->producer_item, -EINTR);
+	pool_end_supply(p, p->producer_item, -EINTR);
 	self_end();
 }
 
 static void produce(struct par *p)
 {
 	const struct par_options *o = &p->options;
-	struct item *item;
-	int rc;
+	struct item *item = NULL;
+	struct worker *recruit;
+	int rc = 0;
 
-	while ((item = pool_reserve(p))) {
-		p->producer_item = item;
-		item->result.item = NULL;
-		rc = o->generate(o->source, &item->result.item);
-		worker_start(pool_admit(p, item, rc));
+	for (;;) {
+		item = pool_supply(p, item, rc, &recruit);
+		worker_start(recruit);
+		if (item) {
+			p->producer_item = item;
+			item->result.item = NULL;
+			rc = o->generate(o->source, &item->result.item);
+		} else if (!recruit) {
+			break;
+		}
 	}
 }
 

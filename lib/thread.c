@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <limits.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -115,6 +116,23 @@ bool flag_is_raised(const struct flag *flag)
 	return atomic_load_explicit(&flag->raised, memory_order_acquire);
 }
 
+bool parking_linger(struct parking *parking, struct lock *lock)
+{
+	if (parking->looks >= PARKING_LOOKS) {
+		/* They were in vain: next time there are none. */
+		parking->looks =
+			parking->looks == PARKING_LOOKS ? PARKING_LOOKS + 1 : 0;
+		return false;
+	}
+	parking->looks++;
+	parking->looking++;
+	lock_drop(lock);
+	sched_yield();
+	lock_take(lock);
+	parking->looking--;
+	return true;
+}
+
 bool parking_sleep(struct parking *parking, struct sleeper *sleeper,
 		   struct lock *lock, uint64_t until)
 {
@@ -153,15 +171,13 @@ static struct sleeper *parking_wake_top(struct parking *parking) NEEDS_LOCK
 	return sleeper;
 }
 
-void parking_call(struct parking *parking)
+void parking_call_top(struct parking *parking)
 {
-	if (!parking->top || parking->calling)
-		return;
 	parking->calling = true;
 	parking_wake_top(parking)->called = true;
 }
 
-void parking_call_all(struct parking *parking)
+void parking_call_each(struct parking *parking)
 {
 	while (parking->top)
 		parking_wake_top(parking);

@@ -67,17 +67,45 @@ bool flag_is_raised(const struct flag *flag);
  */
 struct parking {
 	struct sleeper *top GUARDED;
-	bool calling GUARDED; /* one was called and has not come yet */
+	bool calling GUARDED;	  /* one was called and has not come yet */
+	unsigned looking GUARDED; /* those that linger */
+	unsigned looks GUARDED;	  /* of late, that found nothing */
 };
+/* So many looks before a sleep. One that is in vain costs a system call; a
+ * sleep that is, two, a switch, and often a wake-up across cores. */
+enum { PARKING_LOOKS = 4 };
+/* Lets the lock go for a moment: true, to look again; or false, it is time to
+ * sleep. */
+bool parking_linger(struct parking *parking, struct lock *lock) NEEDS_LOCK;
 /* As sleeper_sleep(). Canceled, the thread must still parking_withdraw(). */
 bool parking_sleep(struct parking *parking, struct sleeper *sleeper,
 		   struct lock *lock, uint64_t until) NEEDS_LOCK;
 void parking_withdraw(struct parking *parking, struct sleeper *sleeper)
 	NEEDS_LOCK;
-/* Wakes the last one to come, unless one is on its way already. */
-void parking_call(struct parking *parking) NEEDS_LOCK;
+/* For the three below, which are asked in every critical section. */
+void parking_call_top(struct parking *parking) NEEDS_LOCK;
+void parking_call_each(struct parking *parking) NEEDS_LOCK;
+
+/* Who came, or had no need to, has found what it wanted: looking pays. */
+static inline void parking_found(struct parking *parking) NEEDS_LOCK
+{
+	if (parking->looks <= PARKING_LOOKS)
+		parking->looks = 0;
+}
+
+/* Wakes the last one to come, unless one is on its way already, or lingers. */
+static inline void parking_call(struct parking *parking) NEEDS_LOCK
+{
+	if (parking->top && !parking->calling && !parking->looking)
+		parking_call_top(parking);
+}
+
 /* Wakes all. */
-void parking_call_all(struct parking *parking) NEEDS_LOCK;
+static inline void parking_call_all(struct parking *parking) NEEDS_LOCK
+{
+	if (parking->top)
+		parking_call_each(parking);
+}
 
 /*
  * Starts a thread with every signal blocked but the synchronous ones. The

@@ -83,17 +83,17 @@ static void check_counts(const struct par *p)
 static void check_bounds(const struct par *p)
 {
 	const struct ledger *l = &p->ledger;
-	bool canceled = atomic_load(&p->canceled.raised);
 
 	HOLDS(p->ring.count <= p->ring.capacity);
 	HOLDS(p->nworkers <= p->options.workers);
+	HOLDS(p->canceled || !atomic_load(&p->cancel_flag.raised));
 	HOLDS(p->opening + p->leaving <= p->nworkers);
 	HOLDS(p->spare_count <= p->spares_wanted);
-	if (canceled)
+	if (p->canceled)
 		HOLDS(p->ring.count == 0 && !p->pushed.first);
 	if (p->told)
 		HOLDS(p->ended && l->entered == l->delivered);
-	if ((canceled || p->finishing) && !p->producer_role.inside)
+	if ((p->canceled || p->finishing) && !p->producer_role.inside)
 		HOLDS(p->ended);
 }
 
@@ -111,7 +111,7 @@ static void check_asking(const struct par *p)
 	if (!begins)
 		return;
 	HOLDS(!p->ended && !p->finishing);
-	HOLDS(!atomic_load(&p->canceled.raised));
+	HOLDS(!p->canceled);
 	HOLDS(p->ring.count < p->ring.capacity);
 	HOLDS(p->options.window == 0 ||
 	      l->entered - l->delivered < p->options.window);
@@ -137,6 +137,12 @@ static void check_parking(const struct parking *parking)
 		HOLDS(s->asleep && !s->called && ++n < LONGEST);
 }
 
+/* One is on its way, or awake still. */
+static bool is_called(const struct parking *parking)
+{
+	return parking->calling || parking->looking > 0;
+}
+
 /* 4: nobody sleeps who has cause to be awake. */
 static void check_sleepers(const struct par *p)
 {
@@ -145,14 +151,14 @@ static void check_sleepers(const struct par *p)
 	bool room = p->ring.count < p->ring.capacity &&
 		    (p->options.window == 0 ||
 		     l->entered - l->delivered < p->options.window);
-	bool interrupts = p->opened && atomic_load(&p->canceled.raised) &&
-			  p->inside > 0 && !p->pausing;
+	bool interrupts =
+		p->opened && p->canceled && p->inside > 0 && !p->pausing;
 
 	check_parking(&p->idle);
 	check_parking(&p->consumers);
-	HOLDS(!p->idle.top || !queued || p->idle.calling);
+	HOLDS(!p->idle.top || !queued || is_called(&p->idle));
 	HOLDS(!p->idle.top || !p->closing);
-	HOLDS(!p->consumers.top || !has_result(p) || p->consumers.calling);
+	HOLDS(!p->consumers.top || !has_result(p) || is_called(&p->consumers));
 	HOLDS(!p->consumers.top || !at_end(p));
 	HOLDS(!p->producer.asleep || !(p->ended || room));
 	HOLDS(!p->interrupter.asleep || !(p->dismissed || interrupts));
@@ -165,8 +171,7 @@ static void check_sleepers(const struct par *p)
 		HOLDS(model_readable(p->results_pipe.ends[0]) ==
 		      p->results_pipe.ready);
 	if (p->cancel_pipe.made)
-		HOLDS(model_readable(p->cancel_pipe.ends[0]) ==
-		      atomic_load(&p->canceled.raised));
+		HOLDS(model_readable(p->cancel_pipe.ends[0]) == p->canceled);
 }
 
 /* 5: somebody is there to work, or will start who does. And no worker has

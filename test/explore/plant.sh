@@ -22,8 +22,9 @@ build() {
 
 # hunt EXPLORE: what finds something, in the order of what it costs.
 hunt() {
-	for words in "random small 20 1" "random all 60 1" "pct all 60 1" \
-		"faults small 2 1" "exhaust small 1 2000"; do
+	for words in "random small 20 1" "pct small 20 1" \
+		"random small 500 100" "pct small 500 100" \
+		"faults small 2 1" "random all 60 1" "exhaust small 1 2000"; do
 		timeout 100 "$1" $words >"$1.log" 2>&1 || {
 			[ $? = 124 ] && echo hung >"$1.log"
 			echo "$words"

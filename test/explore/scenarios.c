@@ -11,6 +11,7 @@ const struct scenario scenarios[] = {
 	{ "plain", 2, .source = "ii", .threads = { "*" } },
 	{ "one", 1, .source = "i", .threads = { "*" } },
 	{ "empty", 1, .source = "", .threads = { "*" } },
+	{ "few", 4, 4, .source = "ii", .threads = { "*" } },
 	{ "ordered", 2, .source = "ii", .ordered = true, .threads = { "*" } },
 	{ "window", 1, .source = "ii", .window = 1, .threads = { "*" } },
 	{ "ordered-window", 2, .source = "iii", .window = 2, .ordered = true,
