@@ -203,8 +203,9 @@ static void size_up(const struct workload *w, struct task *task,
 	}
 	trial.items = 2000;
 	run = run_peer(peer, &trial);
-	peer->cannot = run.status != RAN;
-	if (run.status == RAN && wanted / (run.wall / 2000) < task->items)
+	peer->cannot = run.status == CANNOT;
+	if (run.status == RAN &&
+	    wanted / (run.wall / 2000) < (double)task->items)
 		peer->items = (uint64_t)(wanted / (run.wall / 2000));
 	if (peer->items < 2000)
 		peer->items = 2000;
