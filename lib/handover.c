@@ -56,24 +56,27 @@ static void enter(struct par *p, struct item *item) NEEDS_LOCK
 	outbox_expect(&p->outbox, item);
 }
 
-/* What generate returned: the item enters, or the source ends. */
-static void admit(struct par *p, struct item *item, int rc) NEEDS_LOCK
+/* The call of generate has brought an item. */
+static void admit(struct par *p, struct item *item) NEEDS_LOCK
 {
 	role_leave(&p->producer_role);
-	if (rc > 0) {
-		enter(p, item);
-		if (p->canceled)
-			cancel_item(p, item);
-		else
-			ring_put(&p->ring, item);
-	} else {
-		if (item)
-			spare_put(p, item);
-		if (rc < 0 && !p->canceled)
-			p->source_error = rc;
-		p->ended = true;
-	}
+	enter(p, item);
+	if (p->canceled)
+		cancel_item(p, item);
+	else
+		ring_put(&p->ring, item);
 	pool_end_source(p);
+}
+
+/* It has brought none, and the record is left, if there is one. */
+static void end_supply(struct par *p, struct item *item, int rc) NEEDS_LOCK
+{
+	role_leave(&p->producer_role);
+	if (item)
+		spare_put(p, item);
+	if (rc < 0 && !p->canceled)
+		p->source_error = rc;
+	p->ended = true;
 }
 
 /* Waits until generate may be asked: the call begins here, so whoever ends the
@@ -97,10 +100,12 @@ struct item *pool_supply(struct par *p, struct item *item, int rc,
 
 	*recruit = NULL;
 	pool_lock(p);
-	if (item)
-		admit(p, item, rc);
-	if (item && rc > 0)
+	if (item && rc > 0) {
+		admit(p, item);
 		*recruit = crew_recruit(p, 0);
+	} else if (item) {
+		end_supply(p, item, rc);
+	}
 	/* A worker that is needed is not kept waiting for room. */
 	if (!*recruit && (more = reserve(p)))
 		next = spare_take(p);
@@ -113,7 +118,7 @@ struct item *pool_supply(struct par *p, struct item *item, int rc,
 void pool_end_supply(struct par *p, struct item *item, int error)
 {
 	pool_lock(p);
-	admit(p, item, error);
+	end_supply(p, item, error);
 	pool_unlock(p);
 }
 
