@@ -108,10 +108,11 @@ static void must(bool holds, const char *what)
 static struct piece *piece_new(struct program *p, enum origin origin)
 {
 	unsigned number = atomic_fetch_add(&p->used, 1);
-	struct piece *piece = &p->pieces[number];
+	struct piece *piece;
 
 	if (number >= MOST_PIECES)
 		return NULL;
+	piece = &p->pieces[number];
 	piece->program = p;
 	piece->origin = origin;
 	return piece;
