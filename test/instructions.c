@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * So many items through a pool whose action does nothing, for
+ * test/instructions.sh to count what the library does for each.
+ *     instructions WORKERS ITEMS [ordered | pushed]
+ */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <par.h>
+
+enum { RING = 256, HANDFUL = 64 };
+
+static uintptr_t items, made, received, sum;
+
+static int generate(void *nothing, void **item)
+{
+	(void)nothing;
+	if (made == items)
+		return 0;
+	*item = (void *)++made;
+	return 1;
+}
+
+static int act(void *nothing, void *item, void **value)
+{
+	(void)nothing;
+	*value = item;
+	return 0;
+}
+
+/* By the handful: not so many that the records run out. */
+static void push_some(struct par *pool)
+{
+	for (unsigned i = 0; i < HANDFUL && made < items; i++)
+		if (par_push(pool, (void *)++made))
+			abort();
+	if (made == items)
+		par_finish(pool);
+}
+
+int main(int argc, char **argv)
+{
+	struct par_options options = { .generate = generate,
+				       .action = act,
+				       .capacity = RING };
+	struct par_result r;
+	struct par *pool;
+
+	if (argc < 3)
+		return 2;
+	options.workers = (unsigned)strtoul(argv[1], NULL, 10);
+	items = strtoul(argv[2], NULL, 10);
+	options.ordered = argc > 3 && strcmp(argv[3], "ordered") == 0;
+	if (argc > 3 && strcmp(argv[3], "pushed") == 0)
+		options.generate = NULL;
+	if (par_open(&pool, &options))
+		return 1;
+	if (!options.generate)
+		push_some(pool);
+	while (par_next(pool, &r) > 0) {
+		sum += (uintptr_t)r.value;
+		if (++received == made && !options.generate)
+			push_some(pool);
+	}
+	par_close(pool);
+	return received != items || sum != items * (items + 1) / 2;
+}
