@@ -1,12 +1,44 @@
 // SPDX-License-Identifier: MIT
 //
-// Rust's standard library: sync_channel of BOUND for the items, whose one receiver
-// the workers share behind a Mutex, and a channel for the results. A thread of its
-// own calls the source; all threads start at once.
+// Rust, with the channels of its standard library, and (--cfg crossbeam) with those
+// of crossbeam: one of BOUND for the items, one for the results. A receiver of the
+// standard library is for one thread, so the workers share it behind a Mutex;
+// crossbeam's is for many, and spins before it sleeps. A thread of its own calls the
+// source; all threads start at once.
 
-use std::sync::mpsc::{channel, sync_channel};
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
+
+#[cfg(not(crossbeam))]
+mod queue {
+    pub use std::sync::mpsc::{channel as unbounded, sync_channel as bounded};
+    use std::sync::{mpsc::Receiver, Arc, Mutex};
+
+    pub type Shared = Arc<Mutex<Receiver<u64>>>;
+
+    pub fn share(items: Receiver<u64>) -> Shared {
+        Arc::new(Mutex::new(items))
+    }
+
+    pub fn take(items: &Shared) -> Option<u64> {
+        items.lock().unwrap().recv().ok()
+    }
+}
+
+#[cfg(crossbeam)]
+mod queue {
+    pub use crossbeam_channel::{bounded, unbounded};
+    use crossbeam_channel::Receiver;
+
+    pub type Shared = Receiver<u64>;
+
+    pub fn share(items: Receiver<u64>) -> Shared {
+        items
+    }
+
+    pub fn take(items: &Shared) -> Option<u64> {
+        items.recv().ok()
+    }
+}
 
 #[repr(C)]
 struct Rusage {
@@ -45,17 +77,15 @@ fn main() {
     let (cpu, switches, _) = used();
     let began = Instant::now();
 
-    let (give, get) = sync_channel::<u64>(bound as usize);
-    let (done, results) = channel::<u64>();
-    let get = Arc::new(Mutex::new(get));
+    let (give, get) = queue::bounded::<u64>(bound as usize);
+    let (done, results) = queue::unbounded::<u64>();
+    let get = queue::share(get);
     let mut threads = Vec::new();
     for _ in 0..workers {
         let (get, done, work) = (get.clone(), done.clone(), work.clone());
-        threads.push(std::thread::spawn(move || loop {
-            let item = get.lock().unwrap().recv();
-            match item {
-                Ok(item) => done.send(action(&work, cost, item)).unwrap(),
-                Err(_) => break,
+        threads.push(std::thread::spawn(move || {
+            while let Some(item) = queue::take(&get) {
+                done.send(action(&work, cost, item)).unwrap();
             }
         }));
     }
