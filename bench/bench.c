@@ -162,6 +162,9 @@ static void read_workload(struct workload *w, const char *path)
 			w->fixed = true;
 		else if (strcmp(key, "figures") == 0)
 			read_figures(w, rest);
+		else if (strcmp(key, "without") == 0)
+			snprintf(w->without, sizeof w->without, "%s ",
+				 strtok(rest, "\n"));
 		else
 			fprintf(stderr, "bench: %s: what is %s?\n", path, key);
 	}
@@ -185,6 +188,14 @@ static void note(FILE *json, const struct workload *w, const struct task *task,
 	fflush(json);
 }
 
+static bool is_without(const struct workload *w, const struct peer *peer)
+{
+	char word[sizeof peer->name + 2];
+
+	snprintf(word, sizeof word, " %s ", peer->name);
+	return strstr(w->without, word) != NULL;
+}
+
 /* So many items that a run is long enough to be measured, and no longer. */
 static void size_up(const struct workload *w, struct task *task,
 		    struct peer *peer)
@@ -195,7 +206,9 @@ static void size_up(const struct workload *w, struct task *task,
 
 	peer->items = task->items;
 	peer->count = 0;
-	peer->cannot = false;
+	peer->cannot = is_without(w, peer);
+	if (peer->cannot)
+		return;
 	if (w->fixed) {
 		if (quick && task->items > 100 * task->workers)
 			peer->items = task->items / 10;

@@ -26,6 +26,8 @@ struct workload {
 	unsigned cpus; /* 0: all */
 	bool fixed;    /* as many items for the slow as for the fast */
 	bool wants[FIGURES];
+	char without[64]; /* peers that would take too long, each after a blank
+			   */
 };
 
 /* One of its points: what a peer is asked for. */
