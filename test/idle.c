@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Idle means idle: while nothing happens, no thread of a pool runs.
+ */
+#include "kit.h"
+
+#include <dirent.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { WORKERS = 10, MOMENTS = 60 };
+
+/* The switches so far of all threads but the calling one. */
+static unsigned long switches(void)
+{
+	DIR *tasks = opendir("/proc/self/task");
+	unsigned long sum = 0, count;
+	struct dirent *entry;
+	char path[64], line[128];
+
+	assert_non_null(tasks);
+	while ((entry = readdir(tasks))) {
+		FILE *file;
+
+		/* The first thread has the number of the process. */
+		if (entry->d_name[0] == '.' ||
+		    strtol(entry->d_name, NULL, 10) == getpid())
+			continue;
+		snprintf(path, sizeof path, "/proc/self/task/%.20s/status",
+			 entry->d_name);
+		file = fopen(path, "r");
+		assert_non_null(file);
+		while (fgets(line, sizeof line, file))
+			if (sscanf(line, "voluntary_ctxt_switches: %lu",
+				   &count) == 1 ||
+			    sscanf(line, "nonvoluntary_ctxt_switches: %lu",
+				   &count) == 1)
+				sum += count;
+		fclose(file);
+	}
+	closedir(tasks);
+	return sum;
+}
+
+static bool are_settled(void)
+{
+	unsigned long before = switches();
+
+	nanosleep(&(struct timespec){ .tv_nsec = 20000000 }, NULL);
+	return switches() == before;
+}
+
+static int pass(void *gate, void *item, void **value)
+{
+	(void)value;
+	if (item)
+		gate_pass(gate);
+	return 0;
+}
+
+static void *take(void *pool)
+{
+	struct par_result r;
+
+	while (par_next(pool, &r) > 0)
+		;
+	return NULL;
+}
+
+/* Ten workers with nothing to do, a generator that waits in its call, one
+ * consumer that waits for a result. */
+static void nobody_runs_while_nothing_happens(void **state)
+{
+	struct gate gate = GATE_CLOSED;
+	struct gated_numbers numbers = { .numbers.last = 2 * WORKERS,
+					 .at = 2 * WORKERS,
+					 .hold = &gate };
+	struct par_options options = { .generate = gated_numbers_next,
+				       .source = &numbers,
+				       .action = pass,
+				       .workers = WORKERS };
+	unsigned long before;
+	pthread_t taker;
+	struct gate work = GATE_CLOSED;
+	struct par *pool;
+
+	(void)state;
+	options.context = &work;
+	assert_int_equal(par_open(&pool, &options), 0);
+	assert_int_equal(pthread_create(&taker, NULL, take, pool), 0);
+	gate_await(&work, WORKERS); /* so all were started */
+	gate_open(&work);
+	gate_await(&gate, 1);
+	EVENTUALLY(are_settled());
+	before = switches();
+	for (int i = 0; i < MOMENTS; i++)
+		kit_linger();
+	assert_int_equal(switches(), before);
+	gate_open(&gate);
+	pthread_join(taker, NULL);
+	assert_int_equal(par_close(pool), 0);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		KIT_TEST(nobody_runs_while_nothing_happens),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

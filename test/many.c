@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Ten thousand workers with small stacks, all of them in an action at once, or
+ * as many as the system gives.
+ */
+#include "kit.h"
+
+enum { WORKERS = 10000, STACK = 32 * 1024 };
+
+static int pass(void *gate, void *item, void **value)
+{
+	gate_pass(gate);
+	*value = item;
+	return 0;
+}
+
+/* Whether no more will come: all are there, or the system has refused one. */
+static bool is_full(struct par *pool)
+{
+	struct par_stats now;
+
+	par_stats(pool, &now);
+	return now.running == WORKERS || (now.refused && now.running > 0);
+}
+
+static void ten_thousand_work_at_once(void **state)
+{
+	struct numbers numbers = { .last = WORKERS };
+	struct gate gate = GATE_CLOSED;
+	struct par_options options = { .generate = numbers_next,
+				       .source = &numbers,
+				       .action = pass,
+				       .context = &gate,
+				       .workers = WORKERS,
+				       .stack_size = STACK };
+	struct tally tally;
+	struct par_result r;
+	struct par_stats now;
+	struct par *pool;
+
+	(void)state;
+	tally_open(&tally, WORKERS);
+	assert_int_equal(par_open(&pool, &options), 0);
+	EVENTUALLY(is_full(pool));
+	par_stats(pool, &now);
+	if (!now.refused)
+		assert_int_equal(now.workers, WORKERS);
+	gate_open(&gate);
+	while (par_next(pool, &r) > 0)
+		tally_see(&tally, (uintptr_t)r.value - 1);
+	tally_assert_once(&tally);
+	par_stats(pool, &now);
+	assert_int_equal(now.delivered, WORKERS);
+	assert_int_equal(par_close(pool), 0);
+	tally_close(&tally);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		KIT_TEST(ten_thousand_work_at_once),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
