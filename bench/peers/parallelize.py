@@ -11,6 +11,7 @@ import resource
 import time
 
 
+# [parallelize]
 async def parallelize(action, iterable, numworkers, bound):
     todo, done = asyncio.Queue(bound), asyncio.Queue()
 
@@ -43,6 +44,7 @@ async def parallelize(action, iterable, numworkers, bound):
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+# [end]
 
 
 def measure(run, argv):

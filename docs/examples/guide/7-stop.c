@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/* The lines of each file that standard input names, until Ctrl-C. */
+#include <errno.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <par.h>
+
+/* [handler] */
+static volatile sig_atomic_t stop;
+
+static void ask_to_stop(int signal)
+{
+	(void)signal;
+	stop = 1;
+}
+/* [end] */
+
+/* A named pipe may have nothing for a long time: the interrupt ends the read.
+ */
+static int count_lines(void *context, void *name, void **value)
+{
+	FILE *file = fopen(name, "r");
+	intptr_t lines = 0;
+	int rc = 0;
+
+	(void)context;
+	if (!file)
+		return -errno;
+	for (int c; (c = getc(file)) != EOF;)
+		lines += c == '\n';
+	if (ferror(file))
+		rc = -errno;
+	fclose(file);
+	*value = (void *)lines;
+	return rc;
+}
+
+/* What is left at the close: a name that nobody will get. */
+/* [discard] */
+static void drop(void *context, const struct par_result *left)
+{
+	(void)context;
+	free(left->item);
+}
+/* [end] */
+
+/* Prints a result as soon as it is there, and frees its name. */
+static void report(const struct par_result *r)
+{
+	if (r->error)
+		fprintf(stderr, "%s: %s\n", (char *)r->item,
+			strerror(-r->error));
+	else
+		printf("%s: %jd\n", (char *)r->item,
+		       (intmax_t)(intptr_t)r->value);
+	fflush(stdout);
+	free(r->item);
+}
+
+int main(void)
+{
+	/* [options] */
+	struct par_options options = { .generate = par_from_lines,
+				       .source = stdin,
+				       .action = count_lines,
+				       .workers = 32,
+				       .discard = drop,
+				       .interrupt = SIGUSR1 };
+	/* [end] */
+	struct sigaction action = { .sa_handler = ask_to_stop };
+	struct par_result r;
+	struct par *pool;
+	int rc;
+
+	sigaction(SIGINT, &action, NULL);
+	if (par_open(&pool, &options))
+		return 1;
+	/* [loop] */
+	while (!stop && (rc = par_next_timed(pool, &r, 100)) != 0) {
+		if (rc == -ETIMEDOUT)
+			continue; /* nothing yet: look at `stop` */
+		if (rc < 0)
+			break;
+		report(&r);
+	}
+	par_close(pool);
+	/* [end] */
+	if (stop)
+		fprintf(stderr, "stopped\n");
+	return stop;
+}
