@@ -158,6 +158,8 @@ static void read_workload(struct workload *w, const char *path)
 			w->cost = strtoull(rest, NULL, 10);
 		else if (strcmp(key, "cpus") == 0)
 			w->cpus = (unsigned)strtoul(rest, NULL, 10);
+		else if (strcmp(key, "rounds") == 0)
+			w->rounds = (unsigned)strtoul(rest, NULL, 10);
 		else if (strcmp(key, "fixed") == 0)
 			w->fixed = true;
 		else if (strcmp(key, "figures") == 0)
@@ -249,24 +251,26 @@ static void measure_once(const struct workload *w, const struct task *task,
 
 static void measure(const struct workload *w, struct task *task, FILE *json)
 {
+	const unsigned most =
+		w->rounds && w->rounds < rounds ? w->rounds : rounds;
 	unsigned missing = 1;
 
 	for (unsigned i = 0; i < peer_count; i++)
 		size_up(w, task, &peers[i]);
-	for (unsigned round = 0; round < 3 * rounds && missing; round++) {
+	for (unsigned round = 0; round < 3 * most && missing; round++) {
 		missing = 0;
 		for (unsigned i = 0; i < peer_count; i++) {
 			struct peer *peer = &peers[(i + round) % peer_count];
 
-			if (peer->cannot || peer->count == rounds)
+			if (peer->cannot || peer->count == most)
 				continue;
 			fprintf(stderr,
 				"\r%s: %u workers, bound %llu: %-12s %u/%u  ",
 				w->name, task->workers,
 				(unsigned long long)task->bound, peer->name,
-				peer->count + 1, rounds);
-			measure_once(w, task, peer, round >= 2 * rounds, json);
-			missing += !peer->cannot && peer->count < rounds;
+				peer->count + 1, most);
+			measure_once(w, task, peer, round >= 2 * most, json);
+			missing += !peer->cannot && peer->count < most;
 		}
 	}
 	fprintf(stderr, "\r%60s\r", "");

@@ -22,9 +22,10 @@ struct list {
 struct workload {
 	char name[32], about[128], work[16];
 	struct list workers, bound, items;
-	uint64_t cost; /* ns */
-	unsigned cpus; /* 0: all */
-	bool fixed;    /* as many items for the slow as for the fast */
+	uint64_t cost;	 /* ns */
+	unsigned cpus;	 /* 0: all */
+	unsigned rounds; /* at most; 0: as many as there are */
+	bool fixed;	 /* as many items for the slow as for the fast */
 	bool wants[FIGURES];
 	char without[64]; /* peers that would take too long, each after a blank
 			   */
