@@ -194,7 +194,7 @@ static bool is_without(const struct workload *w, const struct peer *peer)
 {
 	char word[sizeof peer->name + 2];
 
-	snprintf(word, sizeof word, " %s ", peer->name);
+	snprintf(word, sizeof word, " %.31s ", peer->name);
 	return strstr(w->without, word) != NULL;
 }
 

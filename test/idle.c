@@ -8,7 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { WORKERS = 10, MOMENTS = 60 };
+enum { WORKERS = 10, ITEMS = 2 * WORKERS, MOMENTS = 60 };
 
 /* The switches so far of all threads but the calling one. */
 static unsigned long switches(void)
@@ -72,8 +72,8 @@ static void *take(void *pool)
 static void nobody_runs_while_nothing_happens(void **state)
 {
 	struct gate gate = GATE_CLOSED;
-	struct gated_numbers numbers = { .numbers.last = 2 * WORKERS,
-					 .at = 2 * WORKERS,
+	struct gated_numbers numbers = { .numbers.last = ITEMS,
+					 .at = ITEMS,
 					 .hold = &gate };
 	struct par_options options = { .generate = gated_numbers_next,
 				       .source = &numbers,

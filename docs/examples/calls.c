@@ -182,14 +182,19 @@ static int push_from_an_action(void)
 	char *text = strdup("one three eleven");
 	struct par_result r;
 	struct par *pool;
-	int rc = par_open(&pool, &options);
+	int rc = text ? par_open(&pool, &options) : -ENOMEM;
 
-	if (rc == 0 && !(rc = text ? par_push(pool, text) : -ENOMEM))
-		par_finish(pool);
-	while (rc == 0 && (rc = par_next(pool, &r)) > 0) {
+	if (rc) {
+		free(text);
+		return rc;
+	}
+	rc = par_push(pool, text);
+	if (rc)
+		free(text);
+	par_finish(pool);
+	while (par_next(pool, &r) > 0) {
 		add(&r);
 		free(r.item);
-		rc = 0;
 	}
 	par_close(pool);
 	return rc;
