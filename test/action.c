@@ -176,7 +176,7 @@ static void a_result_tells_its_place_in_the_input(void **state)
 	(void)state;
 	tally_open(&tally, 500);
 	while (par_next(pool, &result) == 1) {
-		tally_see(&tally, result.index);
+		tally_see(&tally, (size_t)result.index);
 		assert_int_equal(result.index + 1, AS_NUMBER(result.item));
 	}
 	tally_assert_once(&tally);

@@ -208,7 +208,7 @@ static void each_item_that_entered_comes_back_once(void **state)
 		while (par_next(pool, &result) == 1)
 			tally_see(&tally, AS_NUMBER(result.item) - 1);
 		assert_int_equal(pthread_join(thread, NULL), 0);
-		tally.count = kit_stats(pool).entered;
+		tally.count = (size_t)kit_stats(pool).entered;
 		assert_int_equal(source.numbers.next, tally.count);
 		tally_assert_once(&tally);
 		tally_close(&tally);

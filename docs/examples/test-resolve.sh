@@ -1,0 +1,74 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Names of a hosts file, of a name server, of none, and of a name server that is
+# silent are told apart. All of it in a network of its own, with a name server and an
+# /etc that nobody else sees: where the system lets a user have that.
+#     test-resolve.sh RESOLVE
+set -eu
+
+left_out() {
+	echo "$1: left out"
+	exit 0
+}
+
+# inside RESOLVE WORK: what runs in there.
+inside() {
+	resolve=$1
+	cd "$2"
+	ip link set lo up
+	echo 'nameserver 127.0.0.1' >resolv.conf
+	echo 'options timeout:1 attempts:1' >>resolv.conf
+	echo '192.0.2.7 of-the-hosts-file.test' >hosts
+	echo 'hosts: files dns' >nsswitch.conf
+	for file in resolv.conf hosts nsswitch.conf; do
+		mount --bind $file "$(realpath /etc/$file)"
+	done
+	# Nobody listens for silent.test; it knows all other names of .test.
+	dnsmasq --no-daemon --no-resolv --no-hosts --conf-file=/dev/null \
+		--bind-interfaces \
+		--listen-address=127.0.0.1 --local=/test/ \
+		--server=/silent.test/127.0.0.1#5399 \
+		$(seq 1 200 | sed 's/.*/--host-record=host&.test,198.51.100.&/') \
+		>dnsmasq.log 2>&1 &
+	server=$!
+	trap 'kill $server' EXIT
+	until echo host1.test | "$resolve" -4 >out 2>errors; do
+		kill -0 $server
+		sleep 0.1
+	done
+	{
+		seq -f 'host%.0f.test' 1 200
+		echo of-the-hosts-file.test
+		echo missing.test
+		echo silent.test
+	} >names
+	status=0
+	"$resolve" -4 <names >out 2>errors || status=$?
+	cat errors
+	[ $status -eq 2 ]
+	seq 1 200 | sed 's/.*/host&.test: 198.51.100.&/' >wanted
+	echo 'of-the-hosts-file.test: 192.0.2.7' >>wanted
+	echo 'missing.test: no such name' >>wanted
+	echo 'silent.test: no answer from a name server' >>wanted
+	sort wanted >sorted
+	sort out | diff sorted -
+	grep -q '^201 found, 1 do not exist, 1 without an answer, 0 other$' errors
+	status=0
+	echo missing.test | "$resolve" >out 2>errors || status=$?
+	[ $status -eq 1 ]
+}
+
+if [ "$1" = inside ]; then
+	inside "$2" "$3"
+	exit 0
+fi
+resolve=$(realpath "$1")
+self=$(realpath "$0")
+for program in unshare ip dnsmasq; do
+	PATH=$PATH:/usr/sbin command -v $program >/dev/null ||
+		left_out "$program is not installed"
+done
+unshare -rmn true 2>/dev/null || left_out "no network of one's own here"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+PATH=$PATH:/usr/sbin unshare -rmn sh "$self" inside "$resolve" "$work"

@@ -1,0 +1,46 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The sums of a tree are what sha256sum says, in order and not; what cannot be read is
+# named, and takes nothing else with it.
+#     test-sums.sh SUMS
+set -eu
+sums=$(realpath "$1")
+work=$(mktemp -d)
+trap 'chmod -R u+rwx "$work"; rm -rf "$work"' EXIT
+cd "$work"
+
+mkdir -p tree/a/b/c tree/empty
+i=1
+while [ $i -le 300 ]; do
+	seq $((i * 53)) >"tree/a/b/file $i"
+	i=$((i + 1))
+done
+: >tree/a/nothing
+head -c 3000000 /dev/zero >tree/a/b/c/large
+ln -s large tree/a/b/c/link
+mkfifo tree/a/pipe
+find tree -type f -exec sha256sum {} + | sort >wanted
+
+"$sums" tree >ordered
+sort ordered | diff wanted -
+"$sums" -n 3 tree >again
+diff ordered again
+"$sums" -u -n 40 tree >unordered
+sort unordered | diff wanted -
+sha256sum --quiet -c unordered
+[ "$(wc -l <wanted)" -eq 302 ]
+
+# A name that is not there, beside a tree that is.
+if "$sums" missing tree/empty tree/a/b/c >out 2>errors; then
+	echo "a file is missing, and nobody minds"
+	exit 1
+fi
+grep -q '^sums: missing: No such file' errors
+[ "$(wc -l <out)" -eq 1 ]
+if [ "$(id -u)" != 0 ]; then
+	chmod 0 "tree/a/b/file 7"
+	if "$sums" tree >out 2>errors; then exit 1; fi
+	[ "$(wc -l <out)" -eq 301 ]
+	grep -q '^sums: tree/a/b/file 7: Permission denied' errors
+fi
+echo "$(wc -l <wanted) files"
