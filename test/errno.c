@@ -106,7 +106,7 @@ static void it_is_left_alone_by_a_par_open_without_memory(void **state)
 	struct par *pool;
 
 	(void)state;
-	options.capacity = SIZE_MAX / 2 / sizeof(void *);
+	options.capacity = SIZE_MAX / sizeof(void *);
 	UNTOUCHED(par_open(&pool, &options), -ENOMEM);
 }
 

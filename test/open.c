@@ -406,7 +406,7 @@ static void a_refused_thread_is_eagain_and_undone(void **state)
 	struct par_options options = counting(&counts);
 
 	(void)state;
-	options.stack_size = SIZE_MAX / 2 + 1;
+	options.stack_size = SIZE_MAX / 4 * 3;
 	if (try_stack(options.stack_size) != EAGAIN)
 		return; /* valgrind has another opinion */
 	assert_fails(&options, &own_sizes, -EAGAIN);
