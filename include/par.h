@@ -160,7 +160,7 @@ struct par_options {
 	 * make no call on the pool. NULL: such items are dropped. */
 	void (*discard)(void *context, const struct par_result *left);
 	/* Bytes of each worker's stack, rounded up to what the system needs at
-	 * least. 0: the system's default. */
+	 * least; up to a quarter of SIZE_MAX. 0: the system's default. */
 	size_t stack_size;
 	/* A signal that gets a blocked system call out after par_cancel(). Sent
 	 * to every thread of the pool that is inside an action, the generator

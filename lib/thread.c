@@ -251,6 +251,9 @@ void thread_name(const char *name, int number)
 #endif
 }
 
+/* musl takes no more, and nobody has so much. */
+#define STACK_MOST (SIZE_MAX / 4)
+
 int thread_stack_size(size_t *size)
 {
 	/* Not always a constant: glibc asks sysconf() in it. */
@@ -261,7 +264,7 @@ int thread_stack_size(size_t *size)
 		return 0;
 	if (*size < least)
 		*size = least;
-	if (*size > SIZE_MAX - page)
+	if (*size > STACK_MOST)
 		return -EINVAL;
 	*size = (*size + page - 1) / page * page;
 	return 0;

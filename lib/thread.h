@@ -120,7 +120,7 @@ void thread_name(const char *name, int number);
 /* Room for the longest name that is not cut. */
 enum { THREAD_NAME_SIZE = 16 };
 /* Rounds a stack size up to what pthread_create() takes; -EINVAL where that
- * overflows. */
+ * is more than any takes. */
 int thread_stack_size(size_t *size);
 
 /* The calling thread is not canceled between the two. */

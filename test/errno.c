@@ -116,7 +116,7 @@ static void it_is_left_alone_by_a_par_open_without_a_thread(void **state)
 	struct par *pool;
 
 	(void)state;
-	options.stack_size = SIZE_MAX / 2 + 1;
+	options.stack_size = SIZE_MAX / 4;
 	UNTOUCHED_BY((void)par_open(&pool, &options));
 	kit_close(pool, 0); /* valgrind may have opened it */
 }

@@ -449,7 +449,7 @@ static bool select_says(int fd)
 	fd_set set;
 
 	FD_ZERO(&set);
-	FD_SET(fd, &set);
+	FD_SET((unsigned)fd, &set); /* musl divides by an unsigned */
 	return select(fd + 1, &set, NULL, NULL, &now) == 1;
 }
 

@@ -166,6 +166,8 @@ static void a_stack_size_that_overflows_is_refused(void **state)
 	(void)state;
 	options.stack_size = SIZE_MAX;
 	assert_refused(&options, &counts);
+	options.stack_size = SIZE_MAX / 4 + 1;
+	assert_refused(&options, &counts);
 }
 
 static void a_window_takes_any_size(void **state)
@@ -385,6 +387,11 @@ static void a_first_worker_open_that_exits_fails_with_eintr(void **state)
 	assert_int_equal(counts.closed, 0);
 }
 
+static void *do_nothing(void *nothing)
+{
+	return nothing;
+}
+
 /* What the system says to a thread with a stack of this size. */
 static int try_stack(size_t size)
 {
@@ -394,7 +401,9 @@ static int try_stack(size_t size)
 
 	assert_int_equal(pthread_attr_init(&attributes), 0);
 	assert_int_equal(pthread_attr_setstacksize(&attributes, size), 0);
-	rc = pthread_create(&thread, &attributes, open_elsewhere, NULL);
+	rc = pthread_create(&thread, &attributes, do_nothing, NULL);
+	if (rc == 0)
+		pthread_join(thread, NULL);
 	pthread_attr_destroy(&attributes);
 	return rc;
 }
@@ -406,9 +415,9 @@ static void a_refused_thread_is_eagain_and_undone(void **state)
 	struct par_options options = counting(&counts);
 
 	(void)state;
-	options.stack_size = SIZE_MAX / 4 * 3;
+	options.stack_size = SIZE_MAX / 4;
 	if (try_stack(options.stack_size) != EAGAIN)
-		return; /* valgrind has another opinion */
+		return; /* 32 bits, or valgrind, which has its own opinion */
 	assert_fails(&options, &own_sizes, -EAGAIN);
 	assert_int_equal(counts.opened, 0);
 	assert_int_equal(counts.generated, 0);

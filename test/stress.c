@@ -12,6 +12,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { MOST_PIECES = 400, MOST_CONSUMERS = 3, MOST_PUSHERS = 2 };
 
