@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <fts.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -114,22 +115,46 @@ static int sum_file(void *state, void *path, void **value)
 
 /* The loop. */
 
+enum { TICK_MS = 200, EACH = 100 };
+
+/* On a terminal that the sums do not go to: what the pool is doing. */
+static void draw_progress(struct par *pool)
+{
+	struct par_stats now;
+
+	par_stats(pool, &now);
+	fprintf(stderr, "\r\033[K%ju done, %u under way, %zu queued%s",
+		(uintmax_t)now.delivered, now.running, now.queued,
+		now.ended ? "" : ", walking");
+}
+
+static bool print_sum(const struct par_result *r)
+{
+	if (r->error)
+		fprintf(stderr, "sums: %s: %s\n", (char *)r->item,
+			strerror(-r->error));
+	else
+		printf("%s  %s\n", (char *)r->value, (char *)r->item);
+	free(r->item);
+	free(r->value);
+	return r->error == 0;
+}
+
 static int print_sums(struct par *pool)
 {
+	const bool drawn = isatty(STDERR_FILENO) && !isatty(STDOUT_FILENO);
 	struct par_result r;
 	int rc, failed = 0;
 
-	while ((rc = par_next(pool, &r)) > 0) {
-		if (r.error) {
-			fprintf(stderr, "sums: %s: %s\n", (char *)r.item,
-				strerror(-r.error));
-			failed = 1;
-		} else {
-			printf("%s  %s\n", (char *)r.value, (char *)r.item);
-		}
-		free(r.item);
-		free(r.value);
+	while ((rc = par_next_timed(pool, &r, drawn ? TICK_MS : -1)) > 0 ||
+	       rc == -ETIMEDOUT) {
+		if (rc > 0)
+			failed |= !print_sum(&r);
+		if (drawn && (rc < 0 || r.index % EACH == 0))
+			draw_progress(pool);
 	}
+	if (drawn)
+		fputs("\r\033[K", stderr);
 	if (rc < 0)
 		fprintf(stderr, "sums: the walk: %s\n", strerror(-rc));
 	return rc < 0 ? 2 : failed;

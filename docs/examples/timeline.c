@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * timeline: who did what when, as a file that chrome://tracing, Perfetto
+ * (ui.perfetto.dev) and speedscope open.
+ *
+ * The recorder is a few lines around the action, for any program to take: each
+ * action notes when it began and ended, in a record that travels as the
+ * result's value, so nothing is shared and nothing is locked. Here the actions
+ * only sleep; every seventh sleeps five times as long.
+ */
+#include "number.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <par.h>
+
+enum { DEFAULT_WORKERS = 4, ITEMS = 40, SHORT_MS = 5, LONG_MS = 25, RARE = 7 };
+
+/* [recorder] */
+struct span {
+	double begun, ended; /* us */
+	void *value;	     /* the action's own */
+};
+
+static double now_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return 1e6 * (double)now.tv_sec + 1e-3 * (double)now.tv_nsec;
+}
+
+/* Around the action proper. */
+static int record(par_action_fn *action, void *context, void *item,
+		  void **value)
+{
+	struct span *span = calloc(1, sizeof *span);
+	int error;
+
+	if (!span)
+		return -ENOMEM;
+	*value = span;
+	span->begun = now_us();
+	error = action(context, item, &span->value);
+	span->ended = now_us();
+	return error;
+}
+
+/* A line of the timeline for each worker, a box for each action. */
+static void write_span(FILE *out, const struct par_result *r)
+{
+	const struct span *span = r->value;
+
+	fprintf(out,
+		"%s{\"name\": \"item %" PRIu64 "\", \"ph\": \"X\", \"pid\": 1, "
+		"\"tid\": %u, \"ts\": %.1f, \"dur\": %.1f, "
+		"\"args\": {\"error\": %d}}",
+		r->index ? ",\n" : "[\n", r->index, r->worker, span->begun,
+		span->ended - span->begun, r->error);
+}
+/* [end] */
+
+static int nap(void *context, void *item, void **value)
+{
+	int rare = *(int *)item % RARE == 0;
+	const struct timespec time = { .tv_nsec = 1000000L *
+						  (rare ? LONG_MS : SHORT_MS) };
+
+	(void)context, (void)value;
+	return nanosleep(&time, NULL) ? -errno : 0;
+}
+
+static int recorded_nap(void *context, void *item, void **value)
+{
+	return record(nap, context, item, value);
+}
+
+static int draw(struct par_options *options, FILE *out)
+{
+	struct par_result r;
+	struct par *pool;
+	int rc = par_open(&pool, options);
+
+	if (rc) {
+		fprintf(stderr, "timeline: no pool: %s\n", strerror(-rc));
+		return 1;
+	}
+	while ((rc = par_next(pool, &r)) > 0)
+		if (r.value) {
+			write_span(out, &r);
+			free(r.value);
+		}
+	par_close(pool);
+	fprintf(out, "\n]\n");
+	return rc != 0;
+}
+
+int main(int argc, char **argv)
+{
+	int numbers[ITEMS], option, rc;
+	struct par_array source = { .base = numbers,
+				    .count = ITEMS,
+				    .size = sizeof *numbers };
+	/* In order: the file begins with the first. */
+	struct par_options options = { .generate = par_from_array,
+				       .source = &source,
+				       .action = recorded_nap,
+				       .workers = DEFAULT_WORKERS,
+				       .ordered = true };
+	FILE *out;
+
+	while ((option = getopt(argc, argv, "n:")) == 'n')
+		options.workers =
+			(unsigned)number("timeline: -n", optarg, 1, 1000);
+	if (option != -1 || argc - optind != 1) {
+		fputs("usage: timeline [-n WORKERS] FILE.json\n", stderr);
+		return 2;
+	}
+	for (int i = 0; i < ITEMS; i++)
+		numbers[i] = i;
+	out = fopen(argv[optind], "w");
+	if (!out) {
+		perror(argv[optind]);
+		return 1;
+	}
+	rc = draw(&options, out);
+	return fclose(out) || rc;
+}

@@ -1,0 +1,37 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The binary interface is compatible with the last release's, the newest tag that is
+# behind this commit, by libabigail: the functions and the structures of the header. A
+# structure that grows at its end is no break (par_open_sized); all else that breaks a
+# program built before needs a new soname.
+#     test/abi.sh
+set -eu
+cd "$(dirname "$0")/.."
+tag=$(git describe --tags --abbrev=0 2>/dev/null) || {
+	echo "no release yet: nothing to be compatible with"
+	exit 0
+}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# library SOURCE NAME
+library() {
+	meson setup "$work/$2" "$1" --buildtype=debug -Dtests=disabled \
+		-Dexamples=disabled -Ddefault_library=shared >"$work/log" &&
+		ninja -C "$work/$2" >>"$work/log" || {
+		cat "$work/log"
+		exit 1
+	}
+}
+git clone -q --branch "$tag" . "$work/$tag" 2>/dev/null
+library "$work/$tag" old
+library . new
+cat >"$work/grows" <<'END'
+[suppress_type]
+	type_kind = struct
+	name_regexp = ^par_(options|result|stats)$
+	has_data_member_inserted_at = end
+END
+abidiff --suppressions "$work/grows" --drop-private-types --headers-dir1 "$work/$tag/include" \
+	--headers-dir2 include "$work/old/lib/libpar.so" "$work/new/lib/libpar.so"
+echo "compatible with $tag"
