@@ -106,7 +106,7 @@ static void it_is_left_alone_by_a_par_open_without_memory(void **state)
 	struct par *pool;
 
 	(void)state;
-	options.capacity = SIZE_MAX / sizeof(void *);
+	options.capacity = SIZE_MAX / 4 * 3 / sizeof(void *);
 	UNTOUCHED(par_open(&pool, &options), -ENOMEM);
 }
 
@@ -116,7 +116,7 @@ static void it_is_left_alone_by_a_par_open_without_a_thread(void **state)
 	struct par *pool;
 
 	(void)state;
-	options.stack_size = SIZE_MAX / 4;
+	options.stack_size = KIT_HUGE_STACK;
 	UNTOUCHED_BY((void)par_open(&pool, &options));
 	kit_close(pool, 0); /* valgrind may have opened it */
 }

@@ -36,6 +36,10 @@
 
 enum { KIT_PATIENCE = 60 };
 
+/* A stack that no thread gets where addresses have 64 bits. */
+#define KIT_HUGE_STACK                                                         \
+	(sizeof(size_t) > 4 ? ((size_t)1 << 25) << 25 : SIZE_MAX / 4)
+
 /* One test in its frame: a time limit, and as many threads and descriptors
  * after it as before. */
 #define KIT_TEST(function)                                                     \

@@ -415,7 +415,7 @@ static void a_refused_thread_is_eagain_and_undone(void **state)
 	struct par_options options = counting(&counts);
 
 	(void)state;
-	options.stack_size = SIZE_MAX / 4;
+	options.stack_size = KIT_HUGE_STACK;
 	if (try_stack(options.stack_size) != EAGAIN)
 		return; /* 32 bits, or valgrind, which has its own opinion */
 	assert_fails(&options, &own_sizes, -EAGAIN);

@@ -347,7 +347,7 @@ static void the_callers_mask_is_as_it_was_after_a_failed_open(void **state)
 	assert_int_equal(par_open(&pool, &options), -EIO);
 	assert_mask(&own);
 	options.worker_open = NULL;
-	options.stack_size = SIZE_MAX / 4; /* no thread has that */
+	options.stack_size = KIT_HUGE_STACK;
 	(void)par_open(&pool, &options);
 	assert_mask(&own);
 	kit_close(pool, 0); /* valgrind may have opened it */
