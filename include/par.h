@@ -85,7 +85,9 @@ struct par;
  * that number. It may block. It is called only while there is room in the ring
  * and in the window, never again after it has returned 0 or less, and never
  * after par_cancel() or par_finish() was seen. After a cancel its failure is
- * not reported (a read that the cancel interrupted is no error).
+ * not reported (a read that the cancel interrupted is no error). -ETIMEDOUT,
+ * -EAGAIN and -EDEADLK are par_next()'s own answers as well: a generator had
+ * better fail with another number.
  *
  * A generator that ends by pthread_exit() has failed with -EINTR.
  */
@@ -134,7 +136,8 @@ struct par_options {
 	par_generate_fn *generate;
 	/* Handed to generate. */
 	void *source;
-	/* Handed to action, worker_open and discard. */
+	/* Handed to worker_open and discard, and to action where there is no
+	 * worker_open: else what that left in *state has to lead to it. */
 	void *context;
 	/* Slots of the ring: how far the generator may run ahead of the
 	 * workers. 0: the larger of workers and 64. */
@@ -216,9 +219,10 @@ static inline int par_open(struct par **pool,
 			   const struct par_options *options);
 
 /*
- * Takes the next result; waits until there is one. Any number of threads may
- * call it at once: each result goes to exactly one of them, and all are told
- * the end. Not a call for the pool's own threads.
+ * Takes the next result; waits until there is one (without a generator for
+ * ever, unless somebody calls par_finish() or par_cancel()). Any number of
+ * threads may call it at once: each result goes to exactly one of them, and all
+ * are told the end. Not a call for the pool's own threads.
  *
  * Returns
  *   1          *result is set; its item and value are the caller's now

@@ -211,12 +211,15 @@ static int receive(void *context, void *item, void **value)
 	};
 	char byte;
 
-	(void)context, (void)value;
+	(void)context;
 	if (poll(polled, 2, -1) < 0)
 		return -errno;
 	if (polled[1].revents)
-		return -ECANCELED;
-	return read(*socket, &byte, 1) == 1 ? byte : -EIO;
+		return -EINTR;
+	if (read(*socket, &byte, 1) != 1)
+		return -EIO;
+	*value = (void *)(intptr_t)byte;
+	return 0;
 }
 /* [end] */
 
@@ -235,7 +238,8 @@ static int cancel_what_waits(void)
 	/* [cancel] */
 	par_cancel(pool);
 	while (par_next(pool, &r) > 0)
-		canceled += r.error == -ECANCELED;
+		if (r.error == -ECANCELED || r.error == -EINTR)
+			canceled++; /* never ran, or was cut short */
 	/* [end] */
 	par_close(pool);
 	close(ends[0]);
@@ -253,7 +257,7 @@ static int count_upper(void *context, void *text, void **count)
 	for (const char *c = text; *c && !par_canceled(par_self()); c++)
 		upper += isupper((unsigned char)*c) != 0;
 	*count = (void *)upper;
-	return par_canceled(par_self()) ? -ECANCELED : 0;
+	return par_canceled(par_self()) ? -EINTR : 0;
 }
 /* [end] */
 
@@ -270,8 +274,10 @@ static int serve(struct par *pool, int input)
 	int rc = -ETIMEDOUT;
 
 	while (rc == -ETIMEDOUT && poll(polled, 2, -1) > 0) {
-		if (polled[1].revents && read(input, &byte, 1) < 1)
+		if (polled[1].revents && read(input, &byte, 1) < 1) {
 			par_finish(pool);
+			polled[1].fd = -1; /* it would be ready for ever */
+		}
 		while ((rc = par_next_timed(pool, &r, 0)) > 0)
 			total += (uintptr_t)r.value;
 	}

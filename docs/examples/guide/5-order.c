@@ -42,6 +42,11 @@ int main(int argc, char **argv)
 		return 1;
 	/* [loop] */
 	while (par_next(pool, &r) > 0) {
+		if (r.error) {
+			printf("%s: %s\n", *(char **)r.item,
+			       strerror(-r.error));
+			continue;
+		}
 		/* Where each would stand in what cat makes of them. */
 		printf("%s begins at line %jd\n", *(char **)r.item, total + 1);
 		total += (intptr_t)r.value;

@@ -23,6 +23,7 @@ static int count_lines(void *context, void *name, void **value)
 	return 0;
 }
 
+/* [report] */
 /* Prints a result as soon as it is there, and frees its name. */
 static void report(const struct par_result *r)
 {
@@ -35,6 +36,7 @@ static void report(const struct par_result *r)
 	fflush(stdout);
 	free(r->item);
 }
+/* [end] */
 
 int main(void)
 {

@@ -76,10 +76,10 @@ int main(void)
 	struct par *pool;
 	int rc;
 
+	/* [loop] */
 	sigaction(SIGINT, &action, NULL);
 	if (par_open(&pool, &options))
 		return 1;
-	/* [loop] */
 	while (!stop && (rc = par_next_timed(pool, &r, 100)) != 0) {
 		if (rc == -ETIMEDOUT)
 			continue; /* nothing yet: look at `stop` */
