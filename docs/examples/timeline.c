@@ -11,6 +11,7 @@
 #include "number.h"
 
 #include <inttypes.h>
+#include <stdbool.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -63,9 +64,19 @@ static void write_span(FILE *out, const struct par_result *r)
 }
 /* [end] */
 
+static int next_number(void *count, void **item)
+{
+	uintptr_t *next = count;
+
+	if (*next == ITEMS)
+		return 0;
+	*item = (void *)(*next)++;
+	return 1;
+}
+
 static int nap(void *context, void *item, void **value)
 {
-	int rare = *(int *)item % RARE == 0;
+	bool rare = (uintptr_t)item % RARE == 0;
 	const struct timespec time = { .tv_nsec = 1000000L *
 						  (rare ? LONG_MS : SHORT_MS) };
 
@@ -100,13 +111,11 @@ static int draw(struct par_options *options, FILE *out)
 
 int main(int argc, char **argv)
 {
-	int numbers[ITEMS], option, rc;
-	struct par_array source = { .base = numbers,
-				    .count = ITEMS,
-				    .size = sizeof *numbers };
+	uintptr_t next = 0;
+	int option, rc;
 	/* In order: the file begins with the first. */
-	struct par_options options = { .generate = par_from_array,
-				       .source = &source,
+	struct par_options options = { .generate = next_number,
+				       .source = &next,
 				       .action = recorded_nap,
 				       .workers = DEFAULT_WORKERS,
 				       .ordered = true };
@@ -119,8 +128,6 @@ int main(int argc, char **argv)
 		fputs("usage: timeline [-n WORKERS] FILE.json\n", stderr);
 		return 2;
 	}
-	for (int i = 0; i < ITEMS; i++)
-		numbers[i] = i;
 	out = fopen(argv[optind], "w");
 	if (!out) {
 		perror(argv[optind]);
