@@ -7,10 +7,14 @@
 #     test/abi.sh
 set -eu
 cd "$(dirname "$0")/.."
-tag=$(git describe --tags --abbrev=0 2>/dev/null) || {
+[ "$(git rev-parse --is-shallow-repository)" = false ]
+if [ -z "$(git tag --merged HEAD)" ]; then
 	echo "no release yet: nothing to be compatible with"
 	exit 0
-}
+fi
+# Of a release itself: the one before.
+tag=$(git describe --tags --abbrev=0 HEAD^ 2>/dev/null) ||
+	tag=$(git describe --tags --abbrev=0)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -23,7 +27,7 @@ library() {
 		exit 1
 	}
 }
-git clone -q --branch "$tag" . "$work/$tag" 2>/dev/null
+git -c advice.detachedHead=false clone -q --branch "$tag" . "$work/$tag"
 library "$work/$tag" old
 library . new
 cat >"$work/grows" <<'END'
@@ -32,6 +36,6 @@ cat >"$work/grows" <<'END'
 	name_regexp = ^par_(options|result|stats)$
 	has_data_member_inserted_at = end
 END
-abidiff --suppressions "$work/grows" --drop-private-types --headers-dir1 "$work/$tag/include" \
+abidiff --suppressions "$work/grows" --no-added-syms --drop-private-types --headers-dir1 "$work/$tag/include" \
 	--headers-dir2 include "$work/old/lib/libpar.so" "$work/new/lib/libpar.so"
 echo "compatible with $tag"

@@ -8,7 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { WORKERS = 10, ITEMS = 2 * WORKERS, MOMENTS = 60 };
+enum { WORKERS = 10, ITEMS = 2 * WORKERS, MOMENTS = 300 };
 
 /* The switches so far of all threads but the calling one. */
 static unsigned long switches(void)

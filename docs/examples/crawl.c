@@ -36,12 +36,20 @@ static volatile sig_atomic_t stop;
 /* The one spelling of a link that the tree knows; NULL: not for HTTP. */
 static char *spell(const xmlChar *text, const char *base)
 {
-	/* What browsers forgive: blanks, letters that are not ASCII. */
-	xmlChar *escaped = xmlURIEscapeStr(text, BAD_CAST "%:/?#[]@$&+,;=");
-	xmlChar *whole = xmlBuildURI(escaped, BAD_CAST base);
+	static const char blanks[] = " \t\n\f\r";
+	const char *from = (const char *)text + strspn((char *)text, blanks);
+	size_t size = strlen(from);
+	xmlChar *bare, *escaped, *whole;
 	CURLU *parts = curl_url();
 	char *url = NULL;
 
+	/* What browsers forgive: blanks around it, which are none of it, and in
+	 * it, and letters that are not ASCII. */
+	while (size > 0 && strchr(blanks, from[size - 1]))
+		size--;
+	bare = xmlStrndup(BAD_CAST from, (int)size);
+	escaped = xmlURIEscapeStr(bare, BAD_CAST "%:/?#[]@$&+,;=");
+	whole = xmlBuildURI(escaped, BAD_CAST base);
 	if (whole && !strncasecmp((char *)whole, "http", 4) &&
 	    !curl_url_set(parts, CURLUPART_URL, (char *)whole, 0) &&
 	    !curl_url_set(parts, CURLUPART_FRAGMENT, NULL, 0))
@@ -49,6 +57,7 @@ static char *spell(const xmlChar *text, const char *base)
 	curl_url_cleanup(parts);
 	xmlFree(whole);
 	xmlFree(escaped);
+	xmlFree(bare);
 	return url;
 }
 
@@ -98,7 +107,7 @@ static int push_links(const struct link *link, const char *base)
 	for (int i = 0; i < count && rc == 0; i++) {
 		xmlNode *attribute = xmlXPathNodeSetItem(found->nodesetval, i);
 		xmlChar *text = xmlNodeGetContent(attribute);
-		char *url = spell(text, base);
+		char *url = text ? spell(text, base) : NULL;
 
 		if (url)
 			rc = push_unseen(par_self(), url, link->url);

@@ -9,6 +9,7 @@
 #include "number.h"
 
 #include <arpa/inet.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -23,12 +24,15 @@
 #include <par.h>
 
 enum { WORKERS = 8, MOST = 256, KEY = 128, EVENTS = 64, BUSY_MS = 5000 };
+enum { BREATH_MS = 20 };
 
 /* A client that has gone leaves its slot to another: `serial` says whose an
  * answer is. */
 struct client {
 	int socket; /* -1: nobody */
 	uint64_t serial;
+	size_t open; /* questions without an answer */
+	bool silent; /* asks no more */
 	size_t used;
 	char line[KEY];
 };
@@ -71,6 +75,12 @@ static void close_database(void *statement)
 	sqlite3_close(database);
 }
 
+/* sqlite3_column_text() may have found no memory. */
+static char *copy(const char *text)
+{
+	return text ? strdup(text) : NULL;
+}
+
 static int find(void *statement, void *item, void **value)
 {
 	const struct question *question = item;
@@ -79,8 +89,10 @@ static int find(void *statement, void *item, void **value)
 
 	if (rc == SQLITE_OK)
 		rc = sqlite3_step(statement);
+	/* NULL is as good as no row. */
 	if (rc == SQLITE_ROW &&
-	    !(*value = strdup((const char *)sqlite3_column_text(statement, 0))))
+	    sqlite3_column_type(statement, 0) != SQLITE_NULL &&
+	    !(*value = copy((const char *)sqlite3_column_text(statement, 0))))
 		rc = SQLITE_NOMEM;
 	sqlite3_reset(statement);
 	return rc == SQLITE_ROW || rc == SQLITE_DONE ? 0 : rc;
@@ -107,14 +119,15 @@ static void answer(const struct par_result *r)
 			    text);
 
 	if (client->socket >= 0 && client->serial == question->serial &&
-	    send(client->socket, line, (size_t)size,
-		 MSG_NOSIGNAL | MSG_DONTWAIT) != size)
+	    (send(client->socket, line, (size_t)size,
+		  MSG_NOSIGNAL | MSG_DONTWAIT) != size ||
+	     (--client->open == 0 && client->silent)))
 		hang_up(client);
 	free(r->item);
 	free(r->value);
 }
 
-static bool ask(struct par *pool, const struct client *client, size_t length)
+static bool ask(struct par *pool, struct client *client, size_t length)
 {
 	struct question *question = malloc(sizeof *question);
 
@@ -124,13 +137,15 @@ static bool ask(struct par *pool, const struct client *client, size_t length)
 	question->serial = client->serial;
 	memcpy(question->key, client->line, length);
 	question->key[length] = '\0';
-	if (par_push(pool, question) == 0)
-		return true;
-	free(question);
-	return false;
+	if (par_push(pool, question)) {
+		free(question);
+		return false;
+	}
+	client->open++;
+	return true;
 }
 
-static void receive(struct par *pool, struct client *client)
+static void receive(struct par *pool, int epoll, struct client *client)
 {
 	ssize_t got = recv(client->socket, client->line + client->used,
 			   KEY - client->used, MSG_DONTWAIT);
@@ -143,12 +158,16 @@ static void receive(struct par *pool, struct client *client)
 		size_t length = (size_t)(end - client->line);
 
 		if (!ask(pool, client, length))
-			got = 0;
+			got = -1;
 		client->used -= length + 1;
 		memmove(client->line, end + 1, client->used);
 	}
-	if (got <= 0 || client->used == KEY)
+	/* It may have closed its side alone, and wait for the rest. */
+	client->silent = got == 0;
+	if (got < 0 || client->used == KEY || (got == 0 && client->open == 0))
 		hang_up(client);
+	else if (got == 0)
+		epoll_ctl(epoll, EPOLL_CTL_DEL, client->socket, NULL);
 }
 
 static void admit(int epoll, int listener)
@@ -157,8 +176,12 @@ static void admit(int epoll, int listener)
 	int socket = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
 	struct epoll_event event = { .events = EPOLLIN };
 
-	if (socket < 0)
+	/* Out of descriptors the connection stays in line: no spinning on it.
+	 */
+	if (socket < 0) {
+		poll(NULL, 0, BREATH_MS);
 		return;
+	}
 	while (client < clients + MOST && client->socket >= 0)
 		client++;
 	event.data.ptr = client;
@@ -227,7 +250,7 @@ static void serve(struct par *pool, int listener, int stop)
 			if (source == &sources[0])
 				admit(epoll, listener);
 			else if (source != &sources[2])
-				receive(pool, source);
+				receive(pool, epoll, source);
 		}
 		while (par_next_timed(pool, &r, 0) > 0)
 			answer(&r);

@@ -103,6 +103,10 @@ static int run(const struct par_options *options)
 	if (rc < 0)
 		fprintf(stderr, "resolve: the names: %s\n", strerror(-rc));
 	par_close(pool);
+	if (ferror(stdout)) {
+		fputs("resolve: not all could be written\n", stderr);
+		return 2;
+	}
 	fprintf(stderr,
 		"%lu found, %lu do not exist, %lu without an answer, %lu "
 		"other\n",

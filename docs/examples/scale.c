@@ -211,26 +211,24 @@ static int do_job(void *context, void *item, void **value)
  * result, too: it would fail for ever. One that never ran stays pending. */
 static int store(redisContext *redis, const struct par_result *r)
 {
+	/* In a transaction the last would be done where the first has failed.
+	 */
+	static const char script[] =
+		"redis.call('HSET', KEYS[2], ARGV[2], ARGV[3]) "
+		"redis.call('HINCRBY', KEYS[3], ARGV[2], 1) "
+		"return redis.call('XACK', KEYS[1], ARGV[1], ARGV[2])";
 	const char *id = ((struct job *)r->item)->id;
 	char text[64];
-	int rc = 0;
+	redisReply *reply;
 
 	if (r->error == -ECANCELED)
 		return 0;
 	snprintf(text, sizeof text, "waited %jd ms", (intmax_t)r->value);
-	redisAppendCommand(redis, "MULTI");
-	redisAppendCommand(redis, "HSET %s:results %s %s", stream, id,
-			   r->error ? strerror(-r->error) : text);
-	redisAppendCommand(redis, "HINCRBY %s:times %s 1", stream, id);
-	redisAppendCommand(redis, "XACK %s %s %s", stream, group, id);
-	redisAppendCommand(redis, "EXEC");
-	for (int i = 0; i < 5 && rc == 0; i++) {
-		redisReply *reply = answer(redis);
-
-		rc = reply ? 0 : -EIO;
-		freeReplyObject(reply);
-	}
-	return rc;
+	reply = ask(redis, "EVAL %s 3 %s %s:results %s:times %s %s %s", script,
+		    stream, stream, stream, group, id,
+		    r->error ? strerror(-r->error) : text);
+	freeReplyObject(reply);
+	return reply ? 0 : -EIO;
 }
 
 static void drop(void *context, const struct par_result *left)

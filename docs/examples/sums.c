@@ -128,13 +128,33 @@ static void draw_progress(struct par *pool)
 		now.ended ? "" : ", walking");
 }
 
+/* As sha256sum does, so that a name cannot look like a line: a backslash in
+ * front says that it is escaped. */
+static void print_name(const char *name)
+{
+	for (; *name; name++)
+		if (*name == '\\')
+			fputs("\\\\", stdout);
+		else if (*name == '\n')
+			fputs("\\n", stdout);
+		else if (*name == '\r')
+			fputs("\\r", stdout);
+		else
+			putchar(*name);
+	putchar('\n');
+}
+
 static bool print_sum(const struct par_result *r)
 {
-	if (r->error)
+	if (r->error) {
 		fprintf(stderr, "sums: %s: %s\n", (char *)r->item,
 			strerror(-r->error));
-	else
-		printf("%s  %s\n", (char *)r->value, (char *)r->item);
+	} else {
+		if (strpbrk(r->item, "\\\n\r"))
+			putchar('\\');
+		printf("%s  ", (char *)r->value);
+		print_name(r->item);
+	}
 	free(r->item);
 	free(r->value);
 	return r->error == 0;
@@ -157,6 +177,10 @@ static int print_sums(struct par *pool)
 		fputs("\r\033[K", stderr);
 	if (rc < 0)
 		fprintf(stderr, "sums: the walk: %s\n", strerror(-rc));
+	if (fflush(stdout) || ferror(stdout)) {
+		fputs("sums: not all could be written\n", stderr);
+		return 2;
+	}
 	return rc < 0 ? 2 : failed;
 }
 

@@ -82,7 +82,8 @@ page() {
 		case $link in
 		*.css) echo "<link rel=stylesheet href='$link'>" ;;
 		*.png) echo "<img src=\"$link\" alt=''>" ;;
-		*) echo "<a href=\"$link\">$link</a>" ;;
+		# The blanks around it are none of the link.
+		*) printf '<a href=" %s\n">%s</a>\n' "$link" "$link" ;;
 		esac
 	done >&3
 	exec 3>&-

@@ -11,7 +11,8 @@ if ! [ -x "$bin/initdb" ] || ! [ -x "$bin/postgres" ]; then
 	exit 0
 fi
 
-work=$(mktemp -d)
+# Not where TMPDIR is: the path of a socket is short.
+work=$(mktemp -d /tmp/par.XXXXXX)
 server=
 trap 'exec 3>&-; [ -z "$server" ] || stop_server; rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT PIPE TERM

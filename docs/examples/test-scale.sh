@@ -12,7 +12,8 @@ for program in redis-server redis-cli; do
 	}
 done
 jobs=2000
-work=$(mktemp -d)
+# Not where TMPDIR is: the path of a socket is short.
+work=$(mktemp -d /tmp/par.XXXXXX)
 server= processes=
 trap 'kill -9 $processes $server 2>/dev/null || :; rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM

@@ -19,6 +19,8 @@ done
 head -c 3000000 /dev/zero >tree/a/b/c/large
 ln -s large tree/a/b/c/link
 mkfifo tree/a/pipe
+echo new >"$(printf 'tree/a/new\nline')"
+echo back >'tree/a/back\slash'
 find tree -type f -exec sha256sum {} + | sort >wanted
 
 "$sums" tree >ordered
@@ -28,7 +30,11 @@ diff ordered again
 "$sums" -u -n 40 tree >unordered
 sort unordered | diff wanted -
 sha256sum --quiet -c unordered
-[ "$(wc -l <wanted)" -eq 302 ]
+[ "$(wc -l <wanted)" -eq 304 ]
+if "$sums" tree >/dev/full 2>errors; then
+	echo "nothing was written, and nobody minds"
+	exit 1
+fi
 
 # A name that is not there, beside a tree that is.
 if "$sums" missing tree/empty tree/a/b/c >out 2>errors; then
@@ -40,7 +46,7 @@ grep -q '^sums: missing: No such file' errors
 if [ "$(id -u)" != 0 ]; then
 	chmod 0 "tree/a/b/file 7"
 	if "$sums" tree >out 2>errors; then exit 1; fi
-	[ "$(wc -l <out)" -eq 301 ]
+	[ "$(wc -l <out)" -eq 303 ]
 	grep -q '^sums: tree/a/b/file 7: Permission denied' errors
 fi
 echo "$(wc -l <wanted) files"

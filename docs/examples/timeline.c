@@ -54,13 +54,15 @@ static int record(par_action_fn *action, void *context, void *item,
 static void write_span(FILE *out, const struct par_result *r)
 {
 	const struct span *span = r->value;
+	static bool begun;
 
 	fprintf(out,
 		"%s{\"name\": \"item %" PRIu64 "\", \"ph\": \"X\", \"pid\": 1, "
 		"\"tid\": %u, \"ts\": %.1f, \"dur\": %.1f, "
 		"\"args\": {\"error\": %d}}",
-		r->index ? ",\n" : "[\n", r->index, r->worker, span->begun,
+		begun ? ",\n" : "[\n", r->index, r->worker, span->begun,
 		span->ended - span->begun, r->error);
+	begun = true;
 }
 /* [end] */
 
@@ -113,12 +115,10 @@ int main(int argc, char **argv)
 {
 	uintptr_t next = 0;
 	int option, rc;
-	/* In order: the file begins with the first. */
 	struct par_options options = { .generate = next_number,
 				       .source = &next,
 				       .action = recorded_nap,
-				       .workers = DEFAULT_WORKERS,
-				       .ordered = true };
+				       .workers = DEFAULT_WORKERS };
 	FILE *out;
 
 	while ((option = getopt(argc, argv, "n:")) == 'n')

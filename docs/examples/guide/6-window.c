@@ -59,5 +59,5 @@ int main(void)
 	if (rc < 0)
 		fprintf(stderr, "standard input: %s\n", strerror(-rc));
 	par_close(pool);
-	return rc != 0;
+	return rc != 0 || ferror(stdout);
 }

@@ -87,9 +87,11 @@ int main(void)
 			break;
 		report(&r);
 	}
-	par_close(pool);
+	rc = par_close(pool);
 	/* [end] */
 	if (stop)
 		fprintf(stderr, "stopped\n");
-	return stop;
+	else if (rc)
+		fprintf(stderr, "standard input: %s\n", strerror(-rc));
+	return stop || rc;
 }

@@ -86,8 +86,10 @@ int main(int argc, char **argv)
 	for (int i = 1; i < argc; i++) {
 		char *path = strdup(argv[i]);
 
-		if (!path || par_push(pool, path))
+		if (!path || par_push(pool, path)) {
 			free(path);
+			failed = 1;
+		}
 	}
 	par_finish(pool);
 	while (par_next(pool, &r) > 0) {
