@@ -53,18 +53,16 @@ static void die(const char *what)
 
 /* Peers. */
 
-static bool is_wanted(const char *name)
+/* Whether the name is among those, between blanks or commas. */
+static bool is_listed(const char *list, const char *name)
 {
-	size_t length = strlen(name);
-	const char *at = only;
+	static const char between[] = ", \t\n";
+	size_t length = strlen(name), word;
 
-	if (!only)
-		return true;
-	while ((at = strstr(at, name))) {
-		if ((at == only || at[-1] == ',') &&
-		    (at[length] == ',' || !at[length]))
+	for (; *list; list += word, list += strspn(list, between)) {
+		word = strcspn(list, between);
+		if (word == length && strncmp(list, name, length) == 0)
 			return true;
-		at += length;
 	}
 	return false;
 }
@@ -92,7 +90,7 @@ static void find_peers(const char *directory)
 		snprintf(peer->path, sizeof peer->path, "%s/%s", directory,
 			 name);
 		if (strncmp(name, "peer-", 5) || access(peer->path, X_OK) ||
-		    strchr(name, '.') || !is_wanted(name + 5))
+		    strchr(name, '.') || (only && !is_listed(only, name + 5)))
 			continue;
 		snprintf(peer->name, sizeof peer->name, "%s", name + 5);
 		peer_count++;
@@ -165,8 +163,7 @@ static void read_workload(struct workload *w, const char *path)
 		else if (strcmp(key, "figures") == 0)
 			read_figures(w, rest);
 		else if (strcmp(key, "without") == 0)
-			snprintf(w->without, sizeof w->without, "%s ",
-				 strtok(rest, "\n"));
+			snprintf(w->without, sizeof w->without, "%s", rest);
 		else
 			fprintf(stderr, "bench: %s: what is %s?\n", path, key);
 	}
@@ -190,14 +187,6 @@ static void note(FILE *json, const struct workload *w, const struct task *task,
 	fflush(json);
 }
 
-static bool is_without(const struct workload *w, const struct peer *peer)
-{
-	char word[sizeof peer->name + 2];
-
-	snprintf(word, sizeof word, " %.31s ", peer->name);
-	return strstr(w->without, word) != NULL;
-}
-
 /* So many items that a run is long enough to be measured, and no longer. */
 static void size_up(const struct workload *w, struct task *task,
 		    struct peer *peer)
@@ -208,7 +197,7 @@ static void size_up(const struct workload *w, struct task *task,
 
 	peer->items = task->items;
 	peer->count = 0;
-	peer->cannot = is_without(w, peer);
+	peer->cannot = is_listed(w->without, peer->name);
 	if (peer->cannot)
 		return;
 	if (w->fixed) {

@@ -27,8 +27,7 @@ struct workload {
 	unsigned rounds; /* at most; 0: as many as there are */
 	bool fixed;	 /* as many items for the slow as for the fast */
 	bool wants[FIGURES];
-	char without[64]; /* peers that would take too long, each after a blank
-			   */
+	char without[64]; /* peers that would take too long */
 };
 
 /* One of its points: what a peer is asked for. */

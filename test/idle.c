@@ -50,14 +50,6 @@ static bool are_settled(void)
 	return switches() == before;
 }
 
-static int pass(void *gate, void *item, void **value)
-{
-	(void)value;
-	if (item)
-		gate_pass(gate);
-	return 0;
-}
-
 static void *take(void *pool)
 {
 	struct par_result r;
@@ -77,7 +69,7 @@ static void nobody_runs_while_nothing_happens(void **state)
 					 .hold = &gate };
 	struct par_options options = { .generate = gated_numbers_next,
 				       .source = &numbers,
-				       .action = pass,
+				       .action = action_gated,
 				       .workers = WORKERS };
 	unsigned long before;
 	pthread_t taker;

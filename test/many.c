@@ -7,19 +7,11 @@
 
 enum { WORKERS = 10000, STACK = 32 * 1024 };
 
-static int pass(void *gate, void *item, void **value)
-{
-	gate_pass(gate);
-	*value = item;
-	return 0;
-}
-
 /* Whether no more will come: all are there, or the system has refused one. */
 static bool is_full(struct par *pool)
 {
-	struct par_stats now;
+	struct par_stats now = kit_stats(pool);
 
-	par_stats(pool, &now);
 	return now.running == WORKERS || (now.refused && now.running > 0);
 }
 
@@ -29,7 +21,7 @@ static void ten_thousand_work_at_once(void **state)
 	struct gate gate = GATE_CLOSED;
 	struct par_options options = { .generate = numbers_next,
 				       .source = &numbers,
-				       .action = pass,
+				       .action = action_gated,
 				       .context = &gate,
 				       .workers = WORKERS,
 				       .stack_size = STACK };
@@ -42,15 +34,14 @@ static void ten_thousand_work_at_once(void **state)
 	tally_open(&tally, WORKERS);
 	assert_int_equal(par_open(&pool, &options), 0);
 	EVENTUALLY(is_full(pool));
-	par_stats(pool, &now);
+	now = kit_stats(pool);
 	if (!now.refused)
 		assert_int_equal(now.workers, WORKERS);
 	gate_open(&gate);
 	while (par_next(pool, &r) > 0)
-		tally_see(&tally, (uintptr_t)r.value - 1);
+		tally_see(&tally, AS_NUMBER(r.value) - 1);
 	tally_assert_once(&tally);
-	par_stats(pool, &now);
-	assert_int_equal(now.delivered, WORKERS);
+	assert_int_equal(kit_stats(pool).delivered, WORKERS);
 	assert_int_equal(par_close(pool), 0);
 	tally_close(&tally);
 }
