@@ -120,12 +120,14 @@ int kit_teardown(void **state)
 
 void kit_nap(long tries, const char *what)
 {
-	const struct timespec nap = { 0, tries < 100 ? 100000 : 2000000 };
+	struct timespec nap = { 0, tries < 100 ? 100000 : 2000000 };
 	int saved = errno;
 
 	if (tries > KIT_PATIENCE * 500L)
 		kit_die(what);
-	nanosleep(&nap, NULL);
+	/* Whole, however many signals come: the patience is made of naps. */
+	while (nanosleep(&nap, &nap) && errno == EINTR)
+		continue;
 	errno = saved;
 }
 
