@@ -13,12 +13,15 @@ static void move_byte(struct pipe *pipe, bool in)
 {
 	char byte = 0;
 	int saved = errno, before = cancel_disable();
-	ssize_t moved = in ? write(pipe->ends[1], &byte, 1)
-			   : read(pipe->ends[0], &byte, 1);
+	ssize_t moved;
 
+	/* Linux breaks no call that cannot block; others may, and valgrind. */
+	do
+		moved = in ? write(pipe->ends[1], &byte, 1)
+			   : read(pipe->ends[0], &byte, 1);
+	while (moved < 0 && errno == EINTR);
 	/* None moves where the program has taken the byte, which it must not:
 	 * right again at the next change. */
-	(void)moved;
 	cancel_restore(before);
 	errno = saved;
 }

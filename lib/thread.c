@@ -131,6 +131,8 @@ bool flag_is_raised(const struct flag *flag)
 
 bool parking_linger(struct parking *parking, struct lock *lock)
 {
+	int saved = errno;
+
 	if (parking->looks >= PARKING_LOOKS) {
 		/* They were in vain: next time there are none. */
 		parking->looks =
@@ -140,7 +142,8 @@ bool parking_linger(struct parking *parking, struct lock *lock)
 	parking->looks++;
 	parking->looking++;
 	lock_drop(lock);
-	sched_yield();
+	sched_yield(); /* it may fail, and nothing is lost */
+	errno = saved;
 	lock_take(lock);
 	parking->looking--;
 	return true;

@@ -242,3 +242,28 @@ WRAP(int, pipe2, int ends[2], int flags)
 	}
 	return __real_pipe2(ends, flags);
 }
+
+/* Broken by a signal. */
+
+static bool breaks(enum fault_site site)
+{
+	if (!fails(site, EINTR))
+		return false;
+	errno = EINTR;
+	return true;
+}
+
+WRAP(int, sched_yield, void)
+{
+	return breaks(FAULT_YIELD) ? -1 : __real_sched_yield();
+}
+
+WRAP(ssize_t, read, int fd, void *data, size_t size)
+{
+	return breaks(FAULT_MOVE) ? -1 : __real_read(fd, data, size);
+}
+
+WRAP(ssize_t, write, int fd, const void *data, size_t size)
+{
+	return breaks(FAULT_MOVE) ? -1 : __real_write(fd, data, size);
+}

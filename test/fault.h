@@ -22,7 +22,10 @@ enum fault_site {
 	FAULT_CONDATTR = 1 << 4, /* pthread_condattr_init: ENOMEM */
 	FAULT_ATTR = 1 << 5,	 /* pthread_attr_init: ENOMEM */
 	FAULT_PIPE = 1 << 6,	 /* pipe2: EMFILE */
-	FAULT_ANY = (1 << 7) - 1
+	FAULT_ANY = (1 << 7) - 1,
+	/* Not refused, but broken by a signal: EINTR. */
+	FAULT_YIELD = 1 << 7, /* sched_yield */
+	FAULT_MOVE = 1 << 8   /* read and write */
 };
 
 /* From now on calls at `sites` count; the n-th from 1 fails, and where `stays`

@@ -471,6 +471,44 @@ static void par_cancel_fd_too(void **state)
 	assert_descriptor(par_cancel_fd);
 }
 
+/* Broken by a signal, the byte that makes the descriptor readable is moved all
+ * the same, */
+static void a_signal_does_not_keep_par_fd_from_what_it_says(void **state)
+{
+	struct par *pool = kit_open(
+		&(struct par_options){ .action = action_echo, .workers = 1 });
+	int fd = par_fd(pool);
+
+	(void)state;
+	fault_arm(FAULT_MOVE, 1, false);
+	push(pool, 1);
+	EVENTUALLY(kit_stats(pool).ready == 1);
+	assert_int_equal(fault_disarm(), 2);
+	assert_true(kit_readable(fd));
+
+	fault_arm(FAULT_MOVE, 1, false);
+	kit_take(pool);
+	assert_int_equal(fault_disarm(), 2);
+	assert_false(kit_readable(fd));
+	kit_close(pool, 0);
+}
+
+/* and what a look before a sleep says of it is nobody's errno. */
+static void nor_does_it_change_errno(void **state)
+{
+	struct par *pool = kit_open(
+		&(struct par_options){ .action = action_echo, .workers = 1 });
+	struct par_result result;
+
+	(void)state;
+	errno = 4242;
+	fault_arm(FAULT_YIELD, 1, true);
+	assert_int_equal(par_next_timed(pool, &result, 1), -ETIMEDOUT);
+	assert_true(fault_disarm() > 0);
+	assert_int_equal(errno, 4242);
+	kit_close(pool, 0);
+}
+
 /*
  * Whatever fails in a run.
  */
@@ -612,6 +650,8 @@ int main(void)
 		KIT_TEST(a_par_next_that_cannot_wait_changes_nothing),
 		KIT_TEST(par_fd_without_descriptors_can_be_asked_again),
 		KIT_TEST(par_cancel_fd_too),
+		KIT_TEST(a_signal_does_not_keep_par_fd_from_what_it_says),
+		KIT_TEST(nor_does_it_change_errno),
 		KIT_TEST(a_call_that_fails_loses_nothing),
 		KIT_TEST(calls_that_fail_from_then_on_lose_nothing),
 	};
