@@ -13,6 +13,8 @@
 #ifndef PAR_GUARD_H
 #define PAR_GUARD_H
 
+#include "names.h"
+
 #if defined(__clang__)
 #define GUARD(attribute) __attribute__((attribute))
 extern struct GUARD(capability("lock")) guard the_lock;

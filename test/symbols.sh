@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 # The exported symbols are the functions the header declares: no more, no less.
 # What the static library's files share among themselves is hidden, so that a
-# shared library that takes them in does not export them; a program linked with
-# it must not define one of those names (ring_put and the like) itself.
+# shared library that takes them in does not export them, and has a prefix, so
+# that a program may have such a name itself.
 #     symbols.sh NM PAR_H PAR_MAP SHARED STATIC
 set -eu
 nm=$1 header=$2 map=$3 shared=$4 static=$5
@@ -18,6 +18,11 @@ sed -n 's/^\tpar_\([a-z_]*\);$/par_\1/p' "$map" | sort >"$work/map"
 # What the static library adds is for its own files: hidden, or the header's.
 readelf -sW "$static" | awk '$5 == "GLOBAL" && $6 == "DEFAULT" && $7 != "UND" { print $8 }' |
 	sort >"$work/static"
+if readelf -sW "$static" | awk '$5 == "GLOBAL" && $6 == "HIDDEN" && $7 != "UND" { print $8 }' |
+	grep -v '^libpar_'; then
+	echo "no prefix: to be added to lib/names.h" >&2
+	exit 1
+fi
 
 test -s "$work/header"
 for list in map shared static; do
