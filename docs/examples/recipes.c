@@ -1,21 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the library leaves to the program, in a few lines each: a rate limit,
- * retries, deadlines. Runs all three and checks what came of them.
+ * What the library leaves to the program, in a few lines each. Runs every
+ * recipe and checks what came of it.
  */
 #include <errno.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <par.h>
 
+enum { JOBS = 5 };
+
 struct job {
 	int fd; /* what the deadline is for */
 	int tries;
-	double begun; /* seconds */
+	double due, begun; /* seconds */
 };
 
 static double seconds(void)
@@ -24,6 +28,27 @@ static double seconds(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+/* A pool for the jobs of an array. */
+struct batch {
+	struct job jobs[JOBS];
+	struct par_array source;
+	struct par *pool;
+};
+
+static bool open_batch(struct batch *b, par_generate_fn *generate,
+		       par_action_fn *action)
+{
+	struct par_options options = { .generate = generate,
+				       .source = &b->source,
+				       .action = action,
+				       .workers = 2 };
+
+	*b = (struct batch){ .source = { .count = JOBS,
+					 .size = sizeof *b->jobs } };
+	b->source.base = b->jobs;
+	return par_open(&b->pool, &options) == 0;
 }
 
 /* A generator that makes no more than a hundred items a second. */
@@ -48,24 +73,16 @@ static int note_time(void *context, void *item, void **value)
 
 static bool rate_is_limited(void)
 {
-	struct job jobs[5] = { 0 };
-	struct par_array source = { .base = jobs,
-				    .count = 5,
-				    .size = sizeof *jobs };
-	struct par_options options = { .generate = next_in_time,
-				       .source = &source,
-				       .action = note_time,
-				       .workers = 5 };
 	double begun = seconds();
 	struct par_result r;
-	struct par *pool;
+	struct batch b;
 
-	if (par_open(&pool, &options))
+	if (!open_batch(&b, next_in_time, note_time))
 		return false;
-	while (par_next(pool, &r) > 0)
+	while (par_next(b.pool, &r) > 0)
 		;
-	par_close(pool);
-	return jobs[4].begun - begun >= 0.05;
+	par_close(b.pool);
+	return b.jobs[JOBS - 1].begun - begun >= JOBS * 0.01;
 }
 
 /* An action that succeeds the third time. */
@@ -79,21 +96,14 @@ static int flaky(void *context, void *item, void **value)
 
 static bool retries_succeed(void)
 {
-	struct job jobs[5] = { 0 };
-	struct par_array source = { .base = jobs,
-				    .count = 5,
-				    .size = sizeof *jobs };
-	struct par_options options = { .generate = par_from_array,
-				       .source = &source,
-				       .action = flaky,
-				       .workers = 2 };
 	struct par_result r;
-	struct par *pool;
 	int succeeded = 0;
+	struct batch b;
 
-	if (par_open(&pool, &options))
+	if (!open_batch(&b, par_from_array, flaky))
 		return false;
-	while (par_next(pool, &r) > 0) {
+	while (par_next(b.pool, &r) > 0) {
+		struct par *pool = b.pool;
 		/* [retry] */
 		struct job *job = r.item;
 
@@ -102,8 +112,52 @@ static bool retries_succeed(void)
 		/* [end] */
 		succeeded += r.error == 0;
 	}
-	par_close(pool);
-	return succeeded == 5;
+	par_close(b.pool);
+	return succeeded == JOBS;
+}
+
+/* The same, but not before it is due. */
+static int flaky_in_time(void *context, void *item, void **value)
+{
+	struct job *job = item;
+
+	/* [due] */
+	/* Waits until it is due, or the pool is canceled. */
+	struct pollfd canceled = { .fd = par_cancel_fd(par_self()),
+				   .events = POLLIN };
+	double wait = job->due - seconds();
+
+	if (wait > 0 && poll(&canceled, 1, (int)(1000 * wait) + 1) > 0)
+		return -EINTR;
+	/* [end] */
+	return flaky(context, item, value);
+}
+
+static bool retries_wait_longer_each_time(void)
+{
+	double begun = seconds();
+	struct par_result r;
+	int succeeded = 0;
+	struct batch b;
+
+	if (!open_batch(&b, par_from_array, flaky_in_time))
+		return false;
+	while (par_next(b.pool, &r) > 0) {
+		struct par *pool = b.pool;
+		/* [back-off] */
+		struct job *job = r.item;
+
+		if (r.error && ++job->tries < 3) {
+			/* 20 ms, 40 ms */
+			job->due = seconds() + 0.01 * (1 << job->tries);
+			if (par_push(pool, job) == 0)
+				continue;
+		}
+		/* [end] */
+		succeeded += r.error == 0;
+	}
+	par_close(b.pool);
+	return succeeded == JOBS && seconds() - begun >= 0.06;
 }
 
 /* An action that gives up after 20 ms, or when the pool is canceled. */
@@ -149,18 +203,231 @@ static bool deadlines_are_kept(void)
 	return kept == 2;
 }
 
+static bool the_first_failure_stops_it(void)
+{
+	struct par_result r;
+	int failure = 0;
+	struct batch b;
+	struct par *pool;
+
+	if (!open_batch(&b, par_from_array, flaky))
+		return false;
+	pool = b.pool;
+	/* [first] */
+	while (par_next(pool, &r) > 0)
+		if (r.error && !failure) {
+			failure = r.error;
+			par_cancel(pool); /* the rest: -ECANCELED */
+		}
+	/* [end] */
+	par_close(pool);
+	return failure == -EAGAIN;
+}
+
+/* Two pools in a row. The first makes words longer, the second measures them.
+ */
+
+static int lengthen(void *context, void *item, void **value)
+{
+	char *longer = malloc(strlen(item) + 2);
+
+	(void)context;
+	if (!longer)
+		return -ENOMEM;
+	strcat(strcpy(longer, item), "s");
+	*value = longer;
+	return 0;
+}
+
+static int measure(void *context, void *item, void **value)
+{
+	size_t *length = context;
+
+	(void)value;
+	*length += strlen(item); /* one worker: nobody else adds */
+	return 0;
+}
+
+/* [row] */
+/* The generator of the second pool: what the first has made. */
+static int next_of_first(void *first, void **item)
+{
+	struct par_result r;
+	int rc;
+
+	while ((rc = par_next(first, &r)) > 0 && r.error)
+		fprintf(stderr, "%s: %s\n", (char *)r.item, strerror(-r.error));
+	if (rc > 0)
+		*item = r.value;
+	return rc;
+}
+/* [end] */
+
+static bool one_pool_feeds_another(void)
+{
+	static char one[] = "one", three[] = "three";
+	struct par_options lengthening = { .action = lengthen,
+					   .workers = 2,
+					   .window = 10 };
+	struct par_options measuring = { .generate = next_of_first,
+					 .action = measure,
+					 .workers = 1 };
+	struct par *first, *second;
+	struct par_result r;
+	size_t length = 0;
+
+	if (par_open(&first, &lengthening))
+		return false;
+	measuring.source = first;
+	measuring.context = &length;
+	if (par_push(first, one) || par_push(first, three) ||
+	    par_open(&second, &measuring))
+		return false;
+	par_finish(first);
+	while (par_next(second, &r) > 0)
+		free(r.item);
+	/* [stop] */
+	par_cancel(first); /* the second's generator may be waiting for it */
+	par_close(second);
+	par_close(first);
+	/* [end] */
+	return length == sizeof "ones" + sizeof "threes" - 2;
+}
+
+/* A main thread that must not wait. */
+
+static unsigned shown;
+
+static void show(const struct par_result *r)
+{
+	shown += r->error == 0;
+}
+
+/* [frame] */
+/* Once a frame: what has come by now. False: that was all. */
+static bool show_results(struct par *pool)
+{
+	struct par_result r;
+	int rc;
+
+	while ((rc = par_next_timed(pool, &r, 0)) > 0)
+		show(&r);
+	return rc == -ETIMEDOUT;
+}
+/* [end] */
+
+static bool the_main_thread_goes_on(void)
+{
+	static const struct timespec frame = { .tv_nsec = 1000000 };
+	struct batch b;
+
+	if (!open_batch(&b, par_from_array, note_time))
+		return false;
+	while (show_results(b.pool))
+		nanosleep(&frame, NULL);
+	par_close(b.pool);
+	return shown == JOBS;
+}
+
+/* Where the time goes. */
+
+/* [slow] */
+/* What the others wait for, in a pool with such a ring. */
+static const char *slowest(const struct par_stats *now, size_t capacity)
+{
+	if (now->ready > capacity)
+		return "the loop: results wait to be taken";
+	if (now->queued >= capacity)
+		return "the workers: more of them, or a faster server";
+	if (now->running < now->workers)
+		return "the generator, or the window is full";
+	return "nobody";
+}
+/* [end] */
+
+/* For who is to be the slowest. */
+static int wait_for_cancel(void)
+{
+	struct pollfd canceled = { .fd = par_cancel_fd(par_self()),
+				   .events = POLLIN };
+
+	return poll(&canceled, 1, -1) > 0 ? -EINTR : -errno;
+}
+
+static int next_at_once(void *source, void **item)
+{
+	(void)source, (void)item;
+	return 1;
+}
+
+static int next_never(void *source, void **item)
+{
+	(void)source, (void)item;
+	return wait_for_cancel();
+}
+
+static int done_at_once(void *context, void *item, void **value)
+{
+	(void)context, (void)item, (void)value;
+	return 0;
+}
+
+static int done_never(void *context, void *item, void **value)
+{
+	(void)context, (void)item, (void)value;
+	return wait_for_cancel();
+}
+
+/* Whether that is found out in a pool of which nobody takes results. */
+static bool is_slowest(const char *who, par_generate_fn *generate,
+		       par_action_fn *action)
+{
+	struct par_options options = { .generate = generate,
+				       .action = action,
+				       .workers = 2,
+				       .window = 100 };
+	double patience = seconds() + 30;
+	struct par_stats now;
+	struct par *pool;
+	bool found = false;
+
+	if (par_open(&pool, &options))
+		return false;
+	while (!found && seconds() < patience) {
+		par_stats(pool, &now);
+		found = strncmp(slowest(&now, 64), who, strlen(who)) == 0;
+	}
+	par_close(pool);
+	return found;
+}
+
+static bool the_slowest_is_known(void)
+{
+	return is_slowest("the loop", next_at_once, done_at_once) &&
+	       is_slowest("the workers", next_at_once, done_never) &&
+	       is_slowest("the generator", next_never, done_at_once);
+}
+
 int main(void)
 {
-	static bool (*const recipes[])(void) = {
-		rate_is_limited,
-		retries_succeed,
-		deadlines_are_kept,
+	static const struct {
+		const char *name;
+		bool (*holds)(void);
+	} recipes[] = {
+		{ "rate", rate_is_limited },
+		{ "retry", retries_succeed },
+		{ "back-off", retries_wait_longer_each_time },
+		{ "deadline", deadlines_are_kept },
+		{ "first failure", the_first_failure_stops_it },
+		{ "two in a row", one_pool_feeds_another },
+		{ "main thread", the_main_thread_goes_on },
+		{ "slowest", the_slowest_is_known },
 	};
 	int failed = 0;
 
 	for (size_t i = 0; i < sizeof recipes / sizeof *recipes; i++)
-		if (!recipes[i]()) {
-			fprintf(stderr, "recipe %zu does not hold\n", i);
+		if (!recipes[i].holds()) {
+			fprintf(stderr, "%s: does not hold\n", recipes[i].name);
 			failed = 1;
 		}
 	return failed;
