@@ -19,7 +19,8 @@ program=$source/test/header.c
 # The flags of pkg-config are words: unquoted on purpose.
 cc "$program" $(pkg-config --cflags --libs par) -o "$scratch/shared"
 LD_LIBRARY_PATH=$prefix/lib "$scratch/shared"
-readelf -d "$scratch/shared" | grep -q 'NEEDED.*libpar\.so\.0'
+major=$(pkg-config --modversion par | cut -d. -f1)
+readelf -d "$scratch/shared" | grep -q "NEEDED.*libpar\.so\.$major\]"
 cc "$program" $(pkg-config --cflags par) -Wl,-Bstatic \
 	$(pkg-config --static --libs par) -Wl,-Bdynamic -o "$scratch/static"
 if readelf -d "$scratch/static" | grep 'NEEDED.*libpar'; then
