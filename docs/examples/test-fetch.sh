@@ -34,7 +34,8 @@ says() { grep -qE -- "$2" "$work/$1"; }
 lines() { [ "$(wc -l <"$work/$1")" -eq "$2" ]; }
 exits() { [ "$status" -eq "$1" ]; }
 
-# comes PATTERN FILE: waits for a line, 20 s at most.
+# comes PATTERN FILE: waits for a line, 20 s at most. A file that an earlier program
+# wrote is removed first: what starts behind an & empties it later.
 comes() {
 	for i in $(seq 2000); do
 		grep -qE -- "$1" "$2" 2>/dev/null && return
@@ -111,6 +112,7 @@ is "a refused connection gets libcurl's words" says out "^--- .*: .*onnect"
 is "a refused connection is a failure" exits 1
 
 # A request of a minute, and a list that does not end: only a cancel ends either.
+rm "$work/serve" "$work/out" "$work/err"
 "$serve" -d 60000 >"$work/serve" 2>&1 &
 server=$!
 comes '^http:' "$work/serve"
@@ -132,6 +134,7 @@ kill -INT $server
 wait $server
 
 # Nothing under way, and a list that does not go on.
+rm "$work/out" "$work/err"
 "$fetch" -f "$work/fifo" >"$work/out" 2>"$work/err" &
 fetching=$!
 echo file:///dev/null >&3

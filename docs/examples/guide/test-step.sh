@@ -63,10 +63,11 @@ case $step in
 	same out
 	# A pipe that nobody writes to, and no end of the names.
 	mkfifo silent input
+	rm out # else what is awaited below may be what stands there
 	"$step" <input >out 2>errors &
 	exec 3>input
 	printf 'silent\nfile1\n' >&3
-	until grep -q '^file1: 37$' out; do sleep 0.1; done
+	until grep -q '^file1: 37$' out 2>/dev/null; do sleep 0.1; done
 	kill -INT $!
 	fails wait $!
 	grep -q '^stopped$' errors
