@@ -2,164 +2,105 @@
 /*
  * query: the SQL statements of a file, a line each, many at once by libpq's
  * blocking calls: a PostgreSQL connection a worker, or as many as there are.
- * Prints of each its line, and the first column of the first row, the number of
- * rows, or the error. Exit status: 0, 1 if a statement failed, 130 after
- * Ctrl-C, 2 if it could not begin, read or write.
+ * Prints the first column of the first row of each, its command tag or its
+ * error. Exit status: 0, 1 if a statement failed, 130 after Ctrl-C, 2 if it
+ * could not begin, read or write.
  */
 #include "number.h"
+#include "stop.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <libpq-fe.h>
 
 #include <par.h>
 
-struct connection {
-	PGconn *server;
-	PGcancel *cancel; /* this and next: under the lock, for the loop */
-	struct connection *next;
-};
+/* The interrupt's handler runs on the worker's own thread; PQcancel() is made
+ * for handlers. The server overlooks it where nothing runs yet, but the
+ * interrupt comes again until the action returns. */
+static _Thread_local PGcancel *volatile running;
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static struct connection *live;
-
-/* Each time it connects another process of the server's is to be canceled. */
-static bool is_up(struct connection *c)
+static void cancel_statement(int signal)
 {
-	pthread_mutex_lock(&lock);
-	PQfreeCancel(c->cancel);
-	c->cancel = PQgetCancel(c->server);
-	pthread_mutex_unlock(&lock);
-	return PQstatus(c->server) == CONNECTION_OK && c->cancel;
+	char why[256];
+
+	(void)signal;
+	if (running)
+		PQcancel(running, why, sizeof why);
+}
+
+static int open_connection(void *conninfo, void **connection)
+{
+	static atomic_flag told = ATOMIC_FLAG_INIT;
+	PGconn *server = *connection = PQconnectdb(conninfo);
+
+	if (PQstatus(server) == CONNECTION_OK)
+		return 0;
+	/* While there is work the pool tries again every second. */
+	if (!atomic_flag_test_and_set(&told))
+		fprintf(stderr, "query: %s", PQerrorMessage(server));
+	PQfinish(server);
+	return -ECONNREFUSED;
 }
 
 static void close_connection(void *connection)
 {
-	struct connection *c = connection, **link = &live;
-
-	pthread_mutex_lock(&lock);
-	while (*link != c)
-		link = &(*link)->next;
-	*link = c->next;
-	pthread_mutex_unlock(&lock);
-	PQfreeCancel(c->cancel);
-	PQfinish(c->server);
-	free(c);
+	PQfinish(connection);
 }
 
-static int open_connection(void *conninfo, void **state)
+static PGresult *execute(PGconn *server, const char *statement)
 {
-	static atomic_flag told = ATOMIC_FLAG_INIT;
-	struct connection *c = *state = calloc(1, sizeof *c);
+	PGcancel *cancel = PQgetCancel(server);
+	PGresult *result = NULL;
 
-	if (!c)
-		return -ENOMEM;
-	c->server = PQconnectdb(conninfo);
-	pthread_mutex_lock(&lock);
-	c->next = live;
-	live = c;
-	pthread_mutex_unlock(&lock);
-	if (is_up(c))
-		return 0;
-	/* While there is work the pool asks again every second. */
-	if (!atomic_flag_test_and_set(&told))
-		fprintf(stderr, "query: %s", PQerrorMessage(c->server));
-	close_connection(c);
-	return -ECONNREFUSED;
+	running = cancel;
+	if (cancel && PQstatus(server) == CONNECTION_OK)
+		result = PQexec(server, statement);
+	running = NULL;
+	PQfreeCancel(cancel);
+	/* Without a result it is the connection that has the message. */
+	return result ? result : PQmakeEmptyPGresult(server, PGRES_FATAL_ERROR);
 }
 
-/* Nobody knows how far a statement came whose connection was lost: they must be
- * such that may be done twice. */
-static int run(void *connection, void *statement, void **value)
+static int run(void *connection, void *statement, void **result)
 {
-	struct connection *c = connection;
-	PGresult *result;
-
-	if (par_canceled(par_self()))
-		return -ECANCELED;
-	result = PQexec(c->server, statement);
-	if (PQstatus(c->server) == CONNECTION_BAD &&
-	    !par_canceled(par_self())) {
-		PQclear(result);
-		PQreset(c->server);
-		result = is_up(c) ? PQexec(c->server, statement) : NULL;
+	*result = execute(connection, statement);
+	/* Nobody knows how far a statement came whose connection was lost: they
+	 * must be such that may be done twice. */
+	if (PQstatus(connection) == CONNECTION_BAD) {
+		PQclear(*result);
+		PQreset(connection);
+		*result = execute(connection, statement);
 	}
-	if (!result) /* the connection has the message */
-		result = PQmakeEmptyPGresult(c->server, PGRES_FATAL_ERROR);
-	*value = result;
 	/* What follows is an error, or a COPY, which has nobody to talk to. */
-	return PQresultStatus(result) > PGRES_TUPLES_OK ? -EIO : 0;
+	return PQresultStatus(*result) > PGRES_TUPLES_OK ? -EIO : 0;
 }
 
-static volatile sig_atomic_t stop;
-
-static void ask_to_stop(int sign)
+static const char *text_of(PGresult *result)
 {
-	stop = 1;
-	signal(sign, SIG_DFL); /* the second ends the program at once */
+	if (*PQresultErrorMessage(result))
+		return PQresultErrorMessage(result);
+	if (PQntuples(result) > 0 && PQnfields(result) > 0)
+		return PQgetvalue(result, 0, 0);
+	if (*PQcmdStatus(result))
+		return PQcmdStatus(result);
+	return PQresStatus(PQresultStatus(result));
 }
 
-/* The server overlooks it where nothing runs. A failure is not told: the loop
- * cancels again. */
-static void cancel_statements(void)
+/* One line, however many a message or a column has; 1 if it failed. */
+static int print(const struct par_result *r)
 {
-	char why[256];
+	const char *text = r->value ? text_of(r->value) : strerror(-r->error);
 
-	pthread_mutex_lock(&lock);
-	for (struct connection *c = live; c; c = c->next)
-		PQcancel(c->cancel, why, sizeof why);
-	pthread_mutex_unlock(&lock);
-}
-
-/* One line, however many a message or a column has. */
-static void print_result(const struct par_result *r)
-{
-	PGresult *result = r->value;
-	const char *text = PQresultErrorMessage(result), *unit = "";
-
-	if (r->error == -ECANCELED) {
-		text = "canceled";
-	} else if (r->error && !*text) {
-		text = PQresStatus(PQresultStatus(result));
-	} else if (PQntuples(result) > 0 && PQnfields(result) > 0) {
-		text = PQgetvalue(result, 0, 0);
-	} else if (!r->error) {
-		text = *PQcmdTuples(result) ? PQcmdTuples(result) : "0";
-		unit = " rows";
-	}
-	printf("%ju: %.*s%s\n", (uintmax_t)r->index + 1,
-	       (int)strcspn(text, "\n"), text, unit);
-	PQclear(result);
+	printf("%ju: %.*s\n", (uintmax_t)r->index + 1, (int)strcspn(text, "\n"),
+	       text);
+	PQclear(r->value);
 	free(r->item);
+	return r->error != 0;
 }
 
-/* Until the end; what par_next() says of it. */
-static int drain(struct par *pool, int *status)
-{
-	struct par_result r;
-	int rc;
-
-	while ((rc = par_next_timed(pool, &r, 100)) > 0 || rc == -ETIMEDOUT) {
-		if (rc > 0) {
-			*status |= r.error != 0;
-			print_result(&r);
-		}
-		/* At each time-out again: a worker that was about to begin a
-		 * statement, or to connect anew, has missed the last time. */
-		if (stop && (rc < 0 || !par_canceled(pool))) {
-			par_cancel(pool);
-			cancel_statements();
-		}
-	}
-	return rc;
-}
-
-/* For what is no statement's fault. */
 static int complain(const char *what, int error)
 {
 	fprintf(stderr, "query: %s: %s\n", what, strerror(error));
@@ -168,39 +109,42 @@ static int complain(const char *what, int error)
 
 int main(int argc, char **argv)
 {
+	struct sigaction interrupt = { .sa_handler = cancel_statement };
 	struct par_options options = { .generate = par_from_lines,
 				       .source = stdin,
 				       .action = run,
-				       .workers = 10,
 				       .window = 10000,
 				       .worker_open = open_connection,
 				       .worker_close = close_connection,
-				       /* For reading: libpq does not mind. */
 				       .interrupt = SIGUSR1 };
+	struct par_result r;
 	struct par *pool;
-	int option, rc, status = 0;
+	int rc, failed = 0;
 
-	while ((option = getopt(argc, argv, "n:")) == 'n')
-		options.workers =
-			(unsigned)number("query: -n", optarg, 1, 10000);
-	argv += optind;
-	if (option != -1 || argc - optind < 1 || argc - optind > 2) {
-		fputs("usage: query [-n WORKERS] CONNINFO [FILE]\n", stderr);
+	if (argc != 3 && argc != 4) {
+		fputs("usage: query WORKERS CONNINFO [FILE]\n", stderr);
 		return 2;
 	}
-	options.context = argv[0];
-	if (argv[1] && !freopen(argv[1], "r", stdin))
-		return complain(argv[1], errno);
+	options.workers = (unsigned)number("query: WORKERS", argv[1], 1, 10000);
+	options.context = argv[2];
+	if (argc == 4 && !freopen(argv[3], "r", stdin))
+		return complain(argv[3], errno);
 	setvbuf(stdout, NULL, _IOLBF, 0); /* as they come, to a pipe too */
-	signal(SIGINT, ask_to_stop);
+	sigaction(SIGUSR1, &interrupt, NULL);
+	catch_stop();
 	rc = par_open(&pool, &options);
 	if (rc)
 		return complain("cannot start", -rc);
-	rc = drain(pool, &status);
+	while ((rc = par_next_timed(pool, &r, 100)) > 0 || rc == -ETIMEDOUT) {
+		if (rc > 0)
+			failed |= print(&r);
+		if (stop)
+			par_cancel(pool);
+	}
 	par_close(pool);
-	if (rc)
+	if (rc < 0)
 		return complain("reading statements", -rc);
 	if (fflush(stdout) || ferror(stdout))
 		return complain("writing results", errno);
-	return stop ? 130 : status;
+	return stop ? 130 : failed;
 }

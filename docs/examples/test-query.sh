@@ -115,7 +115,7 @@ mkfifo input
 # More workers than connections: nobody is done before one was refused.
 refusal='^query: .*(connection slots are reserved|too many clients)'
 seq 200 | sed 's/.*/SELECT passed(&)/' >statements
-$limited "$query" -n 20 "$us" statements >out 2>err &
+$limited "$query" 20 "$us" statements >out 2>err &
 client=$!
 await grep -qE "$refusal" err
 await sql 'INSERT INTO gate DEFAULT VALUES'
@@ -126,7 +126,7 @@ seq 200 | sed 's/.*/&: &/' | prints "200 statements, 20 workers, 7 connections"
 await has 0 true
 
 # One worker: the statements run in their order.
-exits 1 $limited "$query" -n 1 "$us" >out 2>err <<END
+exits 1 $limited "$query" 1 "$us" >out 2>err <<END
 CREATE TABLE number (n int)
 INSERT INTO number SELECT generate_series(7, 11)
 SELECT n, 'more' FROM number ORDER BY n
@@ -141,15 +141,15 @@ END
 # libpq's words differ by its version.
 sed -i 's/^7: .*closed the connection.*/7: lost/; s/^7: FATAL: .*/7: lost/' out
 prints "an error is its own statement's" <<END
-1: 0 rows
-2: 5 rows
+1: CREATE TABLE
+2: INSERT 0 5
 3: 7
-4: 0 rows
+4: SELECT 0
 5: ERROR:  division by zero
 6: ERROR:  syntax error at or near "SELEC"
 7: lost
 8: PGRES_COPY_OUT
-9: 0 rows
+9: PGRES_EMPTY_QUERY
 10: 5
 END
 
@@ -165,7 +165,7 @@ lose() {
 # because the server was started anew.
 await has 0 true
 sql 'DELETE FROM gate'
-$limited "$query" -n 5 "$us" input >out 2>err &
+$limited "$query" 5 "$us" input >out 2>err &
 client=$!
 exec 3>input
 seq 5 | sed 's/.*/SELECT passed(&)/' >&3
@@ -185,7 +185,7 @@ seq 80 | sed 's/.*/&: &/' | prints "lost connections are made again"
 
 # Ctrl-C, of statements on connections that were made again.
 await has 0 true
-$limited "$query" -n 5 "$us" input >out 2>err &
+$limited "$query" 5 "$us" input >out 2>err &
 client=$!
 exec 3>input
 for i in $(seq 5); do echo 'SELECT pg_sleep(600)'; done >&3
@@ -202,18 +202,18 @@ all=$(wc -l <out)
 	for i in 1 2 3 4 5; do
 		echo "$i: ERROR:  canceling statement due to user request"
 	done
-	seq 6 "$all" | sed 's/$/: canceled/'
+	seq 6 "$all" | sed 's/$/: Operation canceled/'
 } | prints "Ctrl-C cancels what runs, and the rest"
 
-# No server, no such option, no such file.
+# No server, no such connection option, no such file.
 : >out
-exits 2 $limited "$query" "host=$work/nowhere" </dev/null 2>err
+exits 2 $limited "$query" 1 "host=$work/nowhere" </dev/null 2>err
 says err '^query: .*nowhere.*No such file'
-exits 2 $limited "$query" "nonsense=1" </dev/null 2>err
+exits 2 $limited "$query" 1 "nonsense=1" </dev/null 2>err
 says err '^query: .*nonsense'
-exits 2 $limited "$query" "$us" nowhere </dev/null 2>err
+exits 2 $limited "$query" 1 "$us" nowhere </dev/null 2>err
 says err '^query: nowhere: No such file'
-exits 2 $limited "$query" "$us" . </dev/null 2>err
+exits 2 $limited "$query" 1 "$us" . </dev/null 2>err
 says err '^query: .*Is a directory'
 exits 2 $limited "$query" 2>err
 says err '^usage: query'

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* Ctrl-C, or a SIGTERM, sets `stop`, which the loop looks at between two
+ * results; the second one ends the program at once. */
+#ifndef STOP_H
+#define STOP_H
+
+#include <signal.h>
+
+static volatile sig_atomic_t stop;
+
+static void ask_to_stop(int signal)
+{
+	(void)signal;
+	stop = 1;
+}
+
+static inline void catch_stop(void)
+{
+	struct sigaction action = { .sa_handler = ask_to_stop,
+				    .sa_flags = (int)SA_RESETHAND };
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+}
+
+#endif
