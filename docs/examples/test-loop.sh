@@ -1,14 +1,17 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# Twenty clients at once get what the database says, each its own; one that goes away
-# with its answers on the way does no harm; Ctrl-C ends it.
+# Twenty clients at once get what the database says, each its own and in order; one that
+# goes away with its answers on the way, or does not read them, does no harm; Ctrl-C ends
+# it.
 #     test-loop.sh LOOP
 set -euo pipefail
 loop=$(realpath "$1")
-command -v sqlite3 >/dev/null || {
-	echo "sqlite3 is not installed: left out"
-	exit 0
-}
+for program in sqlite3 python3; do
+	command -v $program >/dev/null || {
+		echo "$program is not installed: left out"
+		exit 0
+	}
+done
 work=$(mktemp -d)
 server=
 trap '[ -z "$server" ] || kill -9 $server; rm -rf "$work"' EXIT
@@ -21,66 +24,102 @@ cd "$work"
 	echo 'COMMIT;'
 } | sqlite3 db
 
-if "$loop" missing 0 >out 2>errors; then
+# client HOW: asks for each line of its input before it reads an answer.
+#     all    takes as many answers as it has asked for
+#     half   closes its own side, and takes answers until the server closes the other
+#     gone   leaves, with the answers on the way
+#     deaf   takes none, and asks on until the server has let go
+cat >client.py <<'END'
+import socket, sys
+how, lines = sys.argv[1], sys.stdin.read().splitlines()
+peer = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+peer.settimeout(60)
+peer.connect("loop.socket")
+for line in lines:
+    peer.send(line.encode())
+if how == "gone":
+    sys.exit()
+if how == "half":
+    peer.shutdown(socket.SHUT_WR)
+try:
+    while how == "deaf":
+        peer.send(b"key 1")
+except ConnectionError:
+    sys.exit()
+answers = 0
+while (how == "half" or answers < len(lines)) and (answer := peer.recv(1000)):
+    print(answer.decode())
+    answers += 1
+END
+client() {
+	python3 client.py "$1"
+}
+
+if "$loop" missing 2>errors; then
 	echo "no database, and nobody minds"
 	exit 1
 fi
 grep -q 'unable to open database file' errors
 
-"$loop" db 0 >port &
+"$loop" db 2>server-errors &
 server=$!
-until [ -s port ]; do
+until echo 'key 1' | client all >first 2>errors; do
 	kill -0 $server
 	sleep 0.1
 done
-port=$(cat port)
+[ "$(cat first)" = 'key 1: value 1' ]
 
-# client FROM: asks for fifty keys at once, and for two that have no value.
-client() {
-	exec 3<>/dev/tcp/127.0.0.1/"$port"
+# Where there is one, a second one leaves it alone.
+if "$loop" db 2>errors; then
+	echo "two at one socket, and nobody minds"
+	exit 1
+fi
+grep -q 'Address already in use' errors
+
+# asks FROM: asks for fifty keys at once, and for two that have no value.
+asks() {
 	{
 		seq "$1" $(($1 + 49)) | sed 's/^/key /'
 		echo missing
 		echo null
-	} >&3
-	head -n 52 <&3 | sort >"got$1"
+	} | client all >"got$1"
 	{
 		seq "$1" $(($1 + 49)) | sed 's/.*/key &: value &/'
 		echo 'missing: (none)'
 		echo 'null: (none)'
-	} | sort | diff - "got$1"
+	} | diff - "got$1"
 }
 
 clients=
 for i in $(seq 0 19); do
-	timeout 60 bash -c "$(declare -f client); port=$port client $((i * 50 + 1))" &
+	asks $((i * 50 + 1)) &
 	clients="$clients $!"
 done
 for i in 1 2 3; do
-	exec 4<>/dev/tcp/127.0.0.1/"$port"
-	seq 1 500 | sed 's/^/key /' >&4 || :
-	exec 4<&- 4>&-
+	seq 1 100 | sed 's/^/key /' | client gone
+	echo 'key 1' | client deaf
 done
 for client in $clients; do wait "$client"; done
 
 # A client that closes its own side gets its answers still, and then the end.
-seq 1 5 | sed 's/^/key /' | python3 -c '
-import socket, sys
-peer = socket.create_connection(("127.0.0.1", int(sys.argv[1])), 60)
-peer.sendall(sys.stdin.buffer.read())
-peer.shutdown(socket.SHUT_WR)
-sys.stdout.write(peer.makefile().read())' "$port" | sort >half
+seq 1 5 | sed 's/^/key /' | client half >half
 seq 1 5 | sed 's/.*/key &: value &/' | diff - half
 
-# A line without an end is no key: the server lets go.
-exec 4<>/dev/tcp/127.0.0.1/"$port"
-head -c 500 /dev/zero | tr '\0' x >&4
-status=0
-timeout 60 cat <&4 >rest 2>/dev/null || status=$?
-[ ! -s rest ] && [ $status -ne 124 ]
-exec 4<&- 4>&-
+# What is too long is no key: the server lets go.
+head -c 500 /dev/zero | tr '\0' x | client all >rest
+[ ! -s rest ]
+
+# What the database cannot answer is no answer. The next question may have one.
+[ ! -s server-errors ]
+sqlite3 db 'ALTER TABLE pairs RENAME TO others'
+echo 'key 1' | client all >rest
+[ ! -s rest ]
+grep -q 'no such table: pairs' server-errors
+sqlite3 db 'ALTER TABLE others RENAME TO pairs'
+[ "$(echo 'key 1' | client all)" = 'key 1: value 1' ]
 
 kill -INT $server
 wait $server
 server=
+[ ! -e loop.socket ]
 echo "20 clients, 1,040 answers"
