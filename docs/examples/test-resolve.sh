@@ -35,7 +35,7 @@ inside() {
 		>dnsmasq.log 2>&1 &
 	server=$!
 	trap 'kill $server' EXIT
-	until echo host1.test | "$resolve" -4 >out 2>errors; do
+	until echo host1.test | "$resolve" >out 2>errors; do
 		kill -0 $server
 		sleep 0.1
 	done
@@ -46,7 +46,7 @@ inside() {
 		echo silent.test
 	} >names
 	status=0
-	"$resolve" -4 <names >out 2>errors || status=$?
+	"$resolve" <names >out 2>errors || status=$?
 	cat errors
 	[ $status -eq 2 ]
 	seq 1 200 | sed 's/.*/host&.test: 198.51.100.&/' >wanted
@@ -59,6 +59,9 @@ inside() {
 	status=0
 	echo missing.test | "$resolve" >out 2>errors || status=$?
 	[ $status -eq 1 ]
+	status=0
+	echo host1.test | "$resolve" >/dev/full 2>errors || status=$?
+	[ $status -eq 2 ]
 }
 
 if [ "$1" = inside ]; then
