@@ -1,235 +1,147 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * sums: the SHA-256 of every file below the named directories, as sha256sum
- * prints it, many files at a time.
- *
- * The generator walks the tree, the actions read and sum, by OpenSSL. With a
- * window neither the names nor the results pile up, however large the tree.
- */
+/* The work of find | xargs sha256sum, many files at a time: the generator walks
+ * the tree, the actions read and sum, the loop prints. */
 #include "number.h"
 
-#include <errno.h>
+#include <err.h>
 #include <fcntl.h>
 #include <fts.h>
-#include <stdbool.h>
-#include <stdint.h>
+#include <openssl/evp.h>
+#include <openssl/sha.h>
+#include <par.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include <openssl/evp.h>
-
-#include <par.h>
-
-enum { DEFAULT_WORKERS = 16, BUFFER = 256 * 1024, WINDOW_EACH = 16 };
-enum { HEX = 2 * EVP_MAX_MD_SIZE + 1 };
-
-/* The walk. What cannot be read is an item too: its action says why. */
-
-static int next_file(void *tree, void **item)
+/* What cannot be read is an item too: its action finds out why. */
+static int next_file(void *tree, void **path)
 {
-	const FTSENT *entry;
+	FTSENT *entry;
 
-	errno = 0;
-	while ((entry = fts_read(tree))) {
-		/* FTS_PHYSICAL: links are not followed. Others neither are
-		 * directories nor files, or could not be read. */
-		if (entry->fts_info != FTS_F && entry->fts_info != FTS_DNR &&
-		    entry->fts_info != FTS_NS && entry->fts_info != FTS_ERR)
-			continue;
-		*item = strdup(entry->fts_path);
-		return *item ? 1 : -ENOMEM;
-	}
-	return errno ? -errno : 0;
+	do {
+		entry = fts_read(tree);
+		if (!entry)
+			return -errno; /* 0 at the end */
+	} while (entry->fts_info == FTS_D || entry->fts_info == FTS_DP ||
+		 entry->fts_info == FTS_SL || entry->fts_info == FTS_DEFAULT);
+	*path = strdup(entry->fts_path);
+	return *path ? 1 : -ENOMEM;
 }
 
-/* What each worker has for itself. */
-
-struct summer {
-	EVP_MD_CTX *digest;
-	unsigned char buffer[BUFFER];
-};
-
-static void close_summer(void *state)
+static int open_digest(void *context, void **digest)
 {
-	struct summer *summer = state;
-
-	EVP_MD_CTX_free(summer->digest);
-	free(summer);
-}
-
-static int open_summer(void *context, void **state)
-{
-	struct summer *summer = malloc(sizeof *summer);
-
 	(void)context;
-	if (!summer)
-		return -ENOMEM;
-	summer->digest = EVP_MD_CTX_new();
-	if (!summer->digest) {
-		free(summer);
-		return -ENOMEM;
-	}
-	*state = summer;
-	return 0;
+	*digest = EVP_MD_CTX_new();
+	return *digest ? 0 : -ENOMEM;
 }
 
-/* The action. */
-
-static char *to_hex(EVP_MD_CTX *digest)
+static void close_digest(void *digest)
 {
-	unsigned char bytes[EVP_MAX_MD_SIZE];
-	char *hex = malloc(HEX);
-	unsigned size = 0;
-
-	if (!hex || !EVP_DigestFinal_ex(digest, bytes, &size)) {
-		free(hex);
-		return NULL;
-	}
-	for (unsigned i = 0; i < size; i++)
-		snprintf(hex + 2 * (size_t)i, 3, "%02x", bytes[i]);
-	return hex;
+	EVP_MD_CTX_free(digest);
 }
 
-static int sum_file(void *state, void *path, void **value)
+static int sum_file(void *digest, void *path, void **sum)
 {
-	struct summer *s = state;
-	int file = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	ssize_t got = -1;
-	int rc = 0;
+	int ok, rc = 0, file = open(path, O_RDONLY | O_CLOEXEC);
+	char buffer[64 * 1024];
+	ssize_t got = 0;
 
 	if (file < 0)
 		return -errno;
-	if (!EVP_DigestInit_ex(s->digest, EVP_sha256(), NULL))
-		rc = -ENOMEM;
-	while (rc == 0 && (got = read(file, s->buffer, BUFFER)) > 0)
-		if (!EVP_DigestUpdate(s->digest, s->buffer, (size_t)got))
-			rc = -EIO;
-	if (rc == 0 && got < 0)
+	*sum = malloc(SHA256_DIGEST_LENGTH);
+	ok = *sum && EVP_DigestInit_ex(digest, EVP_sha256(), NULL);
+	while (ok && (got = read(file, buffer, sizeof buffer)) > 0)
+		ok = EVP_DigestUpdate(digest, buffer, (size_t)got);
+	if (got < 0)
 		rc = -errno;
-	if (rc == 0 && !(*value = to_hex(s->digest)))
+	else if (!ok || !EVP_DigestFinal_ex(digest, *sum, NULL))
 		rc = -ENOMEM;
 	close(file);
 	return rc;
 }
 
-/* The loop. */
-
-enum { TICK_MS = 200, EACH = 100 };
-
-/* On a terminal that the sums do not go to: what the pool is doing. */
-static void draw_progress(struct par *pool)
+/* As sha256sum does: a backslash in front says that the name is escaped, so
+ * that none looks like two lines. */
+static void print_sum(const unsigned char *sum, const char *path)
 {
-	struct par_stats now;
+	static const char special[] = "\\\n\r", letters[] = "\\nr";
+	const char *found;
 
-	par_stats(pool, &now);
-	fprintf(stderr, "\r\033[K%ju done, %u under way, %zu queued%s",
-		(uintmax_t)now.delivered, now.running, now.queued,
-		now.ended ? "" : ", walking");
-}
-
-/* As sha256sum does, so that a name cannot look like a line: a backslash in
- * front says that it is escaped. */
-static void print_name(const char *name)
-{
-	for (; *name; name++)
-		if (*name == '\\')
-			fputs("\\\\", stdout);
-		else if (*name == '\n')
-			fputs("\\n", stdout);
-		else if (*name == '\r')
-			fputs("\\r", stdout);
+	if (strpbrk(path, special))
+		putchar('\\');
+	for (int i = 0; i < SHA256_DIGEST_LENGTH; i++)
+		printf("%02x", sum[i]);
+	printf("  ");
+	for (; *path; path++)
+		if ((found = strchr(special, *path)))
+			printf("\\%c", letters[found - special]);
 		else
-			putchar(*name);
+			putchar(*path);
 	putchar('\n');
 }
 
-static bool print_sum(const struct par_result *r)
+/* Whenever nothing is ready, a terminal shows what the pool is doing. */
+static int next_sum(struct par *pool, struct par_result *r)
 {
-	if (r->error) {
-		fprintf(stderr, "sums: %s: %s\n", (char *)r->item,
-			strerror(-r->error));
-	} else {
-		if (strpbrk(r->item, "\\\n\r"))
-			putchar('\\');
-		printf("%s  ", (char *)r->value);
-		print_name(r->item);
-	}
-	free(r->item);
-	free(r->value);
-	return r->error == 0;
-}
+	int rc = par_next_timed(pool, r, isatty(STDERR_FILENO) ? 0 : -1);
 
-static int print_sums(struct par *pool)
-{
-	const bool drawn = isatty(STDERR_FILENO) && !isatty(STDOUT_FILENO);
-	struct par_result r;
-	int rc, failed = 0;
+	while (rc == -ETIMEDOUT) {
+		struct par_stats now;
 
-	while ((rc = par_next_timed(pool, &r, drawn ? TICK_MS : -1)) > 0 ||
-	       rc == -ETIMEDOUT) {
-		if (rc > 0)
-			failed |= !print_sum(&r);
-		if (drawn && (rc < 0 || r.index % EACH == 0))
-			draw_progress(pool);
+		par_stats(pool, &now);
+		fprintf(stderr, "%ju done, %u under way, %zu queued%s\r",
+			(uintmax_t)now.delivered, now.running, now.queued,
+			now.ended ? "" : ", walking");
+		rc = par_next_timed(pool, r, 200);
+		fputs("\033[K", stderr); /* gone before the next is printed */
 	}
-	if (drawn)
-		fputs("\r\033[K", stderr);
-	if (rc < 0)
-		fprintf(stderr, "sums: the walk: %s\n", strerror(-rc));
-	if (fflush(stdout) || ferror(stdout)) {
-		fputs("sums: not all could be written\n", stderr);
-		return 2;
-	}
-	return rc < 0 ? 2 : failed;
-}
-
-static int usage(void)
-{
-	fputs("usage: sums [-n WORKERS] [-u] PATH...\n"
-	      "The SHA-256 of every file below the paths, for sha256sum -c.\n"
-	      "  -n WORKERS  files at a time (default 16)\n"
-	      "  -u          as they come, not in the order of the walk\n",
-	      stderr);
-	return 2;
+	return rc;
 }
 
 int main(int argc, char **argv)
 {
-	struct par_options options = { .generate = next_file,
-				       .action = sum_file,
-				       .worker_open = open_summer,
-				       .worker_close = close_summer,
-				       .workers = DEFAULT_WORKERS,
-				       .ordered = true };
-	struct par *pool;
+	struct par_options options = {
+		.generate = next_file,
+		.action = sum_file,
+		.worker_open = open_digest,
+		.worker_close = close_digest,
+		.workers = 16,
+		.window = 10000, /* memory is bounded, however large the tree */
+		.ordered = true,
+	};
+	bool failed = false;
 	int option, rc;
+	struct par_result r;
+	struct par *pool;
 
-	while ((option = getopt(argc, argv, "n:u")) != -1)
+	while ((option = getopt(argc, argv, "n:u")) == 'n' || option == 'u')
 		if (option == 'n')
 			options.workers =
-				(unsigned)number("sums: -n", optarg, 1, 10000);
-		else if (option == 'u')
-			options.ordered = false;
+				(unsigned)number("sums: -n", optarg, 1, 1000);
 		else
-			return usage();
-	if (optind == argc)
-		return usage();
-	options.window = WINDOW_EACH * (size_t)options.workers;
+			options.ordered = false;
+	if (option != -1 || optind == argc)
+		errx(2, "usage: [-n WORKERS] [-u] PATH...");
 	options.source =
 		fts_open(argv + optind, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
-	if (!options.source) {
-		perror("sums");
-		return 2;
-	}
+	if (!options.source)
+		err(2, "cannot start");
 	rc = par_open(&pool, &options);
-	if (rc) {
-		fprintf(stderr, "sums: no pool: %s\n", strerror(-rc));
-		rc = 2;
-	} else {
-		rc = print_sums(pool);
-		par_close(pool);
+	if (rc)
+		errx(2, "cannot start: %s", strerror(-rc));
+	while ((rc = next_sum(pool, &r)) > 0) {
+		if (r.error)
+			warnx("%s: %s", (char *)r.item, strerror(-r.error));
+		else
+			print_sum(r.value, r.item);
+		failed |= r.error != 0;
+		free(r.item);
+		free(r.value);
 	}
+	if (rc)
+		warnx("the walk: %s", strerror(-rc));
+	par_close(pool);
 	fts_close(options.source);
-	return rc;
+	if (fflush(stdout) || ferror(stdout))
+		errx(2, "not all could be written");
+	return rc || failed;
 }
