@@ -1,117 +1,72 @@
 /* SPDX-License-Identifier: MIT */
-/* The dead links of a web site: what a page links to is pushed, each URL once,
- * and the end comes when nothing is left. Exit status 1: some are dead. */
+/* The dead links of a web site. The action that reads a page pushes what it
+ * links to, each URL once; the end comes by itself, when nothing is left. */
 #include "number.h"
-
-#include <pthread.h>
-#include <search.h>
-#include <signal.h>
-#include <string.h>
-#include <unistd.h>
+#include "stop.h"
 
 #include <curl/curl.h>
+#include <err.h>
 #include <libxml/HTMLparser.h>
 #include <libxml/uri.h>
 #include <libxml/xpath.h>
-
 #include <par.h>
+#include <pthread.h>
+#include <string.h>
+#include <unistd.h>
+
+/* The most that is read of a page, onto the stack. */
+enum { PAGE = 1 << 20, STACK = 2 * PAGE };
 
 struct link {
-	char *url;
-	const char *from; /* the page it was found on */
-	CURL *curl;	  /* these two while it is fetched */
-	xmlBuffer *page;
-	long status;
+	const char *from;	   /* the page it was found on */
+	char why[CURL_ERROR_SIZE]; /* it is dead */
+	char url[];
 };
 
-/* Every link there is. The tree owns them, for they point at each other. */
-static void *seen;
-static pthread_mutex_t seen_lock = PTHREAD_MUTEX_INITIALIZER;
-/* "http://host/" where the start led to: set before the second link is pushed,
- * which makes it visible to whoever fetches that. */
-static char *site;
-static long seconds = 10;
-static volatile sig_atomic_t stop;
+static char *site;	    /* "http://host/": only there pages are read */
+static xmlHashTable *links; /* by URL; they live until the end */
+static pthread_mutex_t links_lock = PTHREAD_MUTEX_INITIALIZER;
 
-/* The one spelling of a link that the tree knows; NULL: not for HTTP. */
-static char *spell(const xmlChar *text, const char *base)
+static int push_once(struct par *pool, const char *url, const char *from)
 {
-	static const char blanks[] = " \t\n\f\r";
-	const char *from = (const char *)text + strspn((char *)text, blanks);
-	size_t size = strlen(from);
-	xmlChar *bare, *escaped, *whole;
-	CURLU *parts = curl_url();
-	char *url = NULL;
+	struct link *link = xmlMalloc(sizeof *link + strlen(url) + 1), *first;
 
-	/* What browsers forgive: blanks around it, which are none of it, and in
-	 * it, and letters that are not ASCII. */
-	while (size > 0 && strchr(blanks, from[size - 1]))
-		size--;
-	bare = xmlStrndup(BAD_CAST from, (int)size);
-	escaped = xmlURIEscapeStr(bare, BAD_CAST "%:/?#[]@$&+,;=");
-	whole = xmlBuildURI(escaped, BAD_CAST base);
-	if (whole && !strncasecmp((char *)whole, "http", 4) &&
-	    !curl_url_set(parts, CURLUPART_URL, (char *)whole, 0) &&
-	    !curl_url_set(parts, CURLUPART_FRAGMENT, NULL, 0))
-		curl_url_get(parts, CURLUPART_URL, &url, CURLU_NO_DEFAULT_PORT);
-	curl_url_cleanup(parts);
-	xmlFree(whole);
-	xmlFree(escaped);
-	xmlFree(bare);
-	return url;
-}
-
-static int by_url(const void *a, const void *b)
-{
-	return strcmp(((const struct link *)a)->url,
-		      ((const struct link *)b)->url);
-}
-
-static void forget(void *link)
-{
-	curl_free(((struct link *)link)->url);
-	free(link);
-}
-
-static int push_unseen(struct par *pool, char *url, const char *from)
-{
-	struct link *link = malloc(sizeof *link), *first, **place;
-
-	if (!link) {
-		curl_free(url);
+	if (!link)
 		return -ENOMEM;
-	}
-	*link = (struct link){ .url = url, .from = from };
-	pthread_mutex_lock(&seen_lock);
-	place = tsearch(link, &seen, by_url);
-	first = place ? *place : NULL;
-	pthread_mutex_unlock(&seen_lock);
+	link->from = from;
+	strcpy(link->url, url);
+	pthread_mutex_lock(&links_lock);
+	xmlHashAddEntry(links, BAD_CAST url, link); /* unless there is one */
+	first = xmlHashLookup(links, BAD_CAST url);
+	pthread_mutex_unlock(&links_lock);
 	if (first == link)
 		return par_push(pool, link);
-	forget(link);
+	xmlFree(link);
 	return first ? 0 : -ENOMEM;
 }
 
-static int push_links(const struct link *link, const char *base)
+static int push_links(const xmlChar *page, const char *base, const char *from)
 {
-	xmlDoc *doc = htmlReadMemory((const char *)xmlBufferContent(link->page),
-				     xmlBufferLength(link->page), base, NULL,
-				     HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING);
-	/* Of an empty page there is no document, in which nothing is found. */
+	xmlDoc *doc = htmlReadDoc(page, NULL, NULL, HTML_PARSE_NOERROR);
 	xmlXPathContext *paths = xmlXPathNewContext(doc);
-	xmlXPathObject *found = xmlXPathEval(
-		BAD_CAST "//a/@href | //img/@src | //link/@href", paths);
-	int count = found ? xmlXPathNodeSetGetLength(found->nodesetval) : 0;
-	int rc = 0;
+	xmlXPathObject *found = xmlXPathEval(BAD_CAST "//@href|//@src", paths);
+	xmlNodeSet *set = found ? found->nodesetval : NULL;
+	int rc = found ? 0 : -ENOMEM;
 
-	for (int i = 0; i < count && rc == 0; i++) {
-		xmlNode *attribute = xmlXPathNodeSetItem(found->nodesetval, i);
-		xmlChar *text = xmlNodeGetContent(attribute);
-		char *url = text ? spell(text, base) : NULL;
+	for (int i = 0; rc == 0 && i < xmlXPathNodeSetGetLength(set); i++) {
+		xmlXPathObject *text = xmlXPathNodeEval(
+			set->nodeTab[i], BAD_CAST "normalize-space()", paths);
+		xmlChar *link = xmlURIEscapeStr(text ? text->stringval : NULL,
+						BAD_CAST "%:/?#[]@$&+,;=");
+		xmlChar *url = xmlBuildURI(link, BAD_CAST base);
 
-		if (url)
-			rc = push_unseen(par_self(), url, link->url);
-		xmlFree(text);
+		if (url && !strncasecmp((char *)url, "http", 4)) {
+			url[strcspn((char *)url, "#")] = '\0';
+			rc = push_once(par_self(), (char *)url, from);
+		}
+		xmlFree(url);
+		xmlFree(link);
+		xmlXPathFreeObject(text);
 	}
 	xmlXPathFreeObject(found);
 	xmlXPathFreeContext(paths);
@@ -119,65 +74,33 @@ static int push_links(const struct link *link, const char *base)
 	return rc;
 }
 
-static bool is_ours(const char *url)
-{
-	return !site || strncmp(url, site, strlen(site)) == 0;
-}
-
-/* Where the redirects have led to. */
-static char *final_url(CURL *curl)
-{
-	char *url = NULL;
-
-	curl_easy_getinfo(curl, CURLINFO_EFFECTIVE_URL, &url);
-	return url;
-}
-
-static bool has_links(CURL *curl)
-{
-	char *type = NULL;
-
-	curl_easy_getinfo(curl, CURLINFO_CONTENT_TYPE, &type);
-	return type && !strncasecmp(type, "text/html", 9) &&
-	       is_ours(final_url(curl));
-}
-
-static size_t keep(char *data, size_t size, size_t count, void *item)
-{
-	struct link *link = item;
-
-	/* Of anything but a page it is enough that it comes. */
-	if (!has_links(link->curl) ||
-	    xmlBufferAdd(link->page, BAD_CAST data, (int)(size * count)))
-		return 0;
-	return size * count;
-}
-
+/* Fails with -errno, or as libcurl does: then link->why has the words. */
 static int visit(void *curl, void *item, void **value)
 {
 	struct link *link = item;
+	char page[PAGE] = "", *url = link->url, *type = NULL, *base = NULL;
+	FILE *file = fmemopen(page, PAGE - 1, "w");
 	int rc;
 
 	(void)value;
-	link->curl = curl;
-	link->page = xmlBufferCreate();
-	curl_easy_setopt(curl, CURLOPT_URL, link->url);
-	curl_easy_setopt(curl, CURLOPT_NOBODY, (long)!is_ours(link->url));
-	curl_easy_setopt(curl, CURLOPT_WRITEDATA, link);
+	if (!file)
+		return -errno;
+	curl_easy_setopt(curl, CURLOPT_URL, url);
+	curl_easy_setopt(curl, CURLOPT_WRITEDATA, file);
+	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, link->why);
 	rc = (int)curl_easy_perform(curl);
-	if (rc == CURLE_WRITE_ERROR && !has_links(curl))
-		rc = 0;
-	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &link->status);
-	if (rc == 0 && link->status < 400 && has_links(curl)) {
-		if (!site)
-			site = spell(BAD_CAST "/", final_url(curl));
-		rc = site ? push_links(link, final_url(curl)) : -ENOMEM;
-	}
-	xmlBufferFree(link->page);
+	fclose(file);
+	curl_easy_getinfo(curl, CURLINFO_CONTENT_TYPE, &type);
+	curl_easy_getinfo(curl, CURLINFO_EFFECTIVE_URL, &base);
+	if (rc == CURLE_WRITE_ERROR)
+		rc = 0; /* it is there, and larger than a page */
+	if (rc == 0 && type && !strncasecmp(type, "text/html", 9) &&
+	    !strncmp(base, site, strlen(site)))
+		rc = push_links(BAD_CAST page, base, url);
 	return rc;
 }
 
-/* Asked after each interrupt: a cancel ends the transfer at once. */
+/* Asked after each interrupt: a close ends the transfer at once. */
 static int is_canceled(void *pool, curl_off_t a, curl_off_t b, curl_off_t c,
 		       curl_off_t d)
 {
@@ -185,119 +108,69 @@ static int is_canceled(void *pool, curl_off_t a, curl_off_t b, curl_off_t c,
 	return par_canceled(pool);
 }
 
-static int open_handle(void *context, void **handle)
+static int open_handle(void *seconds, void **handle)
 {
 	CURL *curl = *handle = curl_easy_init();
 
-	(void)context;
 	if (!curl)
 		return -ENOMEM;
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(curl, CURLOPT_TIMEOUT, seconds);
+	curl_easy_setopt(curl, CURLOPT_FAILONERROR, 1L);
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT, *(long *)seconds);
 	curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
 	curl_easy_setopt(curl, CURLOPT_MAXREDIRS, 10L);
-	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, keep);
 	curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
 	curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, is_canceled);
 	curl_easy_setopt(curl, CURLOPT_XFERINFODATA, par_self());
 	return 0;
 }
 
-static void ask_to_stop(int signal)
-{
-	(void)signal;
-	stop = 1;
-}
-
-/* True if it is dead. */
-static bool report(const struct par_result *r)
-{
-	const struct link *link = r->item;
-
-	if (r->error)
-		printf("--- %s (from %s): %s\n", link->url, link->from,
-		       r->error < 0 ? strerror(-r->error)
-				    : curl_easy_strerror((CURLcode)r->error));
-	else if (link->status >= 400)
-		printf("%ld %s (from %s)\n", link->status, link->url,
-		       link->from);
-	return r->error || link->status >= 400;
-}
-
-static int take_all(struct par *pool)
-{
-	unsigned long checked = 0, dead = 0;
-	struct par_result r;
-	int rc;
-
-	while ((rc = par_next_timed(pool, &r, 100)) != 0) {
-		if (stop)
-			par_cancel(pool);
-		if (rc < 0 || r.error == -ECANCELED ||
-		    r.error == CURLE_ABORTED_BY_CALLBACK)
-			continue; /* nothing yet, or cut off */
-		checked++;
-		dead += report(&r);
-	}
-	printf("%lu links checked, %lu dead%s\n", checked, dead,
-	       stop ? ", stopped" : "");
-	return dead || stop;
-}
-
-static int crawl(const struct par_options *options, char *url)
-{
-	struct par *pool;
-	int rc = par_open(&pool, options);
-
-	if (rc) {
-		fprintf(stderr, "crawl: cannot start: %s\n", strerror(-rc));
-		curl_free(url);
-		return 1;
-	}
-	rc = push_unseen(pool, url, "the command line") != 0;
-	par_finish(pool);
-	rc |= take_all(pool);
-	par_close(pool);
-	return rc;
-}
-
 int main(int argc, char **argv)
 {
-	struct sigaction action = { .sa_handler = ask_to_stop,
-				    .sa_flags = (int)SA_RESETHAND };
-	struct par_options options = { .action = visit,
-				       .workers = 20,
-				       .worker_open = open_handle,
-				       .worker_close = curl_easy_cleanup,
-				       .interrupt = SIGUSR1 };
-	int option, status;
-	char *url = NULL;
+	long seconds = 10;
+	struct par_options options = {
+		.action = visit,
+		.worker_open = open_handle,
+		.worker_close = curl_easy_cleanup,
+		.context = &seconds,
+		.workers = 20,
+		.stack_size = STACK,
+		.interrupt = SIGUSR1,
+	};
+	struct par_result r;
+	struct par_stats now;
+	struct par *pool;
+	int rc;
 
-	while ((option = getopt(argc, argv, "n:t:")) != -1)
-		if (option == 'n')
-			options.workers =
-				(unsigned)number("crawl: -n", optarg, 1, 10000);
-		else if (option == 't')
-			seconds = (long)number("crawl: -t", optarg, 1, 86400);
-		else
-			optind = argc; /* getopt() has said why */
-	if (optind + 1 == argc)
-		url = spell(BAD_CAST argv[optind], NULL);
-	if (!url) {
-		fputs("usage: crawl [-n WORKERS] [-t SECONDS] http[s]://...\n",
-		      stderr);
-		return 2;
-	}
+	while ((rc = getopt(argc, argv, "t:")) == 't')
+		seconds = (long)number("crawl: -t", optarg, 1, 86400);
+	if (rc == -1 && optind + 1 == argc)
+		site = (char *)xmlBuildURI(BAD_CAST "/", BAD_CAST argv[optind]);
+	if (!site || strncasecmp(site, "http", 4) != 0)
+		errx(2, "usage: [-t SECONDS] http[s]://...");
 	setvbuf(stdout, NULL, _IOLBF, 0); /* each as it is found */
-	sigaction(SIGINT, &action, NULL);
+	catch_stop();
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	xmlInitParser();
-	status = crawl(&options, url);
-	tdestroy(seen, forget);
-	curl_free(site);
-	xmlCleanupParser();
-	curl_global_cleanup();
-	if (fflush(stdout) || ferror(stdout))
-		status = 1;
-	return status;
+	links = xmlHashCreate(0);
+	rc = par_open(&pool, &options);
+	if (rc == 0)
+		rc = push_once(pool, argv[optind], "the command line");
+	if (rc)
+		errx(2, "cannot start: %s", strerror(-rc));
+	par_finish(pool);
+	while (!stop && (rc = par_next_timed(pool, &r, 100)) != 0) {
+		const struct link *dead = rc > 0 && r.error ? r.item : NULL;
+
+		if (dead)
+			printf("%s (from %s): %s\n", dead->url, dead->from,
+			       r.error < 0 ? strerror(-r.error) : dead->why);
+	}
+	par_stats(pool, &now);
+	par_close(pool);
+	printf("%ju links checked, %ju dead%s\n", (uintmax_t)now.finished,
+	       (uintmax_t)now.failed, stop ? ", stopped" : "");
+	xmlHashFree(links, xmlHashDefaultDeallocator);
+	xmlFree(site);
+	return now.failed || stop || fflush(stdout) || ferror(stdout);
 }

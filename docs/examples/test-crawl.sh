@@ -91,7 +91,7 @@ page() {
 
 make_site() {
 	# The same page under some names; the last three are nothing to fetch.
-	page index.html 1.html /index.html "$here" '#top' 'index.html#top' '' \
+	page index.html 1.html /index.html / '#top' 'index.html#top' '' \
 		mailto:a@b.invalid 'javascript:void(0)' tel:1
 	# Pages that lead to each other and back, and all to the same few.
 	for i in $(seq 200); do
@@ -102,10 +102,10 @@ make_site() {
 	page 0.html 200.html
 	# Redirects, and links relative to where they end; another host's pages,
 	# whose links are none of ours; blanks; what is no page, or an empty
-	# one; dead links, that of an error's page not among them.
+	# one, or larger than one; dead links, that of an error's page not among them.
 	page special.html /old "$there/head.html" /away 'two words.html' \
 		text.txt /missing.html '/missing.html#again' ./sub/../gone.png \
-		empty.html /broken /loop "$there/gone.html" http://127.0.0.1:1/
+		empty.html large.png /broken /loop "$there/gone.html" http://127.0.0.1:1/
 	page moved/new.html here.html
 	page moved/here.html ../index.html
 	page 'two words.html' '/bl&auml;tter.html'
@@ -115,18 +115,24 @@ make_site() {
 	page lost.html /never-4.html
 	page blätter.html /
 	touch site/style.css site/logo.png site/a site/empty.html
+	head -c 3000000 /dev/zero >site/large.png
 
 	page apart/alive.html alive.html#a
 	page apart/hang.html /slow.html dead.html
 	page slow.html /never-5.html
 }
 
-# crawls STATUS ARGUMENT...: its output in out, sorted, without libcurl's words.
+# dead FILE: what crawl has printed, sorted, an HTTP status in place of libcurl's words.
+dead() {
+	sed 's/^\(.*)\): .* error: \([0-9]*\)$/\2 \1/; s/^\(.*)\): .*/--- \1/' "$1" | sort
+}
+
+# crawls STATUS ARGUMENT...: what is dead in out.
 crawls() {
 	wanted=$1 status=0
 	shift
 	"$crawl" "$@" >raw 2>err || status=$?
-	sed 's/): .*/)/' raw | sort >out
+	dead raw >out
 	if [ $status != "$wanted" ]; then
 		echo "crawl $* has exited with $status, not $wanted"
 		cat raw err
@@ -143,7 +149,7 @@ start
 make_site
 
 crawls 2
-crawls 2 -n 0 "$here/"
+crawls 2 -t 0 "$here/"
 crawls 2 mailto:a@b.invalid
 crawls 0 "$here/apart/alive.html"
 echo '1 links checked, 0 dead' | same out
@@ -156,9 +162,9 @@ same out <<END
 END
 
 # Nothing but Ctrl-C ends this before the test's own time is over.
-"$crawl" -t 86400 "$here/apart/hang.html" >out 2>err &
+"$crawl" -t 86400 "$here/apart/hang.html" >raw 2>err &
 crawling=$!
-until grep -q '^404 ' out; do
+until grep -q 'error: 404$' raw; do
 	kill -0 $crawling
 	sleep 0.01
 done
@@ -167,7 +173,8 @@ status=0
 wait $crawling || status=$?
 crawling=
 [ $status = 1 ]
-diff -u - out <<END
+dead raw >out
+same out <<END
 404 $here/apart/dead.html (from $here/apart/hang.html)
 2 links checked, 1 dead, stopped
 END
@@ -180,7 +187,7 @@ same out <<END
 500 $here/broken (from $here/special.html)
 --- $here/loop (from $here/special.html)
 --- http://127.0.0.1:1/ (from $here/special.html)
-221 links checked, 6 dead
+222 links checked, 6 dead
 END
 [ ! -s err ]
 
@@ -195,12 +202,12 @@ grep -v '/loop$\|/pool$\|/slow\|/apart/' access.log | sort >requests
 	printf '/%s\n' '' index.html style.css logo.png 'a?x=1&y=2' \
 		special.html old moved/new.html moved/here.html away \
 		two%20words.html bl%C3%A4tter.html text.txt missing.html \
-		gone.png broken empty.html
+		gone.png broken empty.html large.png
 } | sed "s|^|GET 127.0.0.1:$port|" >wanted
 cat >>wanted <<END
 GET 127.0.0.2:$port/other.html
-HEAD 127.0.0.2:$port/head.html
-HEAD 127.0.0.2:$port/gone.html
+GET 127.0.0.2:$port/head.html
+GET 127.0.0.2:$port/gone.html
 END
 same requests <wanted
 echo "$(wc -l <requests) URLs, each asked for once"
