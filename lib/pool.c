@@ -100,7 +100,7 @@ bool pool_park(struct par *p, struct parking *parking, struct sleeper *sleeper,
 	       uint64_t until)
 {
 	rouse(p);
-	return parking_linger(parking, &p->lock) ||
+	return parking_linger(parking, sleeper, &p->lock) ||
 	       parking_sleep(parking, sleeper, &p->lock, until);
 }
 

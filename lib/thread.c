@@ -129,7 +129,8 @@ bool flag_is_raised(const struct flag *flag)
 	return atomic_load_explicit(&flag->raised, memory_order_acquire);
 }
 
-bool parking_linger(struct parking *parking, struct lock *lock)
+bool parking_linger(struct parking *parking, struct sleeper *sleeper,
+		    struct lock *lock)
 {
 	int saved = errno;
 
@@ -139,6 +140,9 @@ bool parking_linger(struct parking *parking, struct lock *lock)
 			parking->looks == PARKING_LOOKS ? PARKING_LOOKS + 1 : 0;
 		return false;
 	}
+	if (sleeper->looks == PARKING_LOOKS)
+		return false; /* others find what it looks for */
+	sleeper->looks++;
 	parking->looks++;
 	parking->looking++;
 	lock_drop(lock);
@@ -154,6 +158,7 @@ bool parking_sleep(struct parking *parking, struct sleeper *sleeper,
 {
 	bool woken;
 
+	sleeper_begin(sleeper); /* woken in vain, it waits anew */
 	sleeper->called = false;
 	sleeper->below = parking->top;
 	parking->top = sleeper;

@@ -33,6 +33,7 @@ struct sleeper {
 	pthread_cond_t cond GUARDED;
 	bool asleep GUARDED;	       /* and not yet woken */
 	bool called GUARDED;	       /* woken by parking_call() */
+	unsigned looks GUARDED;	       /* before its sleep, of this wait */
 	struct sleeper *below GUARDED; /* in a parking */
 };
 int sleeper_init(struct sleeper *sleeper);
@@ -48,6 +49,11 @@ uint64_t time_after(int milliseconds);
  * cancellation point; canceled, it holds the lock and is still asleep. */
 bool sleeper_sleep(struct sleeper *sleeper, struct lock *lock, uint64_t until)
 	NEEDS_LOCK;
+/* Another wait begins. */
+static inline void sleeper_begin(struct sleeper *sleeper) NEEDS_LOCK
+{
+	sleeper->looks = 0;
+}
 /* Wakes the owner where it is asleep. */
 void sleeper_wake(struct sleeper *sleeper) NEEDS_LOCK;
 
@@ -75,8 +81,10 @@ struct parking {
  * sleep that is, two, a switch, and often a wake-up across cores. */
 enum { PARKING_LOOKS = 4 };
 /* Lets the lock go for a moment: true, to look again; or false, it is time to
- * sleep. */
-bool parking_linger(struct parking *parking, struct lock *lock) NEEDS_LOCK;
+ * sleep. So many times a wait, whatever others find meanwhile: it may have an
+ * end, or be canceled. */
+bool parking_linger(struct parking *parking, struct sleeper *sleeper,
+		    struct lock *lock) NEEDS_LOCK;
 /* As sleeper_sleep(). Canceled, the thread must still parking_withdraw(). */
 bool parking_sleep(struct parking *parking, struct sleeper *sleeper,
 		   struct lock *lock, uint64_t until) NEEDS_LOCK;

@@ -509,6 +509,33 @@ static void nor_does_it_change_errno(void **state)
 	kit_close(pool, 0);
 }
 
+/* At each of its looks another result comes, and another thread takes it: as
+ * two consumers on one processor may meet, again and again. */
+static void forestall(void *pool)
+{
+	if (!par_self()) { /* the worker looks, too */
+		push(pool, 1);
+		kit_take(pool);
+	}
+	fault_meanwhile(FAULT_YIELD, forestall, pool);
+}
+
+static void who_is_always_late_is_not_late_for_ever(void **state)
+{
+	struct par *pool = kit_open(
+		&(struct par_options){ .action = action_echo, .workers = 1 });
+	struct par_result result;
+	uint64_t taken;
+
+	(void)state;
+	forestall(pool);
+	assert_int_equal(par_next_timed(pool, &result, 1), -ETIMEDOUT);
+	fault_disarm();
+	taken = kit_stats(pool).delivered;
+	assert_in_range(taken, 2, 10);
+	kit_close(pool, 0);
+}
+
 /*
  * Whatever fails in a run.
  */
@@ -652,6 +679,7 @@ int main(void)
 		KIT_TEST(par_cancel_fd_too),
 		KIT_TEST(a_signal_does_not_keep_par_fd_from_what_it_says),
 		KIT_TEST(nor_does_it_change_errno),
+		KIT_TEST(who_is_always_late_is_not_late_for_ever),
 		KIT_TEST(a_call_that_fails_loses_nothing),
 		KIT_TEST(calls_that_fail_from_then_on_lose_nothing),
 	};
