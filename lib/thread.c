@@ -218,6 +218,25 @@ static void block_signals(sigset_t *before)
 	must(pthread_sigmask(SIG_SETMASK, &blocked, before));
 }
 
+/* musl takes no more, and nobody has so much. */
+#define STACK_MOST (SIZE_MAX / 4)
+
+/* glibc takes thread-local storage out of the stack, and tells nobody how much
+ * there is: where a stack was too small for that, twice as much may do. */
+static int create(pthread_t *thread, pthread_attr_t *attributes, size_t stack,
+		  void *(*body)(void *), void *argument)
+{
+	int rc;
+
+	do {
+		if (stack)
+			must(pthread_attr_setstacksize(attributes, stack));
+		rc = pthread_create(thread, attributes, body, argument);
+		stack *= 2;
+	} while (rc == EINVAL && stack && stack <= STACK_MOST);
+	return rc;
+}
+
 int thread_start(pthread_t *thread, size_t stack_size, void *(*body)(void *),
 		 void *argument)
 {
@@ -227,12 +246,10 @@ int thread_start(pthread_t *thread, size_t stack_size, void *(*body)(void *),
 
 	if (rc)
 		return -rc;
-	if (stack_size)
-		must(pthread_attr_setstacksize(&attributes, stack_size));
 	/* A thread inherits its creator's mask: blocked here, no signal finds
 	 * it in between. */
 	block_signals(&before);
-	rc = pthread_create(thread, &attributes, body, argument);
+	rc = create(thread, &attributes, stack_size, body, argument);
 	must(pthread_sigmask(SIG_SETMASK, &before, NULL));
 	must(pthread_attr_destroy(&attributes));
 	return -rc;
@@ -258,9 +275,6 @@ void thread_name(const char *name, int number)
 	(void)number;
 #endif
 }
-
-/* musl takes no more, and nobody has so much. */
-#define STACK_MOST (SIZE_MAX / 4)
 
 int thread_stack_size(size_t *size)
 {

@@ -201,6 +201,8 @@ WRAP(int, pthread_create, pthread_t *thread, const pthread_attr_t *attributes,
 {
 	if (fails(FAULT_THREAD, EAGAIN))
 		return EAGAIN;
+	if (fails(FAULT_STACK, EINVAL))
+		return EINVAL;
 	return __real_pthread_create(thread, attributes, body, argument);
 }
 

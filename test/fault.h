@@ -25,7 +25,8 @@ enum fault_site {
 	FAULT_ANY = (1 << 7) - 1,
 	/* Not refused, but broken by a signal: EINTR. */
 	FAULT_YIELD = 1 << 7, /* sched_yield */
-	FAULT_MOVE = 1 << 8   /* read and write */
+	FAULT_MOVE = 1 << 8,  /* read and write */
+	FAULT_STACK = 1 << 9  /* pthread_create: EINVAL, its stack is small */
 };
 
 /* From now on calls at `sites` count; the n-th from 1 fails, and where `stays`

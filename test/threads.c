@@ -17,10 +17,14 @@ struct look {
 	bool taken;
 };
 
+/* A program's, for which glibc takes room on each thread's stack. */
+static _Thread_local volatile char storage[256 * 1024];
+
 static void look(struct look *look)
 {
 	pthread_attr_t attributes;
 
+	storage[0] = 1;
 	if (pthread_sigmask(SIG_SETMASK, NULL, &look->mask) ||
 	    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &look->cancel) ||
 	    pthread_setcancelstate(look->cancel, NULL) ||

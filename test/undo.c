@@ -112,6 +112,39 @@ static void an_open_in_a_system_that_refuses_all_is_undone(void **state)
 	assert_undone(true);
 }
 
+/* One that thread-local storage leaves no room on is made larger, */
+static void a_stack_that_is_too_small_grows(void **state)
+{
+	struct par_options options = { .action = action_echo,
+				       .workers = 1,
+				       .stack_size = 1 << 20 };
+	struct par *pool;
+
+	(void)state;
+	fault_arm(FAULT_STACK, 1, false);
+	pool = kit_open(&options);
+	assert_int_equal(fault_disarm(), 2);
+	kit_close(pool, 0);
+}
+
+/* but not for ever, and not where none was asked for. */
+static void but_not_for_ever(void **state)
+{
+	struct par_options options = { .action = action_echo,
+				       .workers = 1,
+				       .stack_size = 1 << 20 };
+	struct par *pool;
+
+	(void)state;
+	fault_arm(FAULT_STACK, 1, true);
+	assert_int_equal(par_open(&pool, &options), -EINVAL);
+	assert_in_range(fault_disarm(), 2, 8 * sizeof(size_t));
+	options.stack_size = 0;
+	fault_arm(FAULT_STACK, 1, true);
+	assert_int_equal(par_open(&pool, &options), -EINVAL);
+	assert_int_equal(fault_disarm(), 1);
+}
+
 static void push_late(void *pushed)
 {
 	*(int *)pushed = par_push(par_self(), pushed);
@@ -662,6 +695,8 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		KIT_TEST(an_open_that_fails_is_undone),
 		KIT_TEST(an_open_in_a_system_that_refuses_all_is_undone),
+		KIT_TEST(a_stack_that_is_too_small_grows),
+		KIT_TEST(but_not_for_ever),
 		KIT_TEST(nothing_enters_while_an_open_is_undone),
 		KIT_TEST(an_open_that_fails_leaves_errno_alone),
 		KIT_TEST(a_producer_without_memory_ends_the_input_with_enomem),
