@@ -313,9 +313,17 @@ PAR_API bool par_canceled(const struct par *pool);
  * thread is running; NULL elsewhere. */
 PAR_API struct par *par_self(void);
 
+#if defined(__cplusplus) && defined(__GNUC__)
+/* g++ -Wshadow minds that a call and a structure have one name. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wshadow"
+#endif
 /* Fills *stats. Blocks for no longer than the pool's own short lock: cheap
  * enough for a progress line ten times a second. */
 PAR_API void par_stats(const struct par *pool, struct par_stats *stats);
+#if defined(__cplusplus) && defined(__GNUC__)
+#pragma GCC diagnostic pop
+#endif
 
 /*
  * Closes: cancels, waits for every action and for the generator to return,
@@ -353,8 +361,10 @@ PAR_API int par_from_array(void *array, void **item);
  * line, a string from malloc() without its newline, the program's to free. The
  * last line needs no newline. A carriage return stays; a line with NUL bytes
  * looks cut. Where reading fails, the source fails with -errno (-ENOMEM for
- * want of memory). The file stays open and is nobody else's to read until the
- * input has ended.
+ * want of memory; -EIO in place of what par_next() has a meaning of its own
+ * for). The file stays open and is nobody else's to read until the input has
+ * ended. (In musl exit() waits for whoever reads a file, so for a line too: end
+ * the input first, or use _exit().)
  */
 PAR_API int par_from_lines(void *file, void **item);
 

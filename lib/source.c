@@ -18,6 +18,22 @@ int par_from_array(void *array, void **item)
 	return 1;
 }
 
+/* What reading failed with. Numbers that par_next() has a meaning of its own
+ * for would be taken for that: a loop that goes on at -ETIMEDOUT went on for
+ * ever. */
+static int failure(int error)
+{
+	switch (error) {
+	case 0: /* it did not say */
+	case EAGAIN:
+	case EDEADLK:
+	case ETIMEDOUT:
+		return -EIO;
+	default:
+		return -error;
+	}
+}
+
 int par_from_lines(void *file, void **item)
 {
 	int saved = errno, rc = 1;
@@ -37,7 +53,7 @@ int par_from_lines(void *file, void **item)
 		/* Where reading fails within a line, getline() gives what it
 		 * has: no line of the file's. Want of memory sets errno alone.
 		 */
-		rc = feof(file) ? 0 : errno ? -errno : -EIO;
+		rc = feof(file) ? 0 : failure(errno);
 		free(line);
 	}
 	if (rc > 0)

@@ -307,6 +307,24 @@ static void a_failure_that_does_not_say_why_is_eio(void **state)
 	fclose(file);
 }
 
+/* A pipe that does not block, a peer that is silent. */
+static void a_failure_that_par_next_means_something_else_by_is_eio(void **state)
+{
+	static const int errors[] = { EAGAIN, EDEADLK, ETIMEDOUT };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof errors / sizeof *errors; i++) {
+		struct failing failing = { .first = "one\n",
+					   .rest = "",
+					   .error = errors[i] };
+		FILE *file = open_failing(&failing);
+
+		assert_line(file, "one");
+		assert_file_ends(file, -EIO);
+		fclose(file);
+	}
+}
+
 static void a_failure_from_before_is_not_its_own(void **state)
 {
 	struct failing failing = { .first = "one\ntwo",
@@ -418,6 +436,8 @@ int main(void)
 		KIT_TEST(a_stream_for_writing_fails_as_reading_it_does),
 		KIT_TEST(a_failure_comes_after_the_lines_before_it),
 		KIT_TEST(a_failure_that_does_not_say_why_is_eio),
+		KIT_TEST(
+			a_failure_that_par_next_means_something_else_by_is_eio),
 		KIT_TEST(a_failure_from_before_is_not_its_own),
 		KIT_TEST(a_failure_within_a_line_is_a_failure),
 		KIT_TEST(a_failure_within_the_last_line_is_no_end),
