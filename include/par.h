@@ -169,12 +169,11 @@ struct par_options {
 	 * to every thread of the pool that is inside an action, the generator
 	 * or a worker_open other than the one par_open() waits for, and again
 	 * until it returns, so that no race between the signal and the call
-	 * can be lost. Where its action is the default
-	 * or to ignore it, par_open() installs an empty handler without
-	 * SA_RESTART, which stays: the one thing that outlives a pool. A
-	 * handler of the program's own is left alone; one with SA_RESTART or
-	 * SA_RESETHAND is refused, as are SIGKILL and SIGSTOP (-EINVAL). 0:
-	 * none. */
+	 * can be lost. Where its action is the default or to ignore it,
+	 * par_open() installs an empty handler without SA_RESTART, which stays:
+	 * the one thing that outlives a pool. A handler of the program's own is
+	 * left alone; one with SA_RESTART or SA_RESETHAND is refused, as are
+	 * SIGKILL, SIGSTOP and the synchronous signals (-EINVAL). 0: none. */
 	int interrupt;
 	/* Names the threads, cut to what the system takes; a number may follow.
 	 * NULL: "par". */

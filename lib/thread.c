@@ -206,16 +206,16 @@ void parking_call_each(struct parking *parking)
 
 /* All but the signals that a thread's own instructions raise: blocked, those
  * would end the process without the program's handler. */
-static void block_signals(sigset_t *before)
+static sigset_t asynchronous(void)
 {
 	static const int synchronous[] = { SIGABRT, SIGBUS,  SIGFPE, SIGILL,
 					   SIGSEGV, SIGTRAP, SIGSYS };
-	sigset_t blocked;
+	sigset_t others;
 
-	must(sigfillset(&blocked));
+	must(sigfillset(&others));
 	for (size_t i = 0; i < sizeof synchronous / sizeof *synchronous; i++)
-		must(sigdelset(&blocked, synchronous[i]));
-	must(pthread_sigmask(SIG_SETMASK, &blocked, before));
+		must(sigdelset(&others, synchronous[i]));
+	return others;
 }
 
 /* musl takes no more, and nobody has so much. */
@@ -241,6 +241,7 @@ int thread_start(pthread_t *thread, size_t stack_size, void *(*body)(void *),
 		 void *argument)
 {
 	pthread_attr_t attributes;
+	const sigset_t blocked = asynchronous();
 	sigset_t before;
 	int rc = pthread_attr_init(&attributes);
 
@@ -248,7 +249,7 @@ int thread_start(pthread_t *thread, size_t stack_size, void *(*body)(void *),
 		return -rc;
 	/* A thread inherits its creator's mask: blocked here, no signal finds
 	 * it in between. */
-	block_signals(&before);
+	must(pthread_sigmask(SIG_SETMASK, &blocked, &before));
 	rc = create(thread, &attributes, stack_size, body, argument);
 	must(pthread_sigmask(SIG_SETMASK, &before, NULL));
 	must(pthread_attr_destroy(&attributes));
@@ -318,13 +319,16 @@ static bool has_handler(const struct sigaction *action)
 
 int signal_check(int signal)
 {
+	const sigset_t fit = asynchronous();
 	struct sigaction now;
 
 	if (signal == 0)
 		return 0;
+	/* After the empty handler a fault would happen again, for ever. */
 	if (signal == SIGKILL || signal == SIGSTOP ||
-	    sigaction(signal, NULL, &now))
+	    sigismember(&fit, signal) != 1)
 		return -EINVAL;
+	must(sigaction(signal, NULL, &now));
 	/* One that restarts the call gets nobody out of it, and one that is
 	 * reset leaves the second signal to end the process. */
 	if (has_handler(&now) &&

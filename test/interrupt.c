@@ -582,6 +582,16 @@ static void sigkill_and_sigstop_are_refused(void **state)
 	assert_refused(SIGSTOP);
 }
 
+static void so_are_the_synchronous_ones(void **state)
+{
+	const int synchronous[] = { SIGABRT, SIGBUS,  SIGFPE, SIGILL,
+				    SIGSEGV, SIGTRAP, SIGSYS };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof synchronous / sizeof *synchronous; i++)
+		assert_refused(synchronous[i]);
+}
+
 static void what_is_no_signal_is_refused(void **state)
 {
 	const int nonsense[] = { -1,	  -SIGNAL, SIGRTMAX + 1,
@@ -673,6 +683,7 @@ int main(void)
 		KIT_TEST(the_default_is_one_whatever_its_flags),
 		KIT_TEST(a_handler_of_three_arguments_with_it_is_refused),
 		KIT_TEST(sigkill_and_sigstop_are_refused),
+		KIT_TEST(so_are_the_synchronous_ones),
 		KIT_TEST(what_is_no_signal_is_refused),
 		KIT_TEST(no_other_signals_handler_is_touched),
 		KIT_TEST(an_open_that_fails_installs_no_handler),
