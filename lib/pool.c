@@ -160,6 +160,9 @@ void pool_stats(struct par *p, struct par_stats *stats)
 
 /* Life. */
 
+/* So that a burst of items through a long ring leaves no more behind. */
+enum { MOST_SPARES = 1024 };
+
 int pool_init(struct par *p)
 {
 	struct sleeper *sleepers[] = { &p->producer, &p->interrupter,
@@ -172,6 +175,8 @@ int pool_init(struct par *p)
 	p->producer_role.pool = p;
 	/* No overflow: par_open() has seen to larger ones of both counts. */
 	p->spares_wanted = p->options.capacity + p->options.workers;
+	if (p->spares_wanted > MOST_SPARES)
+		p->spares_wanted = MOST_SPARES;
 	p->workers = calloc(p->options.workers, sizeof *p->workers);
 	if (!p->workers)
 		return -ENOMEM;
