@@ -83,7 +83,9 @@ static int start_first_worker(struct par *p)
 	pool_lock(p);
 	while (p->opening > 0)
 		pool_sleep(p, &p->owner, NEVER);
-	rc = p->refused;
+	/* If its worker_open has told others of the pool there may be more than
+	 * one by now, and a later one may have failed. */
+	rc = pool_able(p) > 0 ? 0 : p->refused;
 	pool_unlock(p);
 	return rc;
 }

@@ -387,6 +387,46 @@ static void a_first_worker_open_that_exits_fails_with_eintr(void **state)
 	assert_int_equal(counts.closed, 0);
 }
 
+static void *push_one(void *pool)
+{
+	if (par_push(pool, NULL))
+		kit_die("not pushed");
+	return NULL;
+}
+
+enum { LATER_FAILURE = -43 };
+
+/* The first tells another thread of the pool, which pushes, so that a second
+ * worker is started, and fails; then the first succeeds. */
+static int open_and_tell(void *opened, void **state)
+{
+	pthread_t thread;
+
+	(void)state;
+	if (atomic_fetch_add((atomic_uint *)opened, 1) > 0)
+		return LATER_FAILURE;
+	if (pthread_create(&thread, NULL, push_one, par_self()) ||
+	    pthread_join(thread, NULL))
+		kit_die("no thread");
+	EVENTUALLY(kit_stats(par_self()).refused == LATER_FAILURE);
+	return 0;
+}
+
+static void a_second_one_that_fails_meanwhile_is_not_the_first(void **state)
+{
+	atomic_uint opened = 0;
+	struct par *pool = kit_open(&(struct par_options){
+		.action = action_echo,
+		.workers = 2,
+		.context = &opened,
+		.worker_open = open_and_tell,
+	});
+
+	(void)state;
+	assert_null(kit_take(pool).item);
+	kit_close(pool, 0);
+}
+
 static void *do_nothing(void *nothing)
 {
 	return nothing;
@@ -937,6 +977,7 @@ int main(void)
 		KIT_TEST(a_failed_first_worker_open_comes_back_untouched),
 		KIT_TEST(a_failed_first_worker_open_leaves_nothing_generated),
 		KIT_TEST(a_first_worker_open_that_exits_fails_with_eintr),
+		KIT_TEST(a_second_one_that_fails_meanwhile_is_not_the_first),
 		KIT_TEST(a_refused_thread_is_eagain_and_undone),
 		KIT_TEST(threads_are_named_par_by_default),
 		KIT_TEST(stacks_are_the_systems_by_default),
