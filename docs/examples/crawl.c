@@ -4,18 +4,17 @@
 #include "number.h"
 #include "stop.h"
 
+#include <pthread.h>
+#include <string.h>
+
 #include <curl/curl.h>
-#include <err.h>
 #include <libxml/HTMLparser.h>
 #include <libxml/uri.h>
 #include <libxml/xpath.h>
-#include <par.h>
-#include <pthread.h>
-#include <string.h>
-#include <unistd.h>
 
-/* The most that is read of a page, onto the stack. */
-enum { PAGE = 1 << 20, STACK = 2 * PAGE };
+#include <par.h>
+
+enum { WORKERS = 20, SECONDS = 10, LARGEST = 1 << 20 };
 
 struct link {
 	const char *from;	   /* the page it was found on */
@@ -45,9 +44,11 @@ static int push_once(struct par *pool, const char *url, const char *from)
 	return first ? 0 : -ENOMEM;
 }
 
-static int push_links(const xmlChar *page, const char *base, const char *from)
+static int push_links(const struct link *from, const char *page, size_t size,
+		      const char *base)
 {
-	xmlDoc *doc = htmlReadDoc(page, NULL, NULL, HTML_PARSE_NOERROR);
+	xmlDoc *doc =
+		htmlReadMemory(page, (int)size, NULL, NULL, HTML_PARSE_NOERROR);
 	xmlXPathContext *paths = xmlXPathNewContext(doc);
 	xmlXPathObject *found = xmlXPathEval(BAD_CAST "//@href|//@src", paths);
 	xmlNodeSet *set = found ? found->nodesetval : NULL;
@@ -62,7 +63,7 @@ static int push_links(const xmlChar *page, const char *base, const char *from)
 
 		if (url && !strncasecmp((char *)url, "http", 4)) {
 			url[strcspn((char *)url, "#")] = '\0';
-			rc = push_once(par_self(), (char *)url, from);
+			rc = push_once(par_self(), (char *)url, from->url);
 		}
 		xmlFree(url);
 		xmlFree(link);
@@ -77,35 +78,31 @@ static int push_links(const xmlChar *page, const char *base, const char *from)
 /* Fails with -errno, or as libcurl does: then link->why has the words. */
 static int visit(void *curl, void *item, void **value)
 {
+	char *page = NULL, *type = NULL, *url;
+	size_t size;
+	FILE *file = open_memstream(&page, &size);
 	struct link *link = item;
-	char page[PAGE] = "", *url = link->url, *type = NULL, *base = NULL;
-	FILE *file = fmemopen(page, PAGE - 1, "w");
 	int rc;
 
 	(void)value;
 	if (!file)
 		return -errno;
+	url = link->url;
 	curl_easy_setopt(curl, CURLOPT_URL, url);
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, file);
 	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, link->why);
 	rc = (int)curl_easy_perform(curl);
-	fclose(file);
 	curl_easy_getinfo(curl, CURLINFO_CONTENT_TYPE, &type);
-	curl_easy_getinfo(curl, CURLINFO_EFFECTIVE_URL, &base);
-	if (rc == CURLE_WRITE_ERROR)
-		rc = 0; /* it is there, and larger than a page */
-	if (rc == 0 && type && !strncasecmp(type, "text/html", 9) &&
-	    !strncmp(base, site, strlen(site)))
-		rc = push_links(BAD_CAST page, base, url);
+	curl_easy_getinfo(curl, CURLINFO_EFFECTIVE_URL, &url);
+	if (fclose(file))
+		rc = CURLE_OUT_OF_MEMORY;
+	if (rc == CURLE_FILESIZE_EXCEEDED)
+		rc = 0; /* it is there, and no page */
+	else if (rc == 0 && type && strstr(type, "html") &&
+		 strncmp(url, site, strlen(site)) == 0)
+		rc = push_links(link, page, size, url);
+	free(page);
 	return rc;
-}
-
-/* Asked after each interrupt: a close ends the transfer at once. */
-static int is_canceled(void *pool, curl_off_t a, curl_off_t b, curl_off_t c,
-		       curl_off_t d)
-{
-	(void)a, (void)b, (void)c, (void)d;
-	return par_canceled(pool);
 }
 
 static int open_handle(void *seconds, void **handle)
@@ -119,35 +116,31 @@ static int open_handle(void *seconds, void **handle)
 	curl_easy_setopt(curl, CURLOPT_TIMEOUT, *(long *)seconds);
 	curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
 	curl_easy_setopt(curl, CURLOPT_MAXREDIRS, 10L);
-	curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
-	curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, is_canceled);
-	curl_easy_setopt(curl, CURLOPT_XFERINFODATA, par_self());
+	curl_easy_setopt(curl, CURLOPT_MAXFILESIZE, (long)LARGEST);
 	return 0;
 }
 
 int main(int argc, char **argv)
 {
-	long seconds = 10;
-	struct par_options options = {
-		.action = visit,
-		.worker_open = open_handle,
-		.worker_close = curl_easy_cleanup,
-		.context = &seconds,
-		.workers = 20,
-		.stack_size = STACK,
-		.interrupt = SIGUSR1,
-	};
+	long seconds = SECONDS;
+	struct par_options options = { .action = visit,
+				       .context = &seconds,
+				       .worker_open = open_handle,
+				       .worker_close = curl_easy_cleanup,
+				       .workers = WORKERS };
 	struct par_result r;
 	struct par_stats now;
 	struct par *pool;
 	int rc;
 
-	while ((rc = getopt(argc, argv, "t:")) == 't')
-		seconds = (long)number("crawl: -t", optarg, 1, 86400);
-	if (rc == -1 && optind + 1 == argc)
-		site = (char *)xmlBuildURI(BAD_CAST "/", BAD_CAST argv[optind]);
-	if (!site || strncasecmp(site, "http", 4) != 0)
-		errx(2, "usage: [-t SECONDS] http[s]://...");
+	if (argc == 3)
+		seconds = (long)number("crawl: SECONDS", argv[2], 1, 86400);
+	if (argc == 2 || argc == 3)
+		site = (char *)xmlBuildURI(BAD_CAST "/", BAD_CAST argv[1]);
+	if (!site || strncasecmp(site, "http", 4) != 0) {
+		fputs("usage: crawl http[s]://... [SECONDS]\n", stderr);
+		return 2;
+	}
 	setvbuf(stdout, NULL, _IOLBF, 0); /* each as it is found */
 	catch_stop();
 	curl_global_init(CURL_GLOBAL_DEFAULT);
@@ -155,22 +148,22 @@ int main(int argc, char **argv)
 	links = xmlHashCreate(0);
 	rc = par_open(&pool, &options);
 	if (rc == 0)
-		rc = push_once(pool, argv[optind], "the command line");
-	if (rc)
-		errx(2, "cannot start: %s", strerror(-rc));
+		rc = push_once(pool, argv[1], "the command line");
+	if (rc) {
+		fprintf(stderr, "crawl: cannot start: %s\n", strerror(-rc));
+		return 2;
+	}
 	par_finish(pool);
-	while (!stop && (rc = par_next_timed(pool, &r, 100)) != 0) {
-		const struct link *dead = rc > 0 && r.error ? r.item : NULL;
+	while (!stop && (rc = par_next_timed(pool, &r, 100)) != 0)
+		if (rc > 0 && r.error) {
+			struct link *dead = r.item;
 
-		if (dead)
 			printf("%s (from %s): %s\n", dead->url, dead->from,
 			       r.error < 0 ? strerror(-r.error) : dead->why);
-	}
+		}
 	par_stats(pool, &now);
 	par_close(pool);
 	printf("%ju links checked, %ju dead%s\n", (uintmax_t)now.finished,
 	       (uintmax_t)now.failed, stop ? ", stopped" : "");
-	xmlHashFree(links, xmlHashDefaultDeallocator);
-	xmlFree(site);
 	return now.failed || stop || fflush(stdout) || ferror(stdout);
 }

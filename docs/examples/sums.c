@@ -19,8 +19,9 @@ static int next_file(void *tree, void **path)
 
 	do {
 		entry = fts_read(tree);
-		if (!entry)
-			return -errno; /* 0 at the end */
+		if (!entry) /* 0: the end; the loop means another thing by one
+			     */
+			return errno == ETIMEDOUT ? -EIO : -errno;
 	} while (entry->fts_info == FTS_D || entry->fts_info == FTS_DP ||
 		 entry->fts_info == FTS_SL || entry->fts_info == FTS_DEFAULT);
 	*path = strdup(entry->fts_path);
