@@ -19,8 +19,7 @@ static int next_file(void *tree, void **path)
 
 	do {
 		entry = fts_read(tree);
-		if (!entry) /* 0: the end; the loop means another thing by one
-			     */
+		if (!entry) /* 0 at the end; to the loop ETIMEDOUT is none */
 			return errno == ETIMEDOUT ? -EIO : -errno;
 	} while (entry->fts_info == FTS_D || entry->fts_info == FTS_DP ||
 		 entry->fts_info == FTS_SL || entry->fts_info == FTS_DEFAULT);

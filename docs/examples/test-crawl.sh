@@ -7,7 +7,7 @@ crawl=$(realpath "$1")
 PATH=$PATH:/usr/sbin
 if ! command -v nginx >/dev/null; then
 	echo "nginx is not installed: left out"
-	exit 0
+	exit 77
 fi
 work=$(mktemp -d)
 server= crawling=

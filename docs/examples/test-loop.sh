@@ -9,7 +9,7 @@ loop=$(realpath "$1")
 for program in sqlite3 python3; do
 	command -v $program >/dev/null || {
 		echo "$program is not installed: left out"
-		exit 0
+		exit 77
 	}
 done
 work=$(mktemp -d)

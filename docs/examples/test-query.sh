@@ -8,7 +8,7 @@ query=$(realpath "$1")
 for bin in /usr/lib/postgresql/*/bin; do :; done
 if ! [ -x "$bin/initdb" ] || ! [ -x "$bin/postgres" ]; then
 	echo "postgresql is not installed: left out"
-	exit 0
+	exit 77
 fi
 
 # Not where TMPDIR is: the path of a socket is short.

@@ -8,7 +8,7 @@ set -eu
 
 left_out() {
 	echo "$1: left out"
-	exit 0
+	exit 77
 }
 
 # inside RESOLVE WORK: what runs in there.

@@ -8,7 +8,7 @@ scale=$(realpath "$1")
 for program in redis-server redis-cli; do
 	command -v $program >/dev/null || {
 		echo "$program is not installed: left out"
-		exit 0
+		exit 77
 	}
 done
 jobs=2000
