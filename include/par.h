@@ -61,7 +61,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PAR_VERSION "0.1.0"
+#define PAR_VERSION "1.0.0"
 
 #if defined(__GNUC__)
 #define PAR_API __attribute__((visibility("default")))

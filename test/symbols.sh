@@ -24,6 +24,10 @@ if readelf -sW "$static" | awk '$5 == "GLOBAL" && $6 == "HIDDEN" && $7 != "UND" 
 	exit 1
 fi
 
+# Their version is the major one of the header, as is that of the soname.
+major=$(sed -n 's/^#define PAR_VERSION "\([0-9]*\)\..*/\1/p' "$header")
+grep -q "^PAR_$major {\$" "$map"
+
 test -s "$work/header"
 for list in map shared static; do
 	diff "$work/header" "$work/$list" || {
