@@ -38,6 +38,13 @@
 #define outbox_ready  libpar_outbox_ready
 #define outbox_take   libpar_outbox_take
 
+/* parking.h */
+#define parking_call_each libpar_parking_call_each
+#define parking_call_top  libpar_parking_call_top
+#define parking_linger	  libpar_parking_linger
+#define parking_sleep	  libpar_parking_sleep
+#define parking_withdraw  libpar_parking_withdraw
+
 /* pipe.h */
 #define pipe_close   libpar_pipe_close
 #define pipe_hang_up libpar_pipe_hang_up
@@ -87,11 +94,6 @@
 #define lock_fini	  libpar_lock_fini
 #define lock_init	  libpar_lock_init
 #define lock_take	  libpar_lock_take
-#define parking_call_each libpar_parking_call_each
-#define parking_call_top  libpar_parking_call_top
-#define parking_linger	  libpar_parking_linger
-#define parking_sleep	  libpar_parking_sleep
-#define parking_withdraw  libpar_parking_withdraw
 #define signal_block	  libpar_signal_block
 #define signal_check	  libpar_signal_check
 #define signal_install	  libpar_signal_install

@@ -53,6 +53,7 @@
 #include "fifo.h"
 #include "ledger.h"
 #include "outbox.h"
+#include "parking.h"
 #include "pipe.h"
 #include "ring.h"
 #include "thread.h"
