@@ -100,7 +100,8 @@ typedef int par_generate_fn(void *source, void **item);
  * context is par_options.context, or, where there is a worker_open, what that
  * left in *state. *value is NULL at the call; what the action leaves there
  * becomes par_result.value. Returns 0, or any other number, which becomes
- * par_result.error and harms nothing but its own item.
+ * par_result.error and harms nothing but its own item. (One that returns
+ * -ECANCELED is told from one that never ran by par_result.worker alone.)
  *
  * An action that ends by pthread_exit() gives its item back with -EINTR and
  * ends its worker; another is started when an item waits.
@@ -112,9 +113,8 @@ struct par_result {
 	void *item;  /* what the generator or par_push() gave */
 	void *value; /* what the action left in *value, else NULL */
 	int error;   /* what the action returned; -ECANCELED: it never ran */
-	unsigned
-		worker; /* who ran it, from 0; UINT_MAX: nobody, it never ran */
-	uint64_t index; /* its place in the input, from 0 */
+	unsigned worker; /* who ran it, from 0; UINT_MAX: nobody has */
+	uint64_t index;	 /* its place in the input, from 0 */
 };
 
 /*
@@ -227,8 +227,8 @@ static inline int par_open(struct par **pool,
  *   1          *result is set; its item and value are the caller's now
  *   0          the end: the input has ended and every item was delivered
  *   -EDEADLK   called on one of the pool's own threads; nothing has changed
- *   -EAGAIN    the system has nothing for it to wait with (none is known to
- *              say so); nothing has changed
+ *   -EAGAIN    no condition variable could be made to wait with (no system
+ *              is known to refuse it); nothing has changed
  *   other      the end: the source failed with this number (-ENOMEM: for want
  *              of memory), and every item that entered before was delivered
  *
@@ -299,13 +299,14 @@ PAR_API void par_finish(struct par *pool);
  * through par_next() at once with error -ECANCELED (in an ordered pool, in its
  * place). Actions under way go on, see par_canceled(), find par_cancel_fd()
  * ready and are interrupted (par_options.interrupt); their results come as
- * usual. Then par_next() tells the end: 0, or the failure from before the
+ * usual. So does a call of the generator that is under way, and the end waits
+ * for it. Then par_next() tells the end: 0, or the failure from before the
  * cancel. Does not block. Again, or after the end: does nothing more.
  */
 PAR_API void par_cancel(struct par *pool);
 
-/* True once the pool is canceled or being closed. No lock: cheap enough for an
- * action to ask in its inner loop. */
+/* True once the pool is canceled or being closed; false for NULL. No lock:
+ * cheap enough for an action to ask in its inner loop. */
 PAR_API bool par_canceled(const struct par *pool);
 
 /* The pool whose action, generator, worker_open or worker_close the calling
