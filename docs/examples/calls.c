@@ -273,7 +273,9 @@ static int serve(struct par *pool, int input)
 	char byte;
 	int rc = -ETIMEDOUT;
 
-	while (rc == -ETIMEDOUT && poll(polled, 2, -1) > 0) {
+	while (rc == -ETIMEDOUT) {
+		if (poll(polled, 2, -1) < 0)
+			continue; /* a signal */
 		if (polled[1].revents && read(input, &byte, 1) < 1) {
 			par_finish(pool);
 			polled[1].fd = -1; /* it would be ready for ever */
@@ -326,6 +328,8 @@ static int with_a_progress_line(void)
 			break;
 		if (rc > 0)
 			add(&r);
+		if (rc > 0 && r.index % 100)
+			continue; /* not for each: when nothing comes, too */
 		par_stats(pool, &now);
 		fprintf(stderr, "\r%zu queued, %u running, %ju done",
 			now.queued, now.running, (uintmax_t)now.delivered);

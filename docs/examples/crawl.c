@@ -92,6 +92,8 @@ static int visit(void *curl, void *item, void **value)
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, file);
 	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, link->why);
 	rc = (int)curl_easy_perform(curl);
+	if (rc && !*link->why) /* as for a URL that is none */
+		strcpy(link->why, curl_easy_strerror((CURLcode)rc));
 	curl_easy_getinfo(curl, CURLINFO_CONTENT_TYPE, &type);
 	curl_easy_getinfo(curl, CURLINFO_EFFECTIVE_URL, &url);
 	if (fclose(file))
@@ -161,6 +163,8 @@ int main(int argc, char **argv)
 			printf("%s (from %s): %s\n", dead->url, dead->from,
 			       r.error < 0 ? strerror(-r.error) : dead->why);
 		}
+	if (stop)
+		fputs("crawl: what is under way ends first\n", stderr);
 	par_stats(pool, &now);
 	par_close(pool);
 	printf("%ju links checked, %ju dead%s\n", (uintmax_t)now.finished,

@@ -470,7 +470,7 @@ static void usage(FILE *out)
 	      "  -n N      how many at once (1 to 10000, default 100)\n"
 	      "  -f FILE   URLs from a file, one a line; '-': standard input\n"
 	      "  -s COUNT  that many from its own server\n"
-	      "  -v        print those, too\n"
+	      "  -v        print each of those\n"
 	      "  -h        this text\n"
 	      "Ctrl-C stops and tells what was done; once more ends at once.\n"
 	      "Exit status: 0, 1 if any failed (status 400 and more is "

@@ -129,7 +129,7 @@ int main(int argc, char **argv)
 	if (watch(epoll, answers) || watch(epoll, listener) ||
 	    bind(listener, (const struct sockaddr *)&here, sizeof here) ||
 	    listen(listener, MOST)) {
-		perror("loop");
+		perror("loop: ./loop.socket");
 		par_close(pool);
 		return 1;
 	}

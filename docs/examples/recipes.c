@@ -5,6 +5,8 @@
  */
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -83,6 +85,32 @@ static bool rate_is_limited(void)
 		;
 	par_close(b.pool);
 	return b.jobs[JOBS - 1].begun - begun >= JOBS * 0.01;
+}
+
+/* [turn] */
+static pthread_mutex_t turn_lock = PTHREAD_MUTEX_INITIALIZER;
+static double next_turn;
+
+/* How long to wait for a turn: there is one every 10 ms. */
+static double take_turn(void)
+{
+	double now = seconds(), turn;
+
+	pthread_mutex_lock(&turn_lock);
+	turn = next_turn > now ? next_turn : now;
+	next_turn = turn + 0.01;
+	pthread_mutex_unlock(&turn_lock);
+	return turn - now;
+}
+/* [end] */
+
+static bool turns_are_apart(void)
+{
+	double begun = seconds();
+
+	for (int i = 0; i < JOBS; i++)
+		take_turn();
+	return next_turn >= begun + 0.01 * JOBS;
 }
 
 /* An action that succeeds the third time. */
@@ -224,6 +252,62 @@ static bool the_first_failure_stops_it(void)
 	return failure == -EAGAIN;
 }
 
+/* For what takes as long as it may. */
+static int wait_for_cancel(void)
+{
+	struct pollfd canceled = { .fd = par_cancel_fd(par_self()),
+				   .events = POLLIN };
+
+	return poll(&canceled, 1, -1) > 0 ? -EINTR : -errno;
+}
+
+/* A cancel that comes by Ctrl-C, and a loop that is not woken to look for it.
+ */
+
+/* [sigwait] */
+/* A thread of the program's. Before par_open() the program has blocked SIGINT,
+ * so that nobody else hears it. */
+static void *cancel_at_ctrl_c(void *pool)
+{
+	sigset_t signals;
+	int got;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGINT);
+	if (sigwait(&signals, &got) == 0)
+		par_cancel(pool);
+	return NULL;
+}
+/* [end] */
+
+static int until_canceled(void *context, void *item, void **value)
+{
+	(void)context, (void)item, (void)value;
+	return wait_for_cancel();
+}
+
+static bool ctrl_c_cancels(void)
+{
+	struct par_result r;
+	sigset_t signals;
+	pthread_t thread;
+	bool canceled = true;
+	struct batch b;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGINT);
+	pthread_sigmask(SIG_BLOCK, &signals, NULL);
+	if (!open_batch(&b, par_from_array, until_canceled) ||
+	    pthread_create(&thread, NULL, cancel_at_ctrl_c, b.pool))
+		return false;
+	kill(getpid(), SIGINT);
+	while (par_next(b.pool, &r) > 0)
+		canceled &= r.error == -EINTR || r.error == -ECANCELED;
+	pthread_join(thread, NULL);
+	par_close(b.pool);
+	return canceled;
+}
+
 /* Two pools in a row. The first makes words longer, the second measures them.
  */
 
@@ -255,35 +339,38 @@ static int next_of_first(void *first, void **item)
 	struct par_result r;
 	int rc;
 
-	while ((rc = par_next(first, &r)) > 0 && r.error)
-		fprintf(stderr, "%s: %s\n", (char *)r.item, strerror(-r.error));
-	if (rc > 0)
+	while ((rc = par_next(first, &r)) > 0) {
 		*item = r.value;
+		free(r.item);
+		if (r.error == 0)
+			break;
+	}
 	return rc;
 }
 /* [end] */
 
 static bool one_pool_feeds_another(void)
 {
-	static char one[] = "one", three[] = "three";
-	struct par_options lengthening = { .action = lengthen,
+	static char text[] = "one\nthree\n";
+	struct par_options lengthening = { .generate = par_from_lines,
+					   .action = lengthen,
 					   .workers = 2,
 					   .window = 10 };
 	struct par_options measuring = { .generate = next_of_first,
 					 .action = measure,
 					 .workers = 1 };
+	FILE *words = fmemopen(text, strlen(text), "r");
 	struct par *first, *second;
 	struct par_result r;
 	size_t length = 0;
 
-	if (par_open(&first, &lengthening))
+	lengthening.source = words;
+	if (!words || par_open(&first, &lengthening))
 		return false;
 	measuring.source = first;
 	measuring.context = &length;
-	if (par_push(first, one) || par_push(first, three) ||
-	    par_open(&second, &measuring))
+	if (par_open(&second, &measuring))
 		return false;
-	par_finish(first);
 	while (par_next(second, &r) > 0)
 		free(r.item);
 	/* [stop] */
@@ -291,7 +378,8 @@ static bool one_pool_feeds_another(void)
 	par_close(second);
 	par_close(first);
 	/* [end] */
-	return length == sizeof "ones" + sizeof "threes" - 2;
+	fclose(words);
+	return length == strlen("ones") + strlen("threes");
 }
 
 /* A main thread that must not wait. */
@@ -332,7 +420,8 @@ static bool the_main_thread_goes_on(void)
 /* Where the time goes. */
 
 /* [slow] */
-/* What the others wait for, in a pool with such a ring. */
+/* Who keeps the others waiting, in a pool without order. capacity: that of the
+ * options, or where that is 0 the larger of workers and 64. */
 static const char *slowest(const struct par_stats *now, size_t capacity)
 {
 	if (now->ready > capacity)
@@ -344,15 +433,6 @@ static const char *slowest(const struct par_stats *now, size_t capacity)
 	return "nobody";
 }
 /* [end] */
-
-/* For who is to be the slowest. */
-static int wait_for_cancel(void)
-{
-	struct pollfd canceled = { .fd = par_cancel_fd(par_self()),
-				   .events = POLLIN };
-
-	return poll(&canceled, 1, -1) > 0 ? -EINTR : -errno;
-}
 
 static int next_at_once(void *source, void **item)
 {
@@ -415,10 +495,12 @@ int main(void)
 		bool (*holds)(void);
 	} recipes[] = {
 		{ "rate", rate_is_limited },
+		{ "turn", turns_are_apart },
 		{ "retry", retries_succeed },
 		{ "back-off", retries_wait_longer_each_time },
 		{ "deadline", deadlines_are_kept },
 		{ "first failure", the_first_failure_stops_it },
+		{ "Ctrl-C", ctrl_c_cancels },
 		{ "two in a row", one_pool_feeds_another },
 		{ "main thread", the_main_thread_goes_on },
 		{ "slowest", the_slowest_is_known },

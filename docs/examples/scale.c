@@ -4,7 +4,7 @@
  * jobs of a Redis stream. What one has read stays pending until acknowledged,
  * and when it dies another claims that: each job is done at least once.
  *
- *     XGROUP CREATE jobs workers 0 MKSTREAM     once
+ *     XGROUP CREATE jobs workers 0 MKSTREAM     once, by redis-cli
  *     XADD jobs '*' ms 30                       a job: here, to wait that long
  *     HGET jobs:results ID                      what came of it
  */

@@ -5,6 +5,7 @@
 #define STOP_H
 
 #include <signal.h>
+#include <stddef.h>
 
 static volatile sig_atomic_t stop;
 

@@ -119,8 +119,10 @@ int main(int argc, char **argv)
 				(unsigned)number("sums: -n", optarg, 1, 1000);
 		else
 			options.ordered = false;
-	if (option != -1 || optind == argc)
-		errx(2, "usage: [-n WORKERS] [-u] PATH...");
+	if (option != -1 || optind == argc) {
+		fputs("usage: sums [-n WORKERS] [-u] PATH...\n", stderr);
+		return 2;
+	}
 	options.source =
 		fts_open(argv + optind, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
 	if (!options.source)

@@ -75,7 +75,7 @@ int main(void)
 	uv_loop_t *loop = uv_default_loop();
 	struct par_stats end;
 	struct par *pool;
-	int rc;
+	int rc, failed;
 
 	if (par_open(&pool, &options)) {
 		fputs("uv: no pool\n", stderr);
@@ -94,6 +94,9 @@ int main(void)
 	uv_unref((uv_handle_t *)&interrupt);
 	uv_run(loop, UV_RUN_DEFAULT);
 	par_stats(pool, &end);
-	rc = end.failed || par_canceled(pool);
-	return par_close(pool) || rc || fflush(stdout) || ferror(stdout);
+	failed = end.failed || par_canceled(pool);
+	rc = par_close(pool);
+	if (rc)
+		fprintf(stderr, "uv: the names: %s\n", strerror(-rc));
+	return rc || failed || fflush(stdout) || ferror(stdout);
 }

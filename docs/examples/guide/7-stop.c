@@ -71,13 +71,16 @@ int main(void)
 				       .discard = drop,
 				       .interrupt = SIGUSR1 };
 	/* [end] */
-	struct sigaction action = { .sa_handler = ask_to_stop };
+	/* [loop] */
+	struct sigaction on_ctrl_c = {
+		.sa_handler = ask_to_stop,
+		.sa_flags = (int)SA_RESETHAND, /* the second ends it at once */
+	};
 	struct par_result r;
 	struct par *pool;
 	int rc;
 
-	/* [loop] */
-	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGINT, &on_ctrl_c, NULL);
 	if (par_open(&pool, &options))
 		return 1;
 	while (!stop && (rc = par_next_timed(pool, &r, 100)) != 0) {

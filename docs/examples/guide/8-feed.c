@@ -26,7 +26,7 @@ static int push_path(const char *directory, const char *name)
 	if (rc)
 		free(path); /* it did not enter */
 	/* [end] */
-	return rc;
+	return rc == -ECANCELED ? -EINTR : rc; /* it did run, in part */
 }
 
 static int push_entries(const char *path)
@@ -94,7 +94,11 @@ int main(int argc, char **argv)
 	par_finish(pool);
 	while (par_next(pool, &r) > 0) {
 		total += (intptr_t)r.value;
-		failed |= r.error != 0;
+		if (r.error) {
+			fprintf(stderr, "%s: %s\n", (char *)r.item,
+				strerror(-r.error));
+			failed = 1;
+		}
 		free(r.item);
 	}
 	/* [end] */
