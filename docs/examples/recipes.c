@@ -280,7 +280,7 @@ static void *cancel_at_ctrl_c(void *pool)
 }
 /* [end] */
 
-static int until_canceled(void *context, void *item, void **value)
+static int done_never(void *context, void *item, void **value)
 {
 	(void)context, (void)item, (void)value;
 	return wait_for_cancel();
@@ -297,7 +297,7 @@ static bool ctrl_c_cancels(void)
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGINT);
 	pthread_sigmask(SIG_BLOCK, &signals, NULL);
-	if (!open_batch(&b, par_from_array, until_canceled) ||
+	if (!open_batch(&b, par_from_array, done_never) ||
 	    pthread_create(&thread, NULL, cancel_at_ctrl_c, b.pool))
 		return false;
 	kill(getpid(), SIGINT);
@@ -450,12 +450,6 @@ static int done_at_once(void *context, void *item, void **value)
 {
 	(void)context, (void)item, (void)value;
 	return 0;
-}
-
-static int done_never(void *context, void *item, void **value)
-{
-	(void)context, (void)item, (void)value;
-	return wait_for_cancel();
 }
 
 /* Whether that is found out in a pool of which nobody takes results. */
