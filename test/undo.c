@@ -546,9 +546,12 @@ static void nor_does_it_change_errno(void **state)
  * two consumers on one processor may meet, again and again. */
 static void forestall(void *pool)
 {
+	struct par_result result;
+
 	if (!par_self()) { /* the worker looks, too */
 		push(pool, 1);
-		kit_take(pool);
+		/* Without a wait: this thread is in one already. */
+		EVENTUALLY(par_next_timed(pool, &result, 0) == 1);
 	}
 	fault_meanwhile(FAULT_YIELD, forestall, pool);
 }
