@@ -91,7 +91,10 @@ static int do_job(void *context, void *item, void **value)
 		return -EINVAL;
 	poll(NULL, 0, (int)ms);
 	*value = fields->element[1]->str;
-	return puts(job->element[0]->str) < 0 ? -errno : 0;
+	if (puts(job->element[0]->str) >= 0)
+		return 0;
+	par_cancel(par_self()); /* nothing can be done here any more */
+	return -ECANCELED;
 }
 
 /* A failure is a result, too; what never ran stays pending. */
@@ -146,5 +149,5 @@ int main(int argc, char **argv)
 hang_up:
 	redisFree(options.source);
 	redisFree(redis);
-	return failed || rc;
+	return failed || rc || ferror(stdout);
 }
