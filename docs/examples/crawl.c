@@ -75,6 +75,12 @@ static int push_links(const struct link *from, const char *page, size_t size,
 	return rc;
 }
 
+/* Of what is larger than a page it is enough that it comes. */
+static size_t keep(char *data, size_t size, size_t count, void *file)
+{
+	return ftell(file) > LARGEST ? 0 : fwrite(data, size, count, file);
+}
+
 /* Fails with -errno, or as libcurl does: then link->why has the words. */
 static int visit(void *curl, void *item, void **value)
 {
@@ -98,7 +104,7 @@ static int visit(void *curl, void *item, void **value)
 	curl_easy_getinfo(curl, CURLINFO_EFFECTIVE_URL, &url);
 	if (fclose(file))
 		rc = CURLE_OUT_OF_MEMORY;
-	if (rc == CURLE_FILESIZE_EXCEEDED)
+	if (rc == CURLE_WRITE_ERROR)
 		rc = 0; /* it is there, and no page */
 	else if (rc == 0 && type && strstr(type, "html") &&
 		 strncmp(url, site, strlen(site)) == 0)
@@ -118,7 +124,7 @@ static int open_handle(void *seconds, void **handle)
 	curl_easy_setopt(curl, CURLOPT_TIMEOUT, *(long *)seconds);
 	curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
 	curl_easy_setopt(curl, CURLOPT_MAXREDIRS, 10L);
-	curl_easy_setopt(curl, CURLOPT_MAXFILESIZE, (long)LARGEST);
+	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, keep);
 	return 0;
 }
 
