@@ -32,7 +32,7 @@ bool parking_sleep(struct parking *parking, struct sleeper *sleeper,
 void parking_withdraw(struct parking *parking, struct sleeper *sleeper)
 	NEEDS_LOCK;
 
-/* For the three below, which are asked in every critical section. */
+/* For the two at the end, which are asked in every critical section. */
 void parking_call_top(struct parking *parking) NEEDS_LOCK;
 void parking_call_each(struct parking *parking) NEEDS_LOCK;
 
