@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* The dead links of a web site. The action that reads a page pushes what it
  * links to, each URL once; the end comes by itself, when nothing is left. */
+#include "links.h"
 #include "number.h"
+#include "output.h"
 #include "stop.h"
 
+#include <err.h>
 #include <pthread.h>
+#include <search.h>
 #include <string.h>
-
-#include <curl/curl.h>
-#include <libxml/HTMLparser.h>
-#include <libxml/uri.h>
-#include <libxml/xpath.h>
 
 #include <par.h>
 
@@ -22,57 +21,34 @@ struct link {
 	char url[];
 };
 
-static char *site;	    /* "http://host/": only there pages are read */
-static xmlHashTable *links; /* by URL; they live until the end */
+static struct par *pool;
+static char *site;  /* "http://host/": only there pages are read */
+static void *links; /* a tree, by URL; they live until the end */
 static pthread_mutex_t links_lock = PTHREAD_MUTEX_INITIALIZER;
 
-static int push_once(struct par *pool, const char *url, const char *from)
+static int by_url(const void *a, const void *b)
 {
-	struct link *link = xmlMalloc(sizeof *link + strlen(url) + 1), *first;
+	return strcmp(((const struct link *)a)->url,
+		      ((const struct link *)b)->url);
+}
+
+static int push_once(void *from, const char *url)
+{
+	struct link *link = calloc(1, sizeof *link + strlen(url) + 1);
+	struct link *first, **found;
 
 	if (!link)
 		return -ENOMEM;
 	link->from = from;
 	strcpy(link->url, url);
 	pthread_mutex_lock(&links_lock);
-	xmlHashAddEntry(links, BAD_CAST url, link); /* unless there is one */
-	first = xmlHashLookup(links, BAD_CAST url);
+	found = tsearch(link, &links, by_url);
+	first = found ? *found : NULL;
 	pthread_mutex_unlock(&links_lock);
 	if (first == link)
 		return par_push(pool, link);
-	xmlFree(link);
+	free(link);
 	return first ? 0 : -ENOMEM;
-}
-
-static int push_links(const struct link *from, const char *page, size_t size,
-		      const char *base)
-{
-	xmlDoc *doc =
-		htmlReadMemory(page, (int)size, NULL, NULL, HTML_PARSE_NOERROR);
-	xmlXPathContext *paths = xmlXPathNewContext(doc);
-	xmlXPathObject *found = xmlXPathEval(BAD_CAST "//@href|//@src", paths);
-	xmlNodeSet *set = found ? found->nodesetval : NULL;
-	int rc = found ? 0 : -ENOMEM;
-
-	for (int i = 0; rc == 0 && i < xmlXPathNodeSetGetLength(set); i++) {
-		xmlXPathObject *text = xmlXPathNodeEval(
-			set->nodeTab[i], BAD_CAST "normalize-space()", paths);
-		xmlChar *link = xmlURIEscapeStr(text ? text->stringval : NULL,
-						BAD_CAST "%:/?#[]@$&+,;=");
-		xmlChar *url = xmlBuildURI(link, BAD_CAST base);
-
-		if (url && !strncasecmp((char *)url, "http", 4)) {
-			url[strcspn((char *)url, "#")] = '\0';
-			rc = push_once(par_self(), (char *)url, from->url);
-		}
-		xmlFree(url);
-		xmlFree(link);
-		xmlXPathFreeObject(text);
-	}
-	xmlXPathFreeObject(found);
-	xmlXPathFreeContext(paths);
-	xmlFreeDoc(doc);
-	return rc;
 }
 
 /* Of what is larger than a page it is enough that it comes. */
@@ -84,16 +60,15 @@ static size_t keep(char *data, size_t size, size_t count, void *file)
 /* Fails with -errno, or as libcurl does: then link->why has the words. */
 static int visit(void *curl, void *item, void **value)
 {
-	char *page = NULL, *type = NULL, *url;
-	size_t size;
-	FILE *file = open_memstream(&page, &size);
 	struct link *link = item;
+	char *html = NULL, *type = NULL, *url = link->url;
+	size_t size;
+	FILE *file = open_memstream(&html, &size);
 	int rc;
 
 	(void)value;
 	if (!file)
 		return -errno;
-	url = link->url;
 	curl_easy_setopt(curl, CURLOPT_URL, url);
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, file);
 	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, link->why);
@@ -103,14 +78,22 @@ static int visit(void *curl, void *item, void **value)
 	curl_easy_getinfo(curl, CURLINFO_CONTENT_TYPE, &type);
 	curl_easy_getinfo(curl, CURLINFO_EFFECTIVE_URL, &url);
 	if (fclose(file))
-		rc = CURLE_OUT_OF_MEMORY;
-	if (rc == CURLE_WRITE_ERROR)
+		rc = -ENOMEM;
+	else if (rc == CURLE_WRITE_ERROR)
 		rc = 0; /* it is there, and no page */
 	else if (rc == 0 && type && strstr(type, "html") &&
-		 strncmp(url, site, strlen(site)) == 0)
-		rc = push_links(link, page, size, url);
-	free(page);
+		 strncasecmp(url, site, strlen(site)) == 0)
+		rc = each_link(url, html, size, push_once, link->url);
+	free(html);
 	return rc;
+}
+
+/* libcurl asks every second, too: a cancel does not wait for what is slow. */
+static int is_canceled(void *unused, curl_off_t a, curl_off_t b, curl_off_t c,
+		       curl_off_t d)
+{
+	(void)unused, (void)a, (void)b, (void)c, (void)d;
+	return par_canceled(pool);
 }
 
 static int open_handle(void *seconds, void **handle)
@@ -125,6 +108,8 @@ static int open_handle(void *seconds, void **handle)
 	curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
 	curl_easy_setopt(curl, CURLOPT_MAXREDIRS, 10L);
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, keep);
+	curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+	curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, is_canceled);
 	return 0;
 }
 
@@ -136,31 +121,28 @@ int main(int argc, char **argv)
 				       .worker_open = open_handle,
 				       .worker_close = curl_easy_cleanup,
 				       .workers = WORKERS };
+	char *start = NULL;
 	struct par_result r;
 	struct par_stats now;
-	struct par *pool;
 	int rc;
 
 	if (argc == 3)
 		seconds = (long)number("crawl: SECONDS", argv[2], 1, 86400);
-	if (argc == 2 || argc == 3)
-		site = (char *)xmlBuildURI(BAD_CAST "/", BAD_CAST argv[1]);
-	if (!site || strncasecmp(site, "http", 4) != 0) {
+	if ((argc != 2 && argc != 3) || whole_url(argv[1], "", &start) ||
+	    whole_url(start, "/", &site)) {
 		fputs("usage: crawl http[s]://... [SECONDS]\n", stderr);
 		return 2;
 	}
-	setvbuf(stdout, NULL, _IOLBF, 0); /* each as it is found */
+	output_by_lines();
 	catch_stop();
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	xmlInitParser();
-	links = xmlHashCreate(0);
 	rc = par_open(&pool, &options);
 	if (rc == 0)
-		rc = push_once(pool, argv[1], "the command line");
-	if (rc) {
-		fprintf(stderr, "crawl: cannot start: %s\n", strerror(-rc));
-		return 2;
-	}
+		rc = push_once("the command line", start);
+	curl_free(start);
+	if (rc)
+		errx(2, "cannot start: %s", strerror(-rc));
 	par_finish(pool);
 	while (!stop && (rc = par_next_timed(pool, &r, 100)) != 0)
 		if (rc > 0 && r.error) {
@@ -169,11 +151,9 @@ int main(int argc, char **argv)
 			printf("%s (from %s): %s\n", dead->url, dead->from,
 			       r.error < 0 ? strerror(-r.error) : dead->why);
 		}
-	if (stop)
-		fputs("crawl: what is under way ends first\n", stderr);
 	par_stats(pool, &now);
 	par_close(pool);
 	printf("%ju links checked, %ju dead%s\n", (uintmax_t)now.finished,
 	       (uintmax_t)now.failed, stop ? ", stopped" : "");
-	return now.failed || stop || fflush(stdout) || ferror(stdout);
+	return now.failed || stop || output_failed();
 }

@@ -100,13 +100,18 @@ make_site() {
 			/ style.css logo.png 'a?x=1&amp;y=2' special.html#$i
 	done
 	page 0.html 200.html
-	# Redirects, and links relative to where they end; another host's pages,
-	# whose links are none of ours; blanks; what is no page, or an empty
-	# one, or larger than one; dead links, that of an error's page not among them.
-	page special.html /old "$there/head.html" /away 'two words.html' \
+	# Redirects, and links relative to where they end, or to what the page
+	# names; another host's pages, whose links are none of ours; blanks, a
+	# percent sign, URLs in clothes of their own, and what makes no URL; what is no
+	# page, or an empty one, or larger than one; dead links, that of an error's
+	# page not among them.
+	page special.html /old "$there/head.html" /away 'two words.html' 100% \
+		"http:/${here#http://}/slashes.html" "HTTP://${here#http://}/case.html" \
+		based.html ftp://127.0.0.1:1/ 'http://[bad/' http:none \
 		text.txt /missing.html '/missing.html#again' ./sub/../gone.png \
 		empty.html large.png /broken /loop "$there/gone.html" http://127.0.0.1:1/
 	page moved/new.html here.html
+	echo '<base href="/moved/"><a href=there.html>there</a>' >site/based.html
 	page moved/here.html ../index.html
 	page 'two words.html' '/bl&auml;tter.html'
 	page other.html /never-1.html
@@ -114,7 +119,8 @@ make_site() {
 	page text.txt /never-3.html
 	page lost.html /never-4.html
 	page blätter.html /
-	touch site/style.css site/logo.png site/a site/empty.html
+	touch site/style.css site/logo.png site/a site/empty.html \
+		site/slashes.html site/case.html site/moved/there.html
 	head -c 3000000 /dev/zero >site/large.png
 
 	page apart/alive.html alive.html#a
@@ -161,9 +167,9 @@ same out <<END
 1 links checked, 1 dead
 END
 
-# A transfer under way ends with its time, and is no dead link.
+# A transfer under way does not keep a stop waiting, and is no dead link.
 rm raw
-"$crawl" "$here/apart/hang.html" 3 >raw 2>err &
+"$crawl" "$here/apart/hang.html" 3600 >raw 2>err &
 crawling=$!
 until grep -q 'error: 404$' raw 2>/dev/null; do
 	kill -0 $crawling
@@ -182,13 +188,16 @@ END
 
 crawls 1 "$here/index.html" 100
 same out <<END
+400 $here/100% (from $here/special.html)
 404 $here/missing.html (from $here/special.html)
 404 $here/gone.png (from $here/special.html)
 404 $there/gone.html (from $here/special.html)
 500 $here/broken (from $here/special.html)
 --- $here/loop (from $here/special.html)
 --- http://127.0.0.1:1/ (from $here/special.html)
-222 links checked, 6 dead
+--- http://[bad/ (from $here/special.html)
+--- http:none (from $here/special.html)
+229 links checked, 9 dead
 END
 [ ! -s err ]
 
@@ -197,18 +206,22 @@ END
 kill $server
 wait $server
 server=
-grep -v '/loop$\|/pool$\|/slow\|/apart/' access.log | sort >requests
+grep -v '/loop$\|/pool$\|/slow\|/apart/' access.log |
+	sed 's/%c3%a4/%C3%A4/' | sort >requests
 {
 	for i in $(seq 0 200); do echo "/$i.html"; done
 	printf '/%s\n' '' index.html style.css logo.png 'a?x=1&y=2' \
 		special.html old moved/new.html moved/here.html away \
 		two%20words.html bl%C3%A4tter.html text.txt missing.html \
-		gone.png broken empty.html large.png
+		gone.png broken empty.html large.png slashes.html \
+		case.html based.html moved/there.html
 } | sed "s|^|GET 127.0.0.1:$port|" >wanted
+# The last one is the one with the percent sign, which nginx takes for none.
 cat >>wanted <<END
 GET 127.0.0.2:$port/other.html
 GET 127.0.0.2:$port/head.html
 GET 127.0.0.2:$port/gone.html
+GET --
 END
 same requests <wanted
 echo "$(wc -l <requests) URLs, each asked for once"
