@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * query: the SQL statements of a file, a line each, many at once by libpq's
- * blocking calls: a PostgreSQL connection a worker, or as many as there are.
- * Prints the first column of the first row of each, its command tag or its
- * error. Exit status: 0, 1 if a statement failed, 130 after Ctrl-C, 2 if it
- * could not begin, read or write.
+ * query: the SQL statements of a file, many at once by libpq's blocking calls:
+ * a PostgreSQL connection a worker, or as many as there are. Each line stands
+ * alone: a transaction is one line, "BEGIN; ...; COMMIT". Prints the first
+ * column of the first row of each, its command tag or its error. Exit status:
+ * 0, 1 if a statement failed, 130 after Ctrl-C, 2 if it could not begin, read
+ * or write.
  */
 #include "number.h"
+#include "output.h"
 #include "stop.h"
 
+#include <err.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <string.h>
@@ -19,7 +22,8 @@
 
 /* The interrupt's handler runs on the worker's own thread; PQcancel() is made
  * for handlers. The server overlooks it where nothing runs yet, but the
- * interrupt comes again until the action returns. */
+ * interrupt comes again until the action returns. It waits for the server: the
+ * second Ctrl-C is for one that does not answer. */
 static _Thread_local PGcancel *volatile running;
 
 static void cancel_statement(int signal)
@@ -64,20 +68,6 @@ static PGresult *execute(PGconn *server, const char *statement)
 	return result ? result : PQmakeEmptyPGresult(server, PGRES_FATAL_ERROR);
 }
 
-static int run(void *connection, void *statement, void **result)
-{
-	*result = execute(connection, statement);
-	/* Nobody knows how far a statement came whose connection was lost: they
-	 * must be such that may be done twice. */
-	if (PQstatus(connection) == CONNECTION_BAD) {
-		PQclear(*result);
-		PQreset(connection);
-		*result = execute(connection, statement);
-	}
-	/* What follows is an error, or a COPY, which has nobody to talk to. */
-	return PQresultStatus(*result) > PGRES_TUPLES_OK ? -EIO : 0;
-}
-
 static const char *text_of(PGresult *result)
 {
 	if (*PQresultErrorMessage(result))
@@ -89,22 +79,42 @@ static const char *text_of(PGresult *result)
 	return PQresStatus(PQresultStatus(result));
 }
 
-/* One line, however many a message or a column has; 1 if it failed. */
-static int print(const struct par_result *r)
+/* The value is one line, however many a message or a column has. */
+static int run(void *connection, void *statement, void **value)
 {
-	const char *text = r->value ? text_of(r->value) : strerror(-r->error);
+	PGresult *result = execute(connection, statement);
+	const char *text;
+	int rc;
 
-	printf("%ju: %.*s\n", (uintmax_t)r->index + 1, (int)strcspn(text, "\n"),
-	       text);
-	PQclear(r->value);
-	free(r->item);
-	return r->error != 0;
+	/* Nobody knows how far a statement came whose connection was lost: they
+	 * must be such that may be done twice. */
+	if (PQstatus(connection) == CONNECTION_BAD) {
+		PQclear(result);
+		PQreset(connection);
+		result = execute(connection, statement);
+	}
+	/* What follows is an error, or a COPY, which has nobody to talk to. */
+	rc = PQresultStatus(result) > PGRES_TUPLES_OK ? -EIO : 0;
+	text = text_of(result);
+	/* What waits for another line would get anyone's: it is undone. */
+	if (PQstatus(connection) == CONNECTION_OK &&
+	    PQtransactionStatus(connection) != PQTRANS_IDLE) {
+		text = rc ? text : "undone: its end is not on its line";
+		rc = -EIO;
+		PQreset(connection);
+	}
+	*value = strndup(text, strcspn(text, "\n"));
+	PQclear(result);
+	return *value ? rc : -ENOMEM;
 }
 
-static int complain(const char *what, int error)
+static int print(const struct par_result *r)
 {
-	fprintf(stderr, "query: %s: %s\n", what, strerror(error));
-	return 2;
+	printf("%ju: %s\n", (uintmax_t)r->index + 1,
+	       r->value ? (char *)r->value : strerror(-r->error));
+	free(r->value);
+	free(r->item);
+	return r->error != 0;
 }
 
 int main(int argc, char **argv)
@@ -127,14 +137,14 @@ int main(int argc, char **argv)
 	}
 	options.workers = (unsigned)number("query: WORKERS", argv[1], 1, 10000);
 	options.context = argv[2];
+	output_by_lines();
 	if (argc == 4 && !freopen(argv[3], "r", stdin))
-		return complain(argv[3], errno);
-	setvbuf(stdout, NULL, _IOLBF, 0); /* as they come, to a pipe too */
+		err(2, "%s", argv[3]);
 	sigaction(SIGUSR1, &interrupt, NULL);
 	catch_stop();
 	rc = par_open(&pool, &options);
 	if (rc)
-		return complain("cannot start", -rc);
+		errx(2, "cannot start: %s", strerror(-rc));
 	while ((rc = par_next_timed(pool, &r, 100)) > 0 || rc == -ETIMEDOUT) {
 		if (rc > 0)
 			failed |= print(&r);
@@ -143,8 +153,8 @@ int main(int argc, char **argv)
 	}
 	par_close(pool);
 	if (rc < 0)
-		return complain("reading statements", -rc);
-	if (fflush(stdout) || ferror(stdout))
-		return complain("writing results", errno);
+		errx(2, "reading statements: %s", strerror(-rc));
+	if (output_failed())
+		err(2, "writing results");
 	return stop ? 130 : failed;
 }

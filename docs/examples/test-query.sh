@@ -136,6 +136,12 @@ SELEC n FROM number
 SELECT pg_terminate_backend(pg_backend_pid())
 COPY number TO STDOUT
 
+BEGIN
+INSERT INTO number VALUES (12)
+BEGIN; INSERT INTO number VALUES (13)
+SELECT count(*) FROM number
+BEGIN; INSERT INTO number VALUES (14); COMMIT
+BEGIN; DELETE FROM number; SELECT n / 0 FROM number; SELECT 1 / 0; COMMIT
 SELECT count(*) FROM number
 END
 # libpq's words differ by its version.
@@ -150,7 +156,13 @@ prints "an error is its own statement's" <<END
 7: lost
 8: PGRES_COPY_OUT
 9: PGRES_EMPTY_QUERY
-10: 5
+10: undone: its end is not on its line
+11: INSERT 0 1
+12: undone: its end is not on its line
+13: 6
+14: COMMIT
+15: ERROR:  division by zero
+16: 7
 END
 
 # lose COUNT: ends all our connections; those statements are begun anew.
@@ -205,7 +217,9 @@ all=$(wc -l <out)
 	seq 6 "$all" | sed 's/$/: Operation canceled/'
 } | prints "Ctrl-C cancels what runs, and the rest"
 
-# No server, no such connection option, no such file.
+# No standard output, no server, no such connection option, no such file.
+exits 2 $limited "$query" 1 "$us" </dev/null 2>err >&-
+says err '^standard output: Bad file descriptor'
 : >out
 exits 2 $limited "$query" 1 "host=$work/nowhere" </dev/null 2>err
 says err '^query: .*nowhere.*No such file'
