@@ -9,8 +9,10 @@
  *     HGET jobs:results ID                      what came of it
  */
 #include "number.h"
+#include "output.h"
 #include "stop.h"
 
+#include <err.h>
 #include <poll.h>
 #include <string.h>
 
@@ -18,8 +20,9 @@
 
 #include <par.h>
 
-/* Who has held a job for this long is taken for dead. Who lives has stored it
- * by then: a process holds three a worker at most, none over MOST_MS. */
+/* Who has held a job for this long is taken for dead. Who lives is done by
+ * then, holding three a worker at most, none over MOST_MS; where the process or
+ * the server stood still in between, the job is done twice. */
 static const char idle_ms[] = "3000";
 enum { WORKERS = 16, MOST_MS = 500, PAUSE_MS = 50 };
 /* Redis never forgets one: a process that is started again keeps its name. */
@@ -47,10 +50,8 @@ static redisContext *dial(const char *host, int port)
 
 	if (redis && !redis->err && redisSetTimeout(redis, limit) == REDIS_OK)
 		return redis;
-	fprintf(stderr, "scale: %s:%d: %s\n", host, port,
-		redis ? redis->errstr : "out of memory");
-	redisFree(redis);
-	exit(1);
+	errx(1, "%s:%d: %s", host, port,
+	     redis ? redis->errstr : "out of memory");
 }
 
 /* 1 and what the script returns, 0 if it returns nil, or -EIO. */
@@ -64,8 +65,7 @@ static int run(redisContext *redis, const char *script, const char *first,
 	if (type == REDIS_REPLY_ARRAY)
 		return 1;
 	if (type == REDIS_REPLY_ERROR)
-		fprintf(stderr, "scale: Redis: %s\n",
-			reply ? reply->str : redis->errstr);
+		warnx("Redis: %s", reply ? reply->str : redis->errstr);
 	freeReplyObject(reply);
 	return type == REDIS_REPLY_NIL ? 0 : -EIO;
 }
@@ -126,18 +126,16 @@ int main(int argc, char **argv)
 		fputs("usage: scale HOST PORT CONSUMER\n", stderr);
 		return 2;
 	}
+	output_by_lines();
 	port = (int)number("scale: PORT", argv[2], 1, 65535);
 	consumer = argv[3];
 	redis = dial(argv[1], port);
 	options.source = dial(argv[1], port);
 	catch_stop();
 	signal(SIGPIPE, SIG_IGN); /* a connection may be lost */
-	setvbuf(stdout, NULL, _IOLBF, 0);
 	rc = par_open(&pool, &options);
-	if (rc) {
-		fprintf(stderr, "scale: cannot start: %s\n", strerror(-rc));
-		goto hang_up;
-	}
+	if (rc)
+		errx(1, "cannot start: %s", strerror(-rc));
 	/* At a stop what runs is finished, and what waits is left to others. */
 	while ((rc = par_next_timed(pool, &r, 100)) > 0 || rc == -ETIMEDOUT) {
 		if (rc > 0)
@@ -146,8 +144,7 @@ int main(int argc, char **argv)
 			par_cancel(pool);
 	}
 	par_close(pool);
-hang_up:
 	redisFree(options.source);
 	redisFree(redis);
-	return failed || rc || ferror(stdout);
+	return failed || rc || output_failed();
 }

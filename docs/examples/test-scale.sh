@@ -157,7 +157,9 @@ if [ "$(cli hget jobs:results 1-0)" != 21 ] ||
 	fail "results are wrong"
 fi
 
-# Without a server.
+# Without standard output, and without a server.
+if "$scale" 127.0.0.1 $port g >&- 2>g.err; then fail "no output, and no error"; fi
+grep -q '^standard output: Bad file descriptor' g.err || fail "not said why"
 add 1 1 1
 start g
 comes stored_some 1
