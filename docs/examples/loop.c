@@ -5,9 +5,11 @@
  * goes to the pool, is answered there, and comes back to be waited for. */
 #include "stop.h"
 
+#include <err.h>
 #include <errno.h>
-#include <stdio.h>
+#include <string.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -16,20 +18,24 @@
 
 #include <par.h>
 
-enum { WORKERS = 8, MOST = 512, KEY = 128, BUSY_MS = 5000, BREATH_US = 20000 };
+enum { WORKERS = 8, KEY = 128, BUSY_MS = 5000 };
+
+static int epoll, listener;
+static struct rlimit descriptors;
 
 static int open_database(void *path, void **query)
 {
 	static const char sql[] =
-		"SELECT ?1 || ': ' || ifnull("
-		"(SELECT value FROM pairs WHERE key = ?1), '(none)')";
+		"SELECT ?1 || ': ' || ifnull((SELECT CASE "
+		"WHEN length(value) > 50000 THEN '(too long)' ELSE value "
+		"END FROM pairs WHERE key = ?1), '(none)')";
 	sqlite3_stmt *prepared = NULL;
 	sqlite3 *database = NULL;
 
 	if (sqlite3_open_v2(path, &database, SQLITE_OPEN_READONLY, NULL) ||
 	    sqlite3_busy_timeout(database, BUSY_MS) ||
 	    sqlite3_prepare_v2(database, sql, -1, &prepared, NULL)) {
-		fprintf(stderr, "loop: %s\n", sqlite3_errmsg(database));
+		warnx("%s", sqlite3_errmsg(database));
 		sqlite3_close(database);
 		return -EIO;
 	}
@@ -63,42 +69,53 @@ static int answer(void *query, void *item, void **value)
 		sent = send(client, text, (size_t)length, MSG_NOSIGNAL);
 	}
 	if (sqlite3_reset(query))
-		fprintf(stderr, "loop: %s\n",
-			sqlite3_errmsg(sqlite3_db_handle(query)));
+		warnx("%s", sqlite3_errmsg(sqlite3_db_handle(query)));
 	return sent > 0 ? 0 : -EIO;
 }
 
-static int watch(int epoll, int fd)
+static int watch(int fd)
 {
 	struct epoll_event event = { .events = EPOLLIN, .data.fd = fd };
 
 	return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
 }
 
-static void admit(int epoll, int listener)
+/* Half of the descriptors are the pool's, so that there is always one for
+ * accept4(): a client that is one too many is let go. */
+static void admit(void)
 {
 	int client = accept4(listener, NULL, NULL, SOCK_NONBLOCK);
 
-	if (client < 0) /* out of descriptors: it stays in line, no spinning */
-		usleep(BREATH_US);
-	else if (client >= MOST || watch(epoll, client))
+	if (client >= 0 &&
+	    ((rlim_t)client > descriptors.rlim_cur / 2 || watch(client)))
 		close(client);
 }
 
 /* Until it comes back, nobody waits for the client or closes its socket. */
-static void hand_over(struct par *pool, int epoll, int client)
+static void hand_over(struct par *pool, int client)
 {
 	epoll_ctl(epoll, EPOLL_CTL_DEL, client, NULL);
 	if (par_push(pool, (void *)(intptr_t)client))
 		close(client);
 }
 
-static void take_back(int epoll, const struct par_result *r)
+static void take_back(const struct par_result *r)
 {
 	int client = (int)(intptr_t)r->item;
 
-	if (r->error || watch(epoll, client))
+	if (r->error || watch(client))
 		close(client);
+}
+
+/* A server that was killed has left its socket, where nobody answers. */
+static int claim(const struct sockaddr_un *here)
+{
+	const struct sockaddr *name = (const struct sockaddr *)here;
+
+	if (connect(listener, name, sizeof *here) && errno == ECONNREFUSED)
+		unlink(here->sun_path);
+	return bind(listener, name, sizeof *here) ||
+	       listen(listener, SOMAXCONN);
 }
 
 int main(int argc, char **argv)
@@ -109,40 +126,33 @@ int main(int argc, char **argv)
 				       .worker_close = close_database,
 				       .context = argv[1],
 				       .workers = WORKERS };
-	int listener = socket(AF_UNIX, SOCK_SEQPACKET, 0);
-	int epoll = epoll_create1(0), answers;
 	struct epoll_event event;
 	struct par_result r;
 	struct par *pool;
+	int rc, answers;
 
-	if (argc != 2) {
-		fputs("usage: loop DATABASE\n", stderr);
-		return 2;
-	}
+	if (argc != 2)
+		errx(2, "usage: loop DATABASE");
 	catch_stop();
-	errno = -par_open(&pool, &options);
-	if (errno) {
-		perror("loop: no pool");
-		return 1;
-	}
+	getrlimit(RLIMIT_NOFILE, &descriptors);
+	rc = par_open(&pool, &options);
+	if (rc)
+		errx(1, "no pool: %s", strerror(-rc));
 	answers = par_fd(pool);
-	if (watch(epoll, answers) || watch(epoll, listener) ||
-	    bind(listener, (const struct sockaddr *)&here, sizeof here) ||
-	    listen(listener, MOST)) {
-		perror("loop: ./loop.socket");
-		par_close(pool);
-		return 1;
-	}
+	epoll = epoll_create1(0);
+	listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0);
+	if (watch(answers) || watch(listener) || claim(&here))
+		err(1, "./%s", here.sun_path);
 	while (!stop) {
 		if (epoll_wait(epoll, &event, 1, 1000) < 1)
 			continue; /* look at `stop` */
 		if (event.data.fd == listener)
-			admit(epoll, listener);
+			admit();
 		else if (event.data.fd == answers)
 			while (par_next_timed(pool, &r, 0) > 0)
-				take_back(epoll, &r);
+				take_back(&r);
 		else
-			hand_over(pool, epoll, event.data.fd);
+			hand_over(pool, event.data.fd);
 	}
 	unlink(here.sun_path);
 	par_close(pool);

@@ -21,6 +21,7 @@ cd "$work"
 	echo 'CREATE TABLE pairs (key TEXT PRIMARY KEY, value TEXT); BEGIN;'
 	seq 1 1000 | sed "s/.*/INSERT INTO pairs VALUES ('key &', 'value &');/"
 	echo "INSERT INTO pairs VALUES ('null', NULL);"
+	echo "INSERT INTO pairs VALUES ('long', printf('%.*c', 1000000, 'x'));"
 	echo 'COMMIT;'
 } | sqlite3 db
 
@@ -61,13 +62,47 @@ if "$loop" missing 2>errors; then
 fi
 grep -q 'unable to open database file' errors
 
-"$loop" db 2>server-errors &
-server=$!
-until echo 'key 1' | client all >first 2>errors; do
-	kill -0 $server
-	sleep 0.1
-done
-[ "$(cat first)" = 'key 1: value 1' ]
+# serve [LIMIT]: a server, with so many descriptors.
+serve() {
+	(ulimit -n "${1-1024}" && exec "$loop" db 2>server-errors) &
+	server=$!
+	until echo 'key 1' | client all >first 2>errors; do
+		kill -0 $server
+		sleep 0.1
+	done
+	[ "$(cat first)" = 'key 1: value 1' ]
+}
+
+# Who sit there and ask nothing cannot have all the descriptors; when they have gone
+# there is room again. Killed, it leaves its socket to the next one.
+serve 40
+python3 - <<'END'
+import socket
+def client():
+    peer = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    peer.settimeout(60)
+    peer.connect("loop.socket")
+    return peer
+def asks(peer):
+    try:
+        peer.send(b"key 2")
+        return peer.recv(1000)
+    except ConnectionError:
+        return b""
+first = client()
+assert asks(first) == b"key 2: value 2"
+crowd = [client() for i in range(50)]
+assert asks(client()) == b""
+assert asks(first) == b"key 2: value 2"
+for peer in crowd:
+    peer.close()
+while not asks(client()):
+    pass
+END
+kill -9 $server
+wait $server 2>/dev/null || :
+[ -e loop.socket ]
+serve
 
 # Where there is one, a second one leaves it alone.
 if "$loop" db 2>errors; then
@@ -105,7 +140,8 @@ for client in $clients; do wait "$client"; done
 seq 1 5 | sed 's/^/key /' | client half >half
 seq 1 5 | sed 's/.*/key &: value &/' | diff - half
 
-# What is too long is no key: the server lets go.
+# What is too long is no value, and no key: with that the server lets go.
+[ "$(echo long | client all)" = 'long: (too long)' ]
 head -c 500 /dev/zero | tr '\0' x | client all >rest
 [ ! -s rest ]
 
