@@ -320,66 +320,102 @@ static int lengthen(void *context, void *item, void **value)
 		return -ENOMEM;
 	strcat(strcpy(longer, item), "s");
 	*value = longer;
-	return 0;
+	return *longer == 's' ? -EINVAL : 0; /* it was no word */
+}
+
+/* [row] */
+/* The generator of the second pool: all that comes out of the first. */
+static int next_of_first(void *first, void **item)
+{
+	struct par_result *made = malloc(sizeof *made);
+	int rc = made ? par_next(first, made) : -ENOMEM;
+
+	if (rc > 0)
+		*item = made;
+	else
+		free(made);
+	return rc;
 }
 
 static int measure(void *context, void *item, void **value)
 {
-	size_t *length = context;
+	const struct par_result *made = item;
+	size_t *length = context; /* one worker: nobody else adds */
 
 	(void)value;
-	*length += strlen(item); /* one worker: nobody else adds */
-	return 0;
+	if (made->error == 0)
+		*length += strlen(made->value);
+	return made->error; /* what failed there has failed here */
 }
 
-/* [row] */
-/* The generator of the second pool: what the first has made. */
-static int next_of_first(void *first, void **item)
+/* As .discard, too: what nobody has taken when a pool is closed. */
+static void drop_made(void *context, const struct par_result *r)
 {
-	struct par_result r;
-	int rc;
+	(void)context;
+	free(r->item);
+	free(r->value);
+}
 
-	while ((rc = par_next(first, &r)) > 0) {
-		*item = r.value;
-		free(r.item);
-		if (r.error == 0)
-			break;
-	}
-	return rc;
+static void drop_measured(void *context, const struct par_result *r)
+{
+	drop_made(context, r->item);
+	free(r->item);
 }
 /* [end] */
 
-static bool one_pool_feeds_another(void)
+/* The words' lengths, of as many as are taken before it is stopped. */
+static bool measure_words(unsigned taken, unsigned *failed, size_t *length)
 {
-	static char text[] = "one\nthree\n";
+	static char text[] = "one\n\nthree\n";
+	FILE *words = fmemopen(text, strlen(text), "r");
 	struct par_options lengthening = { .generate = par_from_lines,
+					   .source = words,
 					   .action = lengthen,
 					   .workers = 2,
-					   .window = 10 };
+					   .window = 10,
+					   .discard = drop_made };
 	struct par_options measuring = { .generate = next_of_first,
 					 .action = measure,
-					 .workers = 1 };
-	FILE *words = fmemopen(text, strlen(text), "r");
+					 .context = length,
+					 .workers = 1,
+					 .discard = drop_measured };
 	struct par *first, *second;
 	struct par_result r;
-	size_t length = 0;
 
-	lengthening.source = words;
 	if (!words || par_open(&first, &lengthening))
 		return false;
 	measuring.source = first;
-	measuring.context = &length;
 	if (par_open(&second, &measuring))
 		return false;
-	while (par_next(second, &r) > 0)
-		free(r.item);
+	for (; taken > 0 && par_next(second, &r) > 0; taken--) {
+		*failed += r.error == -EINVAL;
+		drop_measured(NULL, &r);
+	}
 	/* [stop] */
 	par_cancel(first); /* the second's generator may be waiting for it */
 	par_close(second);
 	par_close(first);
 	/* [end] */
 	fclose(words);
-	return length == strlen("ones") + strlen("threes");
+	return taken == 0;
+}
+
+static bool one_pool_feeds_another(void)
+{
+	unsigned failed = 0;
+	size_t length = 0;
+
+	return measure_words(3, &failed, &length) && failed == 1 &&
+	       length == strlen("ones") + strlen("threes");
+}
+
+/* What is left then is freed, as a leak checker would tell. */
+static bool two_are_stopped(void)
+{
+	unsigned failed = 0;
+	size_t length = 0;
+
+	return measure_words(1, &failed, &length);
 }
 
 /* A main thread that must not wait. */
@@ -496,6 +532,7 @@ int main(void)
 		{ "first failure", the_first_failure_stops_it },
 		{ "Ctrl-C", ctrl_c_cancels },
 		{ "two in a row", one_pool_feeds_another },
+		{ "two in a row, stopped", two_are_stopped },
 		{ "main thread", the_main_thread_goes_on },
 		{ "slowest", the_slowest_is_known },
 	};

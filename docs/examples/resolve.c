@@ -4,6 +4,8 @@
  * not exist is an answer, a name server that says nothing is none: they are
  * told apart. Exit status 0: all found, 1: some do not exist, 2: some are not
  * known. */
+#include "output.h"
+
 #include <errno.h>
 #include <netdb.h>
 #include <stdio.h>
@@ -20,9 +22,13 @@ static int look_up(void *context, void *name, void **found)
 	/* Without a type, each address would come once for each there is. */
 	static const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
 	struct addrinfo *list = NULL;
-	int error = getaddrinfo(name, NULL, &hints, &list);
+	char *end = strchr(name, '\r'); /* where lines end with CR LF */
+	int error;
 
 	(void)context;
+	if (end)
+		*end = '\0';
+	error = getaddrinfo(name, NULL, &hints, &list);
 	*found = list;
 	/* Told apart by the sign: here the EAI_ numbers are negative. */
 	return error == EAI_SYSTEM ? errno : error;
@@ -72,13 +78,14 @@ int main(void)
 	unsigned long count[OUTCOMES] = { 0 };
 	struct par_result r;
 	struct par *pool;
-	int rc = par_open(&pool, &options);
+	int rc;
 
+	output_by_lines();
+	rc = par_open(&pool, &options);
 	if (rc) {
 		fprintf(stderr, "resolve: no pool: %s\n", strerror(-rc));
 		return 2;
 	}
-	setvbuf(stdout, NULL, _IOLBF, 0); /* each as it is found */
 	while ((rc = par_next(pool, &r)) > 0) {
 		count[report(&r)]++;
 		if (r.value)
@@ -88,7 +95,7 @@ int main(void)
 	par_close(pool);
 	if (rc < 0)
 		fprintf(stderr, "resolve: the names: %s\n", strerror(-rc));
-	if (fflush(stdout) || ferror(stdout)) {
+	if (output_failed()) {
 		fputs("resolve: not all could be written\n", stderr);
 		return 2;
 	}

@@ -2,6 +2,7 @@
 /* The work of find | xargs sha256sum, many files at a time: the generator walks
  * the tree, the actions read and sum, the loop prints. */
 #include "number.h"
+#include "output.h"
 
 #include <err.h>
 #include <fcntl.h>
@@ -11,6 +12,13 @@
 #include <par.h>
 #include <string.h>
 #include <unistd.h>
+
+/* What is in a tree, but is neither a directory nor a file. */
+static bool is_special(const FTSENT *entry)
+{
+	return entry->fts_level > FTS_ROOTLEVEL &&
+	       (entry->fts_info == FTS_SL || entry->fts_info == FTS_DEFAULT);
+}
 
 /* What cannot be read is an item too: its action finds out why. */
 static int next_file(void *tree, void **path)
@@ -22,7 +30,7 @@ static int next_file(void *tree, void **path)
 		if (!entry) /* 0 at the end; to the loop ETIMEDOUT is none */
 			return errno == ETIMEDOUT ? -EIO : -errno;
 	} while (entry->fts_info == FTS_D || entry->fts_info == FTS_DP ||
-		 entry->fts_info == FTS_SL || entry->fts_info == FTS_DEFAULT);
+		 is_special(entry));
 	*path = strdup(entry->fts_path);
 	return *path ? 1 : -ENOMEM;
 }
@@ -124,7 +132,8 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	options.source =
-		fts_open(argv + optind, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
+		fts_open(argv + optind,
+			 FTS_PHYSICAL | FTS_COMFOLLOW | FTS_NOCHDIR, NULL);
 	if (!options.source)
 		err(2, "cannot start");
 	rc = par_open(&pool, &options);
@@ -143,7 +152,7 @@ int main(int argc, char **argv)
 		warnx("the walk: %s", strerror(-rc));
 	par_close(pool);
 	fts_close(options.source);
-	if (fflush(stdout) || ferror(stdout))
+	if (output_failed())
 		errx(2, "not all could be written");
 	return rc || failed;
 }

@@ -40,7 +40,8 @@ inside() {
 		sleep 0.1
 	done
 	{
-		seq -f 'host%.0f.test' 1 200
+		seq -f 'host%.0f.test' 1 199
+		printf 'host200.test\r\n'
 		echo of-the-hosts-file.test
 		echo missing.test
 		echo silent.test

@@ -36,6 +36,11 @@ if "$sums" tree >/dev/full 2>errors; then
 	exit 1
 fi
 
+# What is named itself is summed, whatever it is.
+sha256sum tree/a/b/c/link /dev/null >wanted-too
+"$sums" tree/a/b/c/link /dev/null >out
+diff wanted-too out
+
 # A name that is not there, beside a tree that is.
 if "$sums" missing tree/empty tree/a/b/c >out 2>errors; then
 	echo "a file is missing, and nobody minds"
