@@ -363,11 +363,14 @@ static void drop_measured(void *context, const struct par_result *r)
 }
 /* [end] */
 
+enum { THREES = 50 };
+
 /* The words' lengths, of as many as are taken before it is stopped. */
 static bool measure_words(unsigned taken, unsigned *failed, size_t *length)
 {
-	static char text[] = "one\n\nthree\n";
-	FILE *words = fmemopen(text, strlen(text), "r");
+	static const char three[] = "one\n\nthree\n";
+	char text[THREES * (sizeof three - 1)];
+	FILE *words = fmemopen(text, sizeof text, "r");
 	struct par_options lengthening = { .generate = par_from_lines,
 					   .source = words,
 					   .action = lengthen,
@@ -378,10 +381,13 @@ static bool measure_words(unsigned taken, unsigned *failed, size_t *length)
 					 .action = measure,
 					 .context = length,
 					 .workers = 1,
+					 .window = 10,
 					 .discard = drop_measured };
 	struct par *first, *second;
 	struct par_result r;
 
+	for (size_t i = 0; i < THREES; i++)
+		memcpy(text + i * (sizeof three - 1), three, sizeof three - 1);
 	if (!words || par_open(&first, &lengthening))
 		return false;
 	measuring.source = first;
@@ -405,8 +411,8 @@ static bool one_pool_feeds_another(void)
 	unsigned failed = 0;
 	size_t length = 0;
 
-	return measure_words(3, &failed, &length) && failed == 1 &&
-	       length == strlen("ones") + strlen("threes");
+	return measure_words(3 * THREES, &failed, &length) &&
+	       failed == THREES && length == THREES * strlen("onesthrees");
 }
 
 /* What is left then is freed, as a leak checker would tell. */
