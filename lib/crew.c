@@ -25,10 +25,20 @@ static void attempt_begins(struct par *p, struct worker *w) NEEDS_LOCK
 	w->attempt = ++p->attempts;
 }
 
-static void attempt_fails(struct par *p, const struct worker *w, int why)
+static void attempt_ends(struct par *p, const struct worker *w, int why)
 	NEEDS_LOCK
 {
 	p->opening--;
+	if (w->attempt == 1) {
+		p->founded = true;
+		p->first_failure = why;
+	}
+}
+
+static void attempt_fails(struct par *p, const struct worker *w, int why)
+	NEEDS_LOCK
+{
+	attempt_ends(p, w, why);
 	if (w->attempt == p->attempts)
 		p->refused = why;
 	p->retry_at = time_after(RETRY_MS);
@@ -37,7 +47,7 @@ static void attempt_fails(struct par *p, const struct worker *w, int why)
 
 static void attempt_succeeds(struct par *p, const struct worker *w) NEEDS_LOCK
 {
-	p->opening--;
+	attempt_ends(p, w, 0);
 	/* One that was begun before a failure says nothing about now. */
 	if (w->attempt > p->barred)
 		p->retry_at = 0;

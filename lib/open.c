@@ -81,11 +81,11 @@ static int start_first_worker(struct par *p)
 	if (rc)
 		return rc;
 	pool_lock(p);
-	while (p->opening > 0)
+	/* Its worker_open may have told others of the pool: how later ones fare
+	 * is not waited for. */
+	while (!p->founded)
 		pool_sleep(p, &p->owner, NEVER);
-	/* If its worker_open has told others of the pool there may be more than
-	 * one by now, and a later one may have failed. */
-	rc = pool_able(p) > 0 ? 0 : p->refused;
+	rc = p->first_failure;
 	pool_unlock(p);
 	return rc;
 }

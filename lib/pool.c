@@ -74,8 +74,7 @@ static void rouse(struct par *p) NEEDS_LOCK
 	     (p->opened && p->canceled && p->inside > 0 && !p->pausing)))
 		sleeper_wake(&p->interrupter);
 
-	if (p->owner.asleep &&
-	    (p->closing ? p->nworkers == 0 : p->opening == 0))
+	if (p->owner.asleep && (p->closing ? p->nworkers == 0 : p->founded))
 		sleeper_wake(&p->owner);
 }
 

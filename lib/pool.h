@@ -129,6 +129,8 @@ struct par {
 	uint64_t barred GUARDED;   /* attempts up to this one lift no bar */
 	uint64_t retry_at GUARDED; /* no attempt before; 0: no bar */
 	int refused GUARDED;	   /* why the last attempt failed */
+	int first_failure GUARDED; /* why the first did; 0: it succeeded */
+	bool founded GUARDED;	   /* the first is past that */
 
 	/* The sleepers. */
 	struct parking idle GUARDED;	  /* workers */

@@ -396,33 +396,83 @@ static void *push_one(void *pool)
 
 enum { LATER_FAILURE = -43 };
 
-/* The first tells another thread of the pool, which pushes, so that a second
- * worker is started, and fails; then the first succeeds. */
-static int open_and_tell(void *opened, void **state)
+/* The first worker_open tells another thread of the pool, which pushes, so that
+ * a second worker is started; and returns when that one has come to where it
+ * goes. */
+struct telling {
+	atomic_uint opened;
+	int first, later;  /* what they return */
+	struct gate *hold; /* for the second */
+};
+
+static bool later_is_there(const struct telling *t)
 {
+	struct par_stats now = kit_stats(par_self());
+
+	if (t->hold)
+		return gate_arrived(t->hold) == 1;
+	return t->later ? now.refused == t->later : now.ready == 1;
+}
+
+static int open_and_tell(void *telling, void **state)
+{
+	struct telling *t = telling;
 	pthread_t thread;
 
 	(void)state;
-	if (atomic_fetch_add((atomic_uint *)opened, 1) > 0)
-		return LATER_FAILURE;
+	if (atomic_fetch_add(&t->opened, 1) > 0) {
+		if (t->hold)
+			gate_pass(t->hold);
+		return t->later;
+	}
 	if (pthread_create(&thread, NULL, push_one, par_self()) ||
 	    pthread_join(thread, NULL))
 		kit_die("no thread");
-	EVENTUALLY(kit_stats(par_self()).refused == LATER_FAILURE);
-	return 0;
+	EVENTUALLY(later_is_there(t));
+	return t->first;
+}
+
+/* What par_open() says to that. */
+static int open_telling(struct telling *t, struct par **pool)
+{
+	return par_open(pool, &(struct par_options){
+				      .action = action_echo,
+				      .workers = 2,
+				      .context = t,
+				      .worker_open = open_and_tell,
+			      });
 }
 
 static void a_second_one_that_fails_meanwhile_is_not_the_first(void **state)
 {
-	atomic_uint opened = 0;
-	struct par *pool = kit_open(&(struct par_options){
-		.action = action_echo,
-		.workers = 2,
-		.context = &opened,
-		.worker_open = open_and_tell,
-	});
+	struct telling telling = { .later = LATER_FAILURE };
+	struct par *pool;
 
 	(void)state;
+	assert_int_equal(open_telling(&telling, &pool), 0);
+	assert_null(kit_take(pool).item);
+	kit_close(pool, 0);
+}
+
+static void a_second_one_that_is_open_does_not_stand_for_the_first(void **state)
+{
+	struct telling telling = { .first = -42 };
+	struct par *pool;
+
+	(void)state;
+	assert_int_equal(open_telling(&telling, &pool), -42);
+	assert_null(pool);
+}
+
+static void a_second_one_that_is_slow_is_not_waited_for(void **state)
+{
+	struct gate hold = GATE_CLOSED;
+	struct telling telling = { .hold = &hold };
+	struct par *pool;
+
+	(void)state;
+	assert_int_equal(open_telling(&telling, &pool), 0);
+	gate_open(&hold);
 	assert_null(kit_take(pool).item);
 	kit_close(pool, 0);
 }
@@ -978,6 +1028,9 @@ int main(void)
 		KIT_TEST(a_failed_first_worker_open_leaves_nothing_generated),
 		KIT_TEST(a_first_worker_open_that_exits_fails_with_eintr),
 		KIT_TEST(a_second_one_that_fails_meanwhile_is_not_the_first),
+		KIT_TEST(
+			a_second_one_that_is_open_does_not_stand_for_the_first),
+		KIT_TEST(a_second_one_that_is_slow_is_not_waited_for),
 		KIT_TEST(a_refused_thread_is_eagain_and_undone),
 		KIT_TEST(threads_are_named_par_by_default),
 		KIT_TEST(stacks_are_the_systems_by_default),

@@ -11,6 +11,7 @@
 
 static bool was_ready[SCHED_TASKS];
 static bool asking[SCHED_TASKS]; /* in a call of generate */
+static bool early; /* something has entered before the first worker was there */
 
 static void holds(bool what, const char *says)
 {
@@ -162,8 +163,7 @@ static void check_sleepers(const struct par *p)
 	HOLDS(!p->consumers.top || !at_end(p));
 	HOLDS(!p->producer.asleep || !(p->ended || room));
 	HOLDS(!p->interrupter.asleep || !(p->dismissed || interrupts));
-	HOLDS(!p->owner.asleep ||
-	      (p->closing ? p->nworkers > 0 : p->opening > 0));
+	HOLDS(!p->owner.asleep || (p->closing ? p->nworkers > 0 : !p->founded));
 	HOLDS(!p->stranded || !p->stranded->asleep ||
 	      (!p->closing && p->nworkers == p->opening + p->leaving));
 	HOLDS(p->results_pipe.ready == (has_result(p) || at_end(p)));
@@ -178,10 +178,13 @@ static void check_sleepers(const struct par *p)
  * started but the first and those that an item had need of. */
 static void check_crew(const struct par *p)
 {
-	uint64_t entered = p->ledger.entered;
+	uint64_t entered = p->ledger.entered, needed = entered ? entered : 1;
 
+	/* The first does not count for what enters before it is there. */
+	if (!p->founded)
+		early = entered > 0;
 	HOLDS(!p->opened || p->closing || p->nworkers > 0);
-	HOLDS(p->nworkers - p->leaving <= (entered ? entered : 1));
+	HOLDS(p->nworkers - p->leaving <= needed + early);
 }
 
 static void check(const void *mutex)
@@ -202,6 +205,7 @@ void invariant_begin(void)
 {
 	memset(asking, 0, sizeof asking);
 	memset(was_ready, 0, sizeof was_ready);
+	early = false;
 	model_unlocks = check;
 }
 

@@ -389,6 +389,21 @@ static int act(void *context, void *item, void **value)
 	return rc;
 }
 
+static void *push_from_elsewhere(void *pool)
+{
+	sched_point();
+	push(pool);
+	return NULL;
+}
+
+static void give_away(struct par *pool)
+{
+	pthread_t thread;
+
+	model_spawn(&thread, push_from_elsewhere, pool);
+	model_join(thread);
+}
+
 static int open_state(void *context, void **state)
 {
 	unsigned number = ADD(opens, 1);
@@ -401,6 +416,8 @@ static int open_state(void *context, void **state)
 	keeps_errno("push");
 	/* The first runs before anybody could cancel the pool. */
 	do_letter(what, now.scenario->interrupt && number > 1);
+	if (what == 'g')
+		give_away(par_self());
 	if (what == 'x')
 		pthread_exit(NULL);
 	if (what == 'e')

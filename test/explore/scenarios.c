@@ -101,6 +101,7 @@ const struct scenario scenarios[] = {
 
 	/* Workers. */
 	{ "state", 1, .source = "i", .open = "-", .threads = { "*" } },
+	{ "told-early", 2, .open = "ge", .threads = { "f*" } },
 	{ "interrupted-action", 1, .source = "i", .action = "b",
 	  .interrupt = true, .threads = { "*", "c" } },
 	{ "interrupted-source", 1, .source = "b", .interrupt = true,
