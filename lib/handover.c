@@ -83,7 +83,7 @@ static void end_supply(struct par *p, struct item *item, int rc) NEEDS_LOCK
  * source from now on ends it when that returns. False: it has ended. */
 static bool reserve(struct par *p) NEEDS_LOCK
 {
-	sleeper_begin(&p->producer);
+	parking_begin(&p->producer);
 	while (!p->ended && !pool_has_room(p))
 		pool_park(p, &p->full, &p->producer, NEVER);
 	if (p->ended)
@@ -196,7 +196,7 @@ bool pool_exchange(struct worker *w, struct worker **recruit)
 	pool_lock(p);
 	if (w->item)
 		pool_settle(w);
-	sleeper_begin(&w->sleeper);
+	parking_begin(&w->sleeper);
 	while (!(taken = take(w)) && !p->closing)
 		pool_park(p, &p->idle, &w->sleeper, NEVER);
 	/* Each item that entered has started a worker if it found none; they

@@ -33,7 +33,7 @@ bool parking_sleep(struct parking *parking, struct sleeper *sleeper,
 {
 	bool woken;
 
-	sleeper_begin(sleeper); /* woken in vain, it waits anew */
+	parking_begin(sleeper); /* woken in vain, it waits anew */
 	sleeper->called = false;
 	sleeper->below = parking->top;
 	parking->top = sleeper;

@@ -21,6 +21,11 @@ struct parking {
  * sleep that is, two, a switch, and often a wake-up across cores. */
 enum { PARKING_LOOKS = 4 };
 
+/* Another wait begins. */
+static inline void parking_begin(struct sleeper *sleeper) NEEDS_LOCK
+{
+	sleeper->looks = 0;
+}
 /* Lets the lock go for a moment: true, to look again; or false, it is time to
  * sleep. So many times a wait, whatever others find meanwhile: it may have an
  * end, or be canceled. */

@@ -31,10 +31,11 @@ void lock_drop(struct lock *lock) DROPS_LOCK;
  */
 struct sleeper {
 	pthread_cond_t cond GUARDED;
-	bool asleep GUARDED;	       /* and not yet woken */
+	bool asleep GUARDED; /* and not yet woken */
+	/* Where it sleeps in a parking, that one's: */
 	bool called GUARDED;	       /* woken by parking_call() */
 	unsigned looks GUARDED;	       /* before its sleep, of this wait */
-	struct sleeper *below GUARDED; /* in a parking */
+	struct sleeper *below GUARDED; /* in the parking */
 };
 int sleeper_init(struct sleeper *sleeper);
 void sleeper_fini(struct sleeper *sleeper);
@@ -49,11 +50,6 @@ uint64_t time_after(int milliseconds);
  * cancellation point; canceled, it holds the lock and is still asleep. */
 bool sleeper_sleep(struct sleeper *sleeper, struct lock *lock, uint64_t until)
 	NEEDS_LOCK;
-/* Another wait begins. */
-static inline void sleeper_begin(struct sleeper *sleeper) NEEDS_LOCK
-{
-	sleeper->looks = 0;
-}
 /* Wakes the owner where it is asleep. */
 void sleeper_wake(struct sleeper *sleeper) NEEDS_LOCK;
 
