@@ -271,7 +271,7 @@ static int serve(struct par *pool, int input)
 	};
 	struct par_result r;
 	char byte;
-	int rc = -ETIMEDOUT;
+	int rc = polled[0].fd < 0 ? polled[0].fd : -ETIMEDOUT;
 
 	while (rc == -ETIMEDOUT) {
 		if (poll(polled, 2, -1) < 0)
