@@ -63,6 +63,9 @@
 
 #define PAR_VERSION "1.0.0"
 
+/* The same for the preprocessor: of 1.2.3 it would be 10203. */
+#define PAR_VERSION_NUMBER 10000
+
 #if defined(__GNUC__)
 #define PAR_API __attribute__((visibility("default")))
 #else
@@ -373,7 +376,8 @@ PAR_API int par_from_lines(void *file, void **item);
  * the header that the program was built with, so that they can grow at their
  * ends: a newer library takes the fields that are missing as zero and writes
  * none that the program does not know; an older one refuses options it does not
- * know, unless they are zero.
+ * know, unless they are zero. The sizes hold for every call on the pool,
+ * whoever makes it: par_next() and par_stats() write so much and no more.
  */
 struct par_sizes {
 	size_t options, result, stats;

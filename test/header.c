@@ -4,6 +4,19 @@
 
 #include <par.h>
 
+#include <stdio.h>
+#include <string.h>
+
+/* The version as a number is the one in words. */
+static int same_version(void)
+{
+	char words[32];
+
+	snprintf(words, sizeof words, "%d.%d.%d", PAR_VERSION_NUMBER / 10000,
+		 PAR_VERSION_NUMBER / 100 % 100, PAR_VERSION_NUMBER % 100);
+	return strcmp(words, PAR_VERSION) == 0;
+}
+
 static int nothing(void *context, void *item, void **value)
 {
 	(void)context;
@@ -16,7 +29,7 @@ int main(void)
 	struct par_options options = { nothing, 1 };
 	struct par_result result;
 	struct par *pool;
-	int bad = 0;
+	int bad = !same_version();
 
 	if (par_open(&pool, &options))
 		return 1;
