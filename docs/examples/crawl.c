@@ -32,7 +32,7 @@ static int by_url(const void *a, const void *b)
 		      ((const struct link *)b)->url);
 }
 
-static int push_once(void *from, const char *url)
+static int push_once(const void *from, const char *url)
 {
 	struct link *link = calloc(1, sizeof *link + strlen(url) + 1);
 	struct link *first, **found;

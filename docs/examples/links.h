@@ -35,25 +35,27 @@ static CURLUcode whole_url(const char *page, const char *text, char **whole)
  * no URL is passed as it stands: who fetches it is told what is wrong with it.
  */
 static int each_link(const char *page, const char *html, size_t size,
-		     int (*found)(void *context, const char *url),
-		     void *context)
+		     int (*found)(const void *context, const char *url),
+		     const void *context)
 {
 	xmlDoc *doc =
 		htmlReadMemory(html, (int)size, NULL, NULL, HTML_PARSE_NOERROR);
 	xmlXPathContext *paths = xmlXPathNewContext(doc);
 	xmlXPathObject *base =
 		xmlXPathEval(BAD_CAST "normalize-space(//base/@href)", paths);
-	xmlXPathObject *links = xmlXPathEval(
+	xmlXPathObject *attributes = xmlXPathEval(
 		BAD_CAST "//*[not(self::base)]/@href | //@src", paths);
-	int count = links ? xmlXPathNodeSetGetLength(links->nodesetval) : 0;
+	int count = attributes
+			    ? xmlXPathNodeSetGetLength(attributes->nodesetval)
+			    : 0;
 	char *start = NULL, *url;
-	int rc = base && links ? 0 : -ENOMEM;
+	int rc = base && attributes ? 0 : -ENOMEM;
 
 	if (rc == 0 && whole_url(page, (char *)base->stringval, &start) == 0)
 		page = start; /* that is what they start from */
 	for (int i = 0; rc == 0 && i < count; i++) {
 		xmlXPathObject *text =
-			xmlXPathNodeEval(links->nodesetval->nodeTab[i],
+			xmlXPathNodeEval(attributes->nodesetval->nodeTab[i],
 					 BAD_CAST "normalize-space()", paths);
 		const char *link = text ? (char *)text->stringval : "";
 		CURLUcode bad = whole_url(page, link, &url);
@@ -64,7 +66,7 @@ static int each_link(const char *page, const char *html, size_t size,
 		xmlXPathFreeObject(text);
 	}
 	curl_free(start);
-	xmlXPathFreeObject(links);
+	xmlXPathFreeObject(attributes);
 	xmlXPathFreeObject(base);
 	xmlXPathFreeContext(paths);
 	xmlFreeDoc(doc);
