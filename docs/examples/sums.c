@@ -13,14 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* What is in a tree, but is neither a directory nor a file. */
-static bool is_special(const FTSENT *entry)
-{
-	return entry->fts_level > FTS_ROOTLEVEL &&
-	       (entry->fts_info == FTS_SL || entry->fts_info == FTS_DEFAULT);
-}
-
-/* What cannot be read is an item too: its action finds out why. */
+/* What cannot be read is an item too: its action finds out why. A link or a
+ * device is none, unless it was named. */
 static int next_file(void *tree, void **path)
 {
 	FTSENT *entry;
@@ -30,7 +24,9 @@ static int next_file(void *tree, void **path)
 		if (!entry) /* 0 at the end; to the loop ETIMEDOUT is none */
 			return errno == ETIMEDOUT ? -EIO : -errno;
 	} while (entry->fts_info == FTS_D || entry->fts_info == FTS_DP ||
-		 is_special(entry));
+		 (entry->fts_level > FTS_ROOTLEVEL &&
+		  (entry->fts_info == FTS_SL ||
+		   entry->fts_info == FTS_DEFAULT)));
 	*path = strdup(entry->fts_path);
 	return *path ? 1 : -ENOMEM;
 }
