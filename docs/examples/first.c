@@ -3,6 +3,7 @@
 #include <netdb.h>
 #include <par.h>
 #include <stdio.h>
+#include <string.h>
 
 static int look_up(void *context, void *name, void **found)
 {
@@ -25,9 +26,12 @@ int main(int argc, char **argv)
 				       .workers = 100 };
 	struct par_result r;
 	struct par *pool;
+	int rc = par_open(&pool, &options);
 
-	if (par_open(&pool, &options))
+	if (rc) {
+		fprintf(stderr, "par_open: %s\n", strerror(-rc));
 		return 1;
+	}
 	while (par_next(pool, &r) > 0) {
 		printf("%s: %s\n", *(char **)r.item,
 		       r.error ? gai_strerror(r.error) : "found");
