@@ -14,6 +14,8 @@
 
 #include <par.h>
 
+#include "clock.h"
+
 /* The action of most: how long a word is. */
 static int measure(void *context, void *word, void **length)
 {
@@ -120,22 +122,24 @@ static int all_of_a_file(void)
 	return rc;
 }
 
-static int with_a_clock(struct par *pool)
+/* [next_timed] */
+/* Adds what comes until then; -ETIMEDOUT: there may be more. */
+static int add_until(struct par *pool, double due)
 {
 	struct par_result r;
+	double left;
 	int rc;
 
-	/* [next_timed] */
-	while ((rc = par_next_timed(pool, &r, 100)) != 0) {
-		if (rc == -ETIMEDOUT)
-			continue; /* a tenth of a second for other things */
-		if (rc < 0)
-			break;
-		add(&r);
+	while ((left = due - seconds()) > 0) {
+		rc = par_next_timed(pool, &r, (int)(1000 * left) + 1);
+		if (rc > 0)
+			add(&r);
+		else if (rc != -ETIMEDOUT)
+			return rc; /* the end */
 	}
-	/* [end] */
-	return rc;
+	return -ETIMEDOUT; /* though a result may be ready */
 }
+/* [end] */
 
 static int push_words(void)
 {
@@ -150,8 +154,9 @@ static int push_words(void)
 		rc = par_push(pool, words[i]);
 	par_finish(pool);
 	/* [end] */
-	if (rc == 0)
-		rc = with_a_clock(pool);
+	/* A time that is over, then one that is not. */
+	if (rc == 0 && add_until(pool, 0) == -ETIMEDOUT)
+		rc = add_until(pool, seconds() + 60);
 	par_close(pool);
 	return rc;
 }
@@ -305,6 +310,21 @@ static int beside_a_descriptor(void)
 	return rc;
 }
 
+/* [progress] */
+/* A line for a terminal, ten times a second, whether results come or not. */
+static void show_progress(struct par *pool, double *due)
+{
+	struct par_stats now;
+
+	if (seconds() < *due)
+		return;
+	*due = seconds() + 0.1;
+	par_stats(pool, &now);
+	fprintf(stderr, "\r%zu queued, %u running, %ju done\033[K", now.queued,
+		now.running, (uintmax_t)now.delivered);
+}
+/* [end] */
+
 static int with_a_progress_line(void)
 {
 	struct par_array source = { .base = words,
@@ -314,6 +334,7 @@ static int with_a_progress_line(void)
 				       .source = &source,
 				       .action = measure_element,
 				       .workers = 3 };
+	double due = 0;
 	struct par_result r;
 	struct par *pool;
 	int rc = par_open(&pool, &options);
@@ -321,21 +342,13 @@ static int with_a_progress_line(void)
 	if (rc)
 		return rc;
 	/* [stats] */
-	while ((rc = par_next_timed(pool, &r, 100)) != 0) {
-		struct par_stats now;
-
-		if (rc < 0 && rc != -ETIMEDOUT)
-			break;
+	while ((rc = par_next_timed(pool, &r, 100)) > 0 || rc == -ETIMEDOUT) {
 		if (rc > 0)
 			add(&r);
-		if (rc > 0 && r.index % 100)
-			continue; /* not for each: when nothing comes, too */
-		par_stats(pool, &now);
-		fprintf(stderr, "\r%zu queued, %u running, %ju done",
-			now.queued, now.running, (uintmax_t)now.delivered);
+		show_progress(pool, &due);
 	}
-	/* [end] */
 	fprintf(stderr, "\n");
+	/* [end] */
 	par_close(pool);
 	return rc;
 }

@@ -145,12 +145,14 @@ int main(int argc, char **argv)
 	rc = par_open(&pool, &options);
 	if (rc)
 		errx(2, "cannot start: %s", strerror(-rc));
+	/* [stop] */
 	while ((rc = par_next_timed(pool, &r, 100)) > 0 || rc == -ETIMEDOUT) {
 		if (rc > 0)
 			failed |= print(&r);
 		if (stop)
 			par_cancel(pool);
 	}
+	/* [end] */
 	par_close(pool);
 	if (rc < 0)
 		errx(2, "reading statements: %s", strerror(-rc));

@@ -3,6 +3,7 @@
  * What the library leaves to the program, in a few lines each. Runs every
  * recipe and checks what came of it.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
@@ -16,21 +17,16 @@
 
 #include <par.h>
 
+#include "clock.h"
+
 enum { JOBS = 5 };
 
 struct job {
 	int fd; /* what the deadline is for */
 	int tries;
 	double due, begun; /* seconds */
+	struct job *next;  /* of those kept aside */
 };
-
-static double seconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 /* A pool for the jobs of an array. */
 struct batch {
@@ -51,6 +47,53 @@ static bool open_batch(struct batch *b, par_generate_fn *generate,
 					 .size = sizeof *b->jobs } };
 	b->source.base = b->jobs;
 	return par_open(&b->pool, &options) == 0;
+}
+
+/* A generator of one's own. Where it is stands behind its first argument. */
+/* [own] */
+/* The names in a directory, each for whoever takes the result to free. */
+static int next_name(void *directory, void **item)
+{
+	struct dirent *entry;
+
+	errno = 0;
+	entry = readdir(directory);
+	if (!entry)
+		return -errno; /* 0: that was the last */
+	*item = strdup(entry->d_name);
+	return *item ? 1 : -ENOMEM;
+}
+/* [end] */
+
+static int is_dot(void *context, void *name, void **value)
+{
+	(void)context, (void)value;
+	return strcmp(name, ".") == 0;
+}
+
+/* Each has ".", once. */
+static bool a_directory_is_read(void)
+{
+	/* [read] */
+	DIR *directory = opendir(".");
+	struct par_options options = { .generate = next_name,
+				       .source = directory,
+				       .action = is_dot,
+				       .workers = 2 };
+	struct par_result r;
+	int dots = 0;
+	struct par *pool;
+
+	if (!directory || par_open(&pool, &options))
+		return false;
+	while (par_next(pool, &r) > 0) {
+		dots += r.error;
+		free(r.item);
+	}
+	par_close(pool);
+	closedir(directory); /* nobody reads it any more */
+	/* [end] */
+	return dots == 1;
 }
 
 /* A generator that makes no more than a hundred items a second. */
@@ -135,6 +178,7 @@ static bool retries_succeed(void)
 		/* [retry] */
 		struct job *job = r.item;
 
+		/* three times in all */
 		if (r.error && ++job->tries < 3 && par_push(pool, job) == 0)
 			continue;
 		/* [end] */
@@ -176,7 +220,7 @@ static bool retries_wait_longer_each_time(void)
 		struct job *job = r.item;
 
 		if (r.error && ++job->tries < 3) {
-			/* 20 ms, 40 ms */
+			/* the second after 20 ms, the third after 40 */
 			job->due = seconds() + 0.01 * (1 << job->tries);
 			if (par_push(pool, job) == 0)
 				continue;
@@ -186,6 +230,80 @@ static bool retries_wait_longer_each_time(void)
 	}
 	par_close(b.pool);
 	return succeeded == JOBS && seconds() - begun >= 0.06;
+}
+
+/* The same, and no worker waits. */
+
+/* [aside] */
+/* Those that have failed, the first one due in front. */
+struct aside {
+	struct job *first, **last;
+};
+
+static void keep_aside(struct aside *a, struct job *job, double delay)
+{
+	job->due = seconds() + delay;
+	job->next = NULL;
+	*a->last = job;
+	a->last = &job->next;
+}
+
+/* Pushes those that are due; for how many ms that is all, or -1: for ever. */
+static int push_due(struct par *pool, struct aside *a)
+{
+	double wait = 0;
+
+	while (a->first && (wait = a->first->due - seconds()) <= 0) {
+		struct job *job = a->first;
+
+		if (par_push(pool, job))
+			return 1000; /* no memory: later, then */
+		a->first = job->next;
+		if (!a->first)
+			a->last = &a->first;
+	}
+	return a->first ? (int)(1000 * wait) + 1 : -1;
+}
+
+/* The pool has no generator: the end is when all jobs, one or more, are done.
+ */
+static int try_all(struct par *pool, struct job *jobs, unsigned count)
+{
+	struct aside aside = { .last = &aside.first };
+	struct par_result r;
+	int rc, succeeded = 0;
+
+	for (unsigned i = 0; i < count; i++)
+		keep_aside(&aside, &jobs[i], 0);
+	while ((rc = par_next_timed(pool, &r, push_due(pool, &aside))) > 0 ||
+	       rc == -ETIMEDOUT) {
+		struct job *job = rc > 0 ? r.item : NULL;
+
+		if (job && r.error && ++job->tries < 3) {
+			keep_aside(&aside, job, 0.02);
+		} else if (job) {
+			succeeded += r.error == 0;
+			if (--count == 0)
+				par_finish(pool);
+		}
+	}
+	return succeeded;
+}
+/* [end] */
+
+static bool retries_wait_aside(void)
+{
+	struct par_options options = { .action = flaky, .workers = 1 };
+	struct job jobs[JOBS] = { 0 };
+	double begun = seconds();
+	struct par *pool;
+	int succeeded;
+
+	if (par_open(&pool, &options))
+		return false;
+	succeeded = try_all(pool, jobs, JOBS);
+	par_close(pool);
+	return succeeded == JOBS && seconds() - begun >= 0.04;
 }
 
 /* An action that gives up after 20 ms, or when the pool is canceled. */
@@ -530,10 +648,12 @@ int main(void)
 		const char *name;
 		bool (*holds)(void);
 	} recipes[] = {
+		{ "generator", a_directory_is_read },
 		{ "rate", rate_is_limited },
 		{ "turn", turns_are_apart },
 		{ "retry", retries_succeed },
 		{ "back-off", retries_wait_longer_each_time },
+		{ "back-off aside", retries_wait_aside },
 		{ "deadline", deadlines_are_kept },
 		{ "first failure", the_first_failure_stops_it },
 		{ "Ctrl-C", ctrl_c_cancels },

@@ -61,12 +61,14 @@ case $step in
 *7-stop)
 	printf '%s\n' $names | "$step" >out
 	same out
-	# A pipe that nobody writes to, and no end of the names.
+	# A pipe that nobody writes to, a file that takes minutes, where there may be
+	# one, and no end of the names.
 	mkfifo silent input
+	truncate -s 500G huge || :
 	rm out # else what is awaited below may be what stands there
 	"$step" <input >out 2>errors &
 	exec 3>input
-	printf 'silent\nfile1\n' >&3
+	printf 'silent\nhuge\nfile1\n' >&3
 	until grep -q '^file1: 37$' out 2>/dev/null; do sleep 0.1; done
 	kill -INT $!
 	fails wait $!
