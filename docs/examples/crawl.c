@@ -32,7 +32,7 @@ static int by_url(const void *a, const void *b)
 		      ((const struct link *)b)->url);
 }
 
-static int push_once(const void *from, const char *url)
+static int push_once(const void *from, const char *url, const char *wrong)
 {
 	struct link *link = calloc(1, sizeof *link + strlen(url) + 1);
 	struct link *first, **found;
@@ -40,6 +40,7 @@ static int push_once(const void *from, const char *url)
 	if (!link)
 		return -ENOMEM;
 	link->from = from;
+	strcpy(link->why, wrong ? wrong : "");
 	strcpy(link->url, url);
 	pthread_mutex_lock(&links_lock);
 	found = tsearch(link, &links, by_url);
@@ -57,33 +58,49 @@ static size_t keep(char *data, size_t size, size_t count, void *file)
 	return ftell(file) > LARGEST ? 0 : fwrite(data, size, count, file);
 }
 
+/* Where a page of the site has come from, redirected or not; else NULL. */
+static char *page_of_site(CURL *curl)
+{
+	char *type = NULL, *url = NULL, *page = NULL;
+
+	curl_easy_getinfo(curl, CURLINFO_CONTENT_TYPE, &type);
+	curl_easy_getinfo(curl, CURLINFO_EFFECTIVE_URL, &url);
+	if (type && strcasestr(type, "html") && !whole_url(url, "", &page) &&
+	    strncmp(page, site, strlen(site)) == 0)
+		return page;
+	curl_free(page);
+	return NULL;
+}
+
 /* Fails with -errno, or as libcurl does: then link->why has the words. */
 static int visit(void *curl, void *item, void **value)
 {
 	struct link *link = item;
-	char *html = NULL, *type = NULL, *url = link->url;
+	char *html = NULL, *page;
 	size_t size;
-	FILE *file = open_memstream(&html, &size);
+	FILE *file;
 	int rc;
 
 	(void)value;
+	if (*link->why)
+		return CURLE_URL_MALFORMAT;
+	file = open_memstream(&html, &size);
 	if (!file)
 		return -errno;
-	curl_easy_setopt(curl, CURLOPT_URL, url);
+	curl_easy_setopt(curl, CURLOPT_URL, (char *)link->url);
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, file);
 	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, link->why);
 	rc = (int)curl_easy_perform(curl);
-	if (rc && !*link->why) /* as for a URL that is none */
+	if (rc && !*link->why)
 		strcpy(link->why, curl_easy_strerror((CURLcode)rc));
-	curl_easy_getinfo(curl, CURLINFO_CONTENT_TYPE, &type);
-	curl_easy_getinfo(curl, CURLINFO_EFFECTIVE_URL, &url);
+	page = rc ? NULL : page_of_site(curl);
 	if (fclose(file))
 		rc = -ENOMEM;
 	else if (rc == CURLE_WRITE_ERROR)
 		rc = 0; /* it is there, and no page */
-	else if (rc == 0 && type && strstr(type, "html") &&
-		 strncasecmp(url, site, strlen(site)) == 0)
-		rc = each_link(url, html, size, push_once, link->url);
+	else if (page)
+		rc = each_link(page, html, size, push_once, link->url);
+	curl_free(page);
 	free(html);
 	return rc;
 }
@@ -108,9 +125,20 @@ static int open_handle(void *seconds, void **handle)
 	curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
 	curl_easy_setopt(curl, CURLOPT_MAXREDIRS, 10L);
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, keep);
+	curl_easy_setopt(curl, CURLOPT_QUICK_EXIT, 1L); /* a silent DNS */
 	curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
 	curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, is_canceled);
 	return 0;
+}
+
+static bool is_dead(const struct par_result *r)
+{
+	const struct link *link = r->item;
+
+	if (r->error)
+		printf("%s (from %s): %s\n", link->url, link->from,
+		       r->error < 0 ? strerror(-r->error) : link->why);
+	return r->error != 0;
 }
 
 int main(int argc, char **argv)
@@ -123,7 +151,7 @@ int main(int argc, char **argv)
 				       .workers = WORKERS };
 	char *start = NULL;
 	struct par_result r;
-	struct par_stats now;
+	unsigned checked = 0, dead = 0;
 	int rc;
 
 	if (argc == 3)
@@ -139,21 +167,22 @@ int main(int argc, char **argv)
 	xmlInitParser();
 	rc = par_open(&pool, &options);
 	if (rc == 0)
-		rc = push_once("the command line", start);
+		rc = push_once("the command line", start, NULL);
 	curl_free(start);
 	if (rc)
 		errx(2, "cannot start: %s", strerror(-rc));
 	par_finish(pool);
-	while (!stop && (rc = par_next_timed(pool, &r, 100)) != 0)
-		if (rc > 0 && r.error) {
-			struct link *dead = r.item;
-
-			printf("%s (from %s): %s\n", dead->url, dead->from,
-			       r.error < 0 ? strerror(-r.error) : dead->why);
+	while ((rc = par_next_timed(pool, &r, 100)) > 0 || rc == -ETIMEDOUT) {
+		if (stop)
+			par_cancel(pool);
+		if (rc > 0 && r.error != -ECANCELED &&
+		    r.error != CURLE_ABORTED_BY_CALLBACK) {
+			checked++;
+			dead += is_dead(&r);
 		}
-	par_stats(pool, &now);
+	}
 	par_close(pool);
-	printf("%ju links checked, %ju dead%s\n", (uintmax_t)now.finished,
-	       (uintmax_t)now.failed, stop ? ", stopped" : "");
-	return now.failed || stop || output_failed();
+	printf("%u links checked, %u dead%s\n", checked, dead,
+	       stop ? ", stopped" : "");
+	return dead || stop || output_failed();
 }

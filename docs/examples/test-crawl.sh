@@ -32,7 +32,7 @@ http {
 	fastcgi_temp_path tmp;
 	uwsgi_temp_path tmp;
 	scgi_temp_path tmp;
-	types { text/html html; text/css css; image/png png; }
+	types { Text/HTML html; text/css css; image/png png; }
 	default_type text/plain;
 	log_format request '\$request_method \$http_host\$request_uri';
 	access_log access.log request;
@@ -107,11 +107,18 @@ make_site() {
 	# page not among them.
 	page special.html /old "$there/head.html" /away 'two words.html' 100% \
 		"http:/${here#http://}/slashes.html" "HTTP://${here#http://}/case.html" \
-		based.html ftp://127.0.0.1:1/ 'http://[bad/' http:none \
+		"http://LOCALHOST:$port/a" "http://localhost:$port/a" \
+		deep.html based.html ftp://127.0.0.1:1/ 'http://[bad/' http:$port \
+		http:u@127.0.0.1:$port/a \
 		text.txt /missing.html '/missing.html#again' ./sub/../gone.png \
 		empty.html large.png /broken /loop "$there/gone.html" http://127.0.0.1:1/
 	page moved/new.html here.html
 	echo '<base href="/moved/"><a href=there.html>there</a>' >site/based.html
+	# After more elements in each other than a parser may want, and a zero byte.
+	{
+		printf '<i>%.0s' $(seq 400)
+		printf '\0<a href=end.html>the end</a>'
+	} >site/deep.html
 	page moved/here.html ../index.html
 	page 'two words.html' '/bl&auml;tter.html'
 	page other.html /never-1.html
@@ -120,10 +127,10 @@ make_site() {
 	page lost.html /never-4.html
 	page blätter.html /
 	touch site/style.css site/logo.png site/a site/empty.html \
-		site/slashes.html site/case.html site/moved/there.html
+		site/end.html site/slashes.html site/case.html site/moved/there.html
 	head -c 3000000 /dev/zero >site/large.png
 
-	page apart/alive.html alive.html#a
+	page apart/alive.html alive.html#a '#top'
 	page apart/hang.html /slow.html dead.html
 	page slow.html /never-5.html
 }
@@ -196,8 +203,9 @@ same out <<END
 --- $here/loop (from $here/special.html)
 --- http://127.0.0.1:1/ (from $here/special.html)
 --- http://[bad/ (from $here/special.html)
---- http:none (from $here/special.html)
-229 links checked, 9 dead
+--- http:$port (from $here/special.html)
+--- http:u@127.0.0.1:$port/a (from $here/special.html)
+233 links checked, 10 dead
 END
 [ ! -s err ]
 
@@ -214,13 +222,14 @@ grep -v '/loop$\|/pool$\|/slow\|/apart/' access.log |
 		special.html old moved/new.html moved/here.html away \
 		two%20words.html bl%C3%A4tter.html text.txt missing.html \
 		gone.png broken empty.html large.png slashes.html \
-		case.html based.html moved/there.html
+		case.html deep.html end.html based.html moved/there.html
 } | sed "s|^|GET 127.0.0.1:$port|" >wanted
 # The last one is the one with the percent sign, which nginx takes for none.
 cat >>wanted <<END
 GET 127.0.0.2:$port/other.html
 GET 127.0.0.2:$port/head.html
 GET 127.0.0.2:$port/gone.html
+GET localhost:$port/a
 GET --
 END
 same requests <wanted
