@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * query: the SQL statements of a file, many at once by libpq's blocking calls:
- * a PostgreSQL connection a worker, or as many as there are. Each line stands
- * alone: a transaction is one line, "BEGIN; ...; COMMIT". Prints the first
- * column of the first row of each, its command tag or its error. Exit status:
- * 0, 1 if a statement failed, 130 after Ctrl-C, 2 if it could not begin, read
- * or write.
+ * a PostgreSQL connection a worker, or as many as there are. A transaction is
+ * one line, "BEGIN; ...; COMMIT", and so is a SET with what it is for: the next
+ * line is for whichever connection is idle. Prints the first column of the
+ * first row of each, its command tag or its error. Exit status: 0, 1 if a
+ * statement failed, 130 after Ctrl-C, 2 if it could not begin, read or write.
  */
 #include "number.h"
 #include "output.h"
@@ -93,16 +93,22 @@ static int run(void *connection, void *statement, void **value)
 		PQreset(connection);
 		result = execute(connection, statement);
 	}
-	/* What follows is an error, or a COPY, which has nobody to talk to. */
 	rc = PQresultStatus(result) > PGRES_TUPLES_OK ? -EIO : 0;
 	text = text_of(result);
-	/* What waits for another line would get anyone's: it is undone. */
-	if (PQstatus(connection) == CONNECTION_OK &&
-	    PQtransactionStatus(connection) != PQTRANS_IDLE) {
-		text = rc ? text : "undone: its end is not on its line";
+	/* What is in the middle of something would take anyone's next line. */
+	switch (PQtransactionStatus(connection)) {
+	case PQTRANS_INTRANS:
 		rc = -EIO;
-		PQreset(connection);
+		text = "no COMMIT on the line: the open transaction is undone";
+		break;
+	case PQTRANS_ACTIVE:
+		text = "COPY has nobody to talk to: who knows what it did";
+		break;
+	default:
+		break;
 	}
+	if (rc && PQtransactionStatus(connection) != PQTRANS_IDLE)
+		PQreset(connection);
 	*value = strndup(text, strcspn(text, "\n"));
 	PQclear(result);
 	return *value ? rc : -ENOMEM;

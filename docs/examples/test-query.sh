@@ -57,6 +57,7 @@ start_server() {
 
 stop_server() {
 	kill -INT "$server" || :
+	kill -CONT "$server" || : # if it was stopped
 	wait "$server" || :
 	server=
 }
@@ -154,11 +155,11 @@ prints "an error is its own statement's" <<END
 5: ERROR:  division by zero
 6: ERROR:  syntax error at or near "SELEC"
 7: lost
-8: PGRES_COPY_OUT
+8: COPY has nobody to talk to: who knows what it did
 9: PGRES_EMPTY_QUERY
-10: undone: its end is not on its line
+10: no COMMIT on the line: the open transaction is undone
 11: INSERT 0 1
-12: undone: its end is not on its line
+12: no COMMIT on the line: the open transaction is undone
 13: 6
 14: COMMIT
 15: ERROR:  division by zero
@@ -216,6 +217,21 @@ all=$(wc -l <out)
 	done
 	seq 6 "$all" | sed 's/$/: Operation canceled/'
 } | prints "Ctrl-C cancels what runs, and the rest"
+
+# A server that does not answer holds up the cancel: the second signal, of either
+# kind, ends the program.
+await has 0 true
+$limited "$query" 1 "$us" >out 2>err <<END &
+SELECT pg_sleep(600)
+END
+client=$!
+await has 1 "state = 'active'"
+kill -STOP "$server"
+kill -INT "$client"
+while kill -TERM "$client" 2>/dev/null; do sleep 0.1; done &
+exits 143 wait "$client"
+kill -CONT "$server"
+sql "SELECT pg_terminate_backend(pid) $ours" >killed
 
 # No standard output, no server, no such connection option, no such file.
 exits 2 $limited "$query" 1 "$us" </dev/null 2>err >&-
