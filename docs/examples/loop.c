@@ -7,10 +7,13 @@
 
 #include <err.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -18,17 +21,17 @@
 
 #include <par.h>
 
-enum { WORKERS = 8, KEY = 128, BUSY_MS = 5000 };
+enum { WORKERS = 8, KEY = 128, BUSY_MS = 5000, RESERVED = 4 * WORKERS + 8 };
 
 static int epoll, listener;
 static struct rlimit descriptors;
 
 static int open_database(void *path, void **query)
 {
-	static const char sql[] =
-		"SELECT ?1 || ': ' || ifnull((SELECT CASE "
-		"WHEN length(value) > 50000 THEN '(too long)' ELSE value "
-		"END FROM pairs WHERE key = ?1), '(none)')";
+	static const char sql[] = "SELECT ?1 || ': ' || ifnull((SELECT CASE "
+				  "WHEN length(CAST(value AS BLOB)) > 65536 "
+				  "THEN '(too long)' ELSE value "
+				  "END FROM pairs WHERE key = ?1), '(none)')";
 	sqlite3_stmt *prepared = NULL;
 	sqlite3 *database = NULL;
 
@@ -51,7 +54,8 @@ static void close_database(void *query)
 	sqlite3_close(database);
 }
 
-/* The blocking part. It fails too if the client has gone or does not read. */
+/* The blocking part. It fails too if the client has gone, or reads more slowly
+ * than it asks. */
 static int answer(void *query, void *item, void **value)
 {
 	int client = (int)(intptr_t)item;
@@ -80,14 +84,14 @@ static int watch(int fd)
 	return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
 }
 
-/* Half of the descriptors are the pool's, so that there is always one for
- * accept4(): a client that is one too many is let go. */
+/* A client that is one too many is let go: what is RESERVED is the databases',
+ * so that there is always one for accept4(). */
 static void admit(void)
 {
 	int client = accept4(listener, NULL, NULL, SOCK_NONBLOCK);
 
 	if (client >= 0 &&
-	    ((rlim_t)client > descriptors.rlim_cur / 2 || watch(client)))
+	    ((rlim_t)client + RESERVED > descriptors.rlim_cur || watch(client)))
 		close(client);
 }
 
@@ -107,12 +111,17 @@ static void take_back(const struct par_result *r)
 		close(client);
 }
 
-/* A server that was killed has left its socket, where nobody answers. */
+/* Whoever has the lock may take the name from a socket, which one who was
+ * killed has left there. It has it to its end. */
 static int claim(const struct sockaddr_un *here)
 {
 	const struct sockaddr *name = (const struct sockaddr *)here;
+	int lock = open("loop.lock", O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+	struct stat left;
 
-	if (connect(listener, name, sizeof *here) && errno == ECONNREFUSED)
+	if (lock < 0 || flock(lock, LOCK_EX | LOCK_NB))
+		return -1;
+	if (lstat(here->sun_path, &left) == 0 && S_ISSOCK(left.st_mode))
 		unlink(here->sun_path);
 	return bind(listener, name, sizeof *here) ||
 	       listen(listener, SOMAXCONN);
