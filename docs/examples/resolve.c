@@ -22,12 +22,12 @@ static int look_up(void *context, void *name, void **found)
 	/* Without a type, each address would come once for each there is. */
 	static const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
 	struct addrinfo *list = NULL;
-	char *end = strchr(name, '\r'); /* where lines end with CR LF */
+	char *last = strrchr(name, '\r');
 	int error;
 
 	(void)context;
-	if (end)
-		*end = '\0';
+	if (last && !last[1])
+		*last = '\0'; /* the line has ended with CR LF */
 	error = getaddrinfo(name, NULL, &hints, &list);
 	*found = list;
 	/* Told apart by the sign: here the EAI_ numbers are negative. */

@@ -60,6 +60,8 @@ inside() {
 	status=0
 	echo missing.test | "$resolve" >out 2>errors || status=$?
 	[ $status -eq 1 ]
+	if echo host1.test | "$resolve" >&- 2>errors; then exit 1; fi
+	grep -q '^standard output: Bad file descriptor' errors
 	status=0
 	echo host1.test | "$resolve" >/dev/full 2>errors || status=$?
 	[ $status -eq 2 ]

@@ -36,7 +36,11 @@ if "$sums" tree >/dev/full 2>errors; then
 	exit 1
 fi
 
-# What is named itself is summed, whatever it is.
+# What is named itself is summed, whatever it is, and a link to a directory followed.
+ln -s tree/a here
+"$sums" here | sed 's|  here|  tree/a|' >out
+"$sums" tree/a | diff - out
+[ -s out ]
 sha256sum tree/a/b/c/link /dev/null >wanted-too
 "$sums" tree/a/b/c/link /dev/null >out
 diff wanted-too out
