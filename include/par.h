@@ -216,6 +216,9 @@ struct par_stats {
  *   -EAGAIN    the system refused a thread
  *   other      what the first worker_open returned (-EINTR: it ended by
  *              pthread_exit())
+ * Where worker_open has given the pool to another thread, which pushed to it, a
+ * par_open() that fails first waits for the actions that run, without an
+ * interrupt, and hands what there is to discard.
  */
 static inline int par_open(struct par **pool,
 			   const struct par_options *options);
