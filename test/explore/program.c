@@ -416,11 +416,11 @@ static int open_state(void *context, void **state)
 	keeps_errno("push");
 	/* The first runs before anybody could cancel the pool. */
 	do_letter(what, now.scenario->interrupt && number > 1);
-	if (what == 'g')
+	if (strchr("gGX", what))
 		give_away(par_self());
-	if (what == 'x')
+	if (what == 'x' || what == 'X')
 		pthread_exit(NULL);
-	if (what == 'e')
+	if (what == 'e' || what == 'G')
 		return 5;
 	*state = &now;
 	ADD(opened, 1);
@@ -644,9 +644,9 @@ static int expected_open(void)
 
 	if (s->refused_from == 1)
 		return -EAGAIN;
-	if (first == 'e')
+	if (first == 'e' || first == 'G')
 		return 5;
-	if (first == 'x')
+	if (first == 'x' || first == 'X')
 		return -EINTR;
 	return s->refused_from && s->refused_from <= needed ? -EAGAIN : 0;
 }
@@ -666,9 +666,20 @@ static int open_pool(struct par **pool)
 		.discard = discard,
 		.interrupt = s->interrupt ? SIGUSR1 : 0,
 	};
-	int rc = KEEPING(par_open(pool, &options));
+	/* What was given away may have to be taken back, where it fails. */
+	bool given = s->open && strpbrk(s->open, "gGX");
+	int rc;
 
+	if (given) {
+		SET(cancels, true);
+		SET(discarding, true);
+	}
+	rc = KEEPING(par_open(pool, &options));
 	keeps_errno("open");
+	if (given && rc == 0) {
+		SET(cancels, false);
+		SET(discarding, false);
+	}
 	if (rc != expected_open() &&
 	    !(GET(faults) && (rc == -ENOMEM || rc == -EAGAIN)))
 		sched_fail("open: %d", rc);

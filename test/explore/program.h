@@ -32,8 +32,9 @@ struct scenario {
 	 *   p  pushes another item            c  cancels    f  finishes
 	 *   w  waits for the interrupt, and does not ask for the cancel
 	 * and for source B, E: blocks until the cancel, then brings an item,
-	 * fails; for action n: runs a pool of its own; for open g: gives the
-	 * pool to a thread that pushes, and waits for that.
+	 * fails; for action n: runs a pool of its own; for open g, G, X: gives
+	 * the pool to a thread that pushes, waits for that, and succeeds,
+	 * fails, ends its thread.
 	 */
 	const char *source; /* NULL: no generator */
 	const char *action; /* by generated item */

@@ -102,6 +102,8 @@ const struct scenario scenarios[] = {
 	/* Workers. */
 	{ "state", 1, .source = "i", .open = "-", .threads = { "*" } },
 	{ "told-early", 2, .open = "ge", .threads = { "f*" } },
+	{ "told-and-failed", 2, .open = "G", .threads = { "" } },
+	{ "told-and-exited", 2, .open = "Xe", .threads = { "" } },
 	{ "interrupted-action", 1, .source = "i", .action = "b",
 	  .interrupt = true, .threads = { "*", "c" } },
 	{ "interrupted-source", 1, .source = "b", .interrupt = true,
