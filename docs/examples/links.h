@@ -5,6 +5,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include <curl/curl.h>
@@ -19,7 +20,7 @@ static CURLUcode lower_host(CURLU *url)
 
 	for (char *c = host; c && *c; c++)
 		*c = (char)tolower((unsigned char)*c);
-	if (rc == 0)
+	if (rc == 0 && *host != '[') /* it would lose its zone */
 		rc = curl_url_set(url, CURLUPART_HOST, host, 0);
 	curl_free(host);
 	return rc;
@@ -69,6 +70,12 @@ static int pass_on(const char *page, char *text, take_link *take,
 	return take(context, text, curl_url_strerror(wrong));
 }
 
+static bool is_wide(const char *html, size_t size)
+{
+	return size >= 2 && (memcmp(html, "\xff\xfe", 2) == 0 ||
+			     memcmp(html, "\xfe\xff", 2) == 0);
+}
+
 /* Each, until take() returns another number than 0. The page is changed. */
 static int each_link(const char *page, char *html, size_t size, take_link *take,
 		     const void *context)
@@ -79,8 +86,10 @@ static int each_link(const char *page, char *html, size_t size, take_link *take,
 	char *start = NULL;
 	int rc, count;
 
-	for (char *c; (c = memchr(html, '\0', size));)
-		*c = ' '; /* to the parser it would be the end */
+	/* To the parser a zero byte is the end, but in UTF-16. */
+	for (size_t i = is_wide(html, size) ? size : 0; i < size; i++)
+		if (!html[i])
+			html[i] = ' ';
 	doc = htmlReadMemory(html, (int)size, NULL, NULL,
 			     HTML_PARSE_NOERROR | XML_PARSE_HUGE);
 	paths = xmlXPathNewContext(doc);

@@ -108,16 +108,21 @@ make_site() {
 	page special.html /old "$there/head.html" /away 'two words.html' 100% \
 		"http:/${here#http://}/slashes.html" "HTTP://${here#http://}/case.html" \
 		"http://LOCALHOST:$port/a" "http://localhost:$port/a" \
-		deep.html based.html ftp://127.0.0.1:1/ 'http://[bad/' http:$port \
+		deep.html wide.html based.html ftp://127.0.0.1:1/ 'http://[bad/' http:$port \
 		http:u@127.0.0.1:$port/a \
 		text.txt /missing.html '/missing.html#again' ./sub/../gone.png \
 		empty.html large.png /broken /loop "$there/gone.html" http://127.0.0.1:1/
 	page moved/new.html here.html
 	echo '<base href="/moved/"><a href=there.html>there</a>' >site/based.html
+	{
+		printf '\377\376'
+		echo '<a href=text.txt>text</a><a href=end.html>end</a>' |
+			iconv -t UTF-16LE
+	} >site/wide.html
 	# After more elements in each other than a parser may want, and a zero byte.
 	{
 		printf '<i>%.0s' $(seq 400)
-		printf '\0<a href=end.html>the end</a>'
+		printf '\0<a href=last.html>the end</a>'
 	} >site/deep.html
 	page moved/here.html ../index.html
 	page 'two words.html' '/bl&auml;tter.html'
@@ -127,7 +132,7 @@ make_site() {
 	page lost.html /never-4.html
 	page blätter.html /
 	touch site/style.css site/logo.png site/a site/empty.html \
-		site/end.html site/slashes.html site/case.html site/moved/there.html
+		site/end.html site/last.html site/slashes.html site/case.html site/moved/there.html
 	head -c 3000000 /dev/zero >site/large.png
 
 	page apart/alive.html alive.html#a '#top'
@@ -205,7 +210,7 @@ same out <<END
 --- http://[bad/ (from $here/special.html)
 --- http:$port (from $here/special.html)
 --- http:u@127.0.0.1:$port/a (from $here/special.html)
-233 links checked, 10 dead
+235 links checked, 10 dead
 END
 [ ! -s err ]
 
@@ -222,7 +227,7 @@ grep -v '/loop$\|/pool$\|/slow\|/apart/' access.log |
 		special.html old moved/new.html moved/here.html away \
 		two%20words.html bl%C3%A4tter.html text.txt missing.html \
 		gone.png broken empty.html large.png slashes.html \
-		case.html deep.html end.html based.html moved/there.html
+		case.html deep.html last.html wide.html end.html based.html moved/there.html
 } | sed "s|^|GET 127.0.0.1:$port|" >wanted
 # The last one is the one with the percent sign, which nginx takes for none.
 cat >>wanted <<END
