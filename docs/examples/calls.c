@@ -347,6 +347,8 @@ static int with_a_progress_line(void)
 			add(&r);
 		show_progress(pool, &due);
 	}
+	due = 0; /* the last one stays */
+	show_progress(pool, &due);
 	fprintf(stderr, "\n");
 	/* [end] */
 	par_close(pool);

@@ -84,14 +84,15 @@ static bool a_directory_is_read(void)
 	int dots = 0;
 	struct par *pool;
 
-	if (!directory || par_open(&pool, &options))
-		return false;
-	while (par_next(pool, &r) > 0) {
-		dots += r.error;
-		free(r.item);
+	if (directory && par_open(&pool, &options) == 0) {
+		while (par_next(pool, &r) > 0) {
+			dots += r.error;
+			free(r.item);
+		}
+		par_close(pool);
 	}
-	par_close(pool);
-	closedir(directory); /* nobody reads it any more */
+	if (directory)
+		closedir(directory); /* nobody reads it any more */
 	/* [end] */
 	return dots == 1;
 }
@@ -235,41 +236,36 @@ static bool retries_wait_longer_each_time(void)
 /* The same, and no worker waits. */
 
 /* [aside] */
-/* Those that have failed, the first one due in front. */
-struct aside {
-	struct job *first, **last;
-};
-
-static void keep_aside(struct aside *a, struct job *job, double delay)
+/* A list of those that are to be tried again, the first one due in front. */
+static void keep_aside(struct job **aside, struct job *job, double delay)
 {
 	job->due = seconds() + delay;
-	job->next = NULL;
-	*a->last = job;
-	a->last = &job->next;
+	while (*aside && (*aside)->due <= job->due)
+		aside = &(*aside)->next;
+	job->next = *aside;
+	*aside = job;
 }
 
 /* Pushes those that are due; for how many ms that is all, or -1: for ever. */
-static int push_due(struct par *pool, struct aside *a)
+static int push_due(struct par *pool, struct job **aside)
 {
 	double wait = 0;
 
-	while (a->first && (wait = a->first->due - seconds()) <= 0) {
-		struct job *job = a->first;
+	while (*aside && (wait = (*aside)->due - seconds()) <= 0) {
+		struct job *next = (*aside)->next;
 
-		if (par_push(pool, job))
+		if (par_push(pool, *aside))
 			return 1000; /* no memory: later, then */
-		a->first = job->next;
-		if (!a->first)
-			a->last = &a->first;
+		*aside = next;
 	}
-	return a->first ? (int)(1000 * wait) + 1 : -1;
+	return *aside ? (int)(1000 * wait) + 1 : -1;
 }
 
 /* The pool has no generator: the end is when all jobs, one or more, are done.
  */
 static int try_all(struct par *pool, struct job *jobs, unsigned count)
 {
-	struct aside aside = { .last = &aside.first };
+	struct job *aside = NULL;
 	struct par_result r;
 	int rc, succeeded = 0;
 
@@ -280,14 +276,14 @@ static int try_all(struct par *pool, struct job *jobs, unsigned count)
 		struct job *job = rc > 0 ? r.item : NULL;
 
 		if (job && r.error && ++job->tries < 3) {
-			keep_aside(&aside, job, 0.02);
+			keep_aside(&aside, job, 0.01 * (1 << job->tries));
 		} else if (job) {
 			succeeded += r.error == 0;
 			if (--count == 0)
 				par_finish(pool);
 		}
 	}
-	return succeeded;
+	return succeeded; /* after a cancel the others are aside */
 }
 /* [end] */
 
@@ -303,7 +299,7 @@ static bool retries_wait_aside(void)
 		return false;
 	succeeded = try_all(pool, jobs, JOBS);
 	par_close(pool);
-	return succeeded == JOBS && seconds() - begun >= 0.04;
+	return succeeded == JOBS && seconds() - begun >= 0.06;
 }
 
 /* An action that gives up after 20 ms, or when the pool is canceled. */
@@ -346,6 +342,10 @@ static bool deadlines_are_kept(void)
 	while (par_next(pool, &r) > 0)
 		kept += r.error == (r.item == &silent ? -ETIMEDOUT : 0);
 	par_close(pool);
+	for (int i = 0; i < 2; i++) {
+		close(quiet[i]);
+		close(loud[i]);
+	}
 	return kept == 2;
 }
 
