@@ -20,7 +20,7 @@ static CURLUcode lower_host(CURLU *url)
 
 	for (char *c = host; c && *c; c++)
 		*c = (char)tolower((unsigned char)*c);
-	if (rc == 0 && *host != '[') /* it would lose its zone */
+	if (host && *host != '[') /* it would lose its zone */
 		rc = curl_url_set(url, CURLUPART_HOST, host, 0);
 	curl_free(host);
 	return rc;
