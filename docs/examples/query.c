@@ -107,7 +107,8 @@ static int run(void *connection, void *statement, void **value)
 	default:
 		break;
 	}
-	if (rc && PQtransactionStatus(connection) != PQTRANS_IDLE)
+	if (PQstatus(connection) == CONNECTION_OK &&
+	    PQtransactionStatus(connection) != PQTRANS_IDLE)
 		PQreset(connection);
 	*value = strndup(text, strcspn(text, "\n"));
 	PQclear(result);
