@@ -6,6 +6,7 @@
  * prints what comes back. Without a URL it runs a server of its own (serve.c)
  * and shows what fetching at once is worth.
  */
+#include "clock.h"
 #include "number.h"
 #include "serve.h"
 
@@ -16,7 +17,6 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <curl/curl.h>
@@ -48,10 +48,7 @@ struct page {
 
 static double now_ms(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return 1e3 * (double)now.tv_sec + 1e-6 * (double)now.tv_nsec;
+	return 1e3 * seconds();
 }
 
 /* Transfers: what runs on the workers. */
@@ -223,8 +220,8 @@ static void clear_progress(struct tally *tally)
 
 static void draw_progress(struct tally *tally, struct par *pool)
 {
-	double seconds = (now_ms() - tally->begun) / 1e3;
-	double rate = (double)tally->done / (seconds > 0 ? seconds : 1);
+	double past = (now_ms() - tally->begun) / 1e3;
+	double rate = (double)tally->done / (past > 0 ? past : 1);
 	struct par_stats stats;
 
 	par_stats(pool, &stats);
