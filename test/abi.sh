@@ -5,7 +5,7 @@
 # same types of the calls, and the same structures, each member with its offset and its
 # type. What is new is no break, nor is growth at the end of a structure whose size
 # par_open_sized() is told; all else needs a new major version, and so a new soname. (Of
-# constants nothing is seen: the header has none but PAR_VERSION.)
+# constants nothing is seen: the header has none but its version.)
 #     test/abi.sh
 set -eu
 cd "$(dirname "$0")/.."
