@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The calls between par_open() and par_close(): each checks what it is given,
- * refuses to wait for itself, and leaves the rest to the monitor.
+ * The public calls between par_open() and par_close(). Each checks its
+ * arguments, refuses to wait for itself, and leaves the rest to a hand-over.
  */
 #include "handover.h"
-#include "self.h"
+#include "sizes.h"
 #include "worker.h"
 
 #include <errno.h>
@@ -13,56 +13,71 @@ static int next(struct par *p, struct par_result *result, uint64_t until)
 {
 	if (!p || !result)
 		return -EINVAL;
-	if (self_in(p))
+	if (self_is_in(p))
 		return -EDEADLK;
-	return pool_deliver(p, result, until);
+	return handover_deliver(p, result, until);
 }
 
 int par_next(struct par *pool, struct par_result *result)
 {
-	return next(pool, result, NEVER);
+	return next(pool, result, CLOCK_NEVER);
 }
 
 int par_next_timed(struct par *pool, struct par_result *result, int timeout_ms)
 {
-	/* 0 asks for no sleep, and so for no look at the clock. */
-	return next(pool, result, timeout_ms ? time_after(timeout_ms) : 0);
-}
-
-static int descriptor(struct par *p, struct pipe *pipe)
-{
-	int fd;
-
-	pool_lock(p);
-	fd = pipe_open(pipe);
-	pool_unlock(p);
-	return fd;
+	/* 0: does not wait, so the clock is not asked. */
+	return next(pool, result, timeout_ms ? clock_after(timeout_ms) : 0);
 }
 
 int par_fd(struct par *pool)
 {
-	return pool ? descriptor(pool, &pool->results_pipe) : -EINVAL;
+	int fd;
+
+	if (!pool)
+		return -EINVAL;
+	pool_lock(pool);
+	fd = pipe_open(&pool->results_pipe);
+	pool_unlock(pool); /* makes it readable if it has to be */
+	return fd;
 }
 
 int par_cancel_fd(struct par *pool)
 {
-	return pool ? descriptor(pool, &pool->cancel_pipe) : -EINVAL;
+	int fd;
+
+	if (!pool)
+		return -EINVAL;
+	pool_lock(pool);
+	fd = pipe_open(&pool->cancel_pipe);
+	if (flag_is_raised(&pool->canceled))
+		pipe_hang_up(&pool->cancel_pipe);
+	pool_unlock(pool);
+	return fd;
+}
+
+/* In worker_open: only the calling thread changes the state it reads here. */
+static bool is_opening(const struct par *p)
+{
+	const struct worker *w = self_worker_of(p);
+
+	guard_not_needed();
+	return w && w->state == SEAT_OPENING;
 }
 
 int par_push(struct par *pool, void *item)
 {
-	struct worker *recruit = NULL;
-	/* Here, not beside malloc(): of that, compilers know that it leaves
-	 * errno alone, which it does not where it fails. */
+	struct worker *to_start;
+	/* errno is saved here and not around malloc(). Compilers assume that
+	 * malloc() leaves errno alone, which it does not if it fails. */
 	int rc, saved = errno;
 
 	if (!pool)
 		return -EINVAL;
 	/* The first worker_open may still fail, and par_open() with it. */
-	if (self_opening(pool))
+	if (is_opening(pool))
 		return -EAGAIN;
-	rc = pool_push(pool, item, &recruit);
-	worker_start(recruit);
+	rc = handover_push(pool, item, &to_start);
+	worker_start(to_start);
 	errno = saved;
 	return rc;
 }
@@ -70,23 +85,50 @@ int par_push(struct par *pool, void *item)
 void par_finish(struct par *pool)
 {
 	if (pool)
-		pool_finish(pool);
+		handover_finish(pool);
 }
 
 void par_cancel(struct par *pool)
 {
 	if (pool)
-		pool_cancel(pool);
+		handover_cancel(pool);
 }
 
 bool par_canceled(const struct par *pool)
 {
-	return pool && flag_is_raised(&pool->cancel_flag);
+	return pool && flag_is_raised(&pool->canceled);
+}
+
+static void take_snapshot(const struct par *p, struct par_stats *stats)
+	NEEDS_LOCK
+{
+	const struct ledger *l = &p->ledger;
+
+	*stats = (struct par_stats){
+		.entered = l->entered,
+		.started = l->started,
+		.finished = l->finished,
+		.failed = l->failed,
+		.canceled = l->canceled,
+		.delivered = l->delivered,
+		.queued = (size_t)ledger_queued(l),
+		.running = (unsigned)ledger_running(l),
+		.ready = (size_t)ledger_ready(l),
+		.workers = seats_taken(&p->seats),
+		.refused = p->attempts.error,
+		.ended = source_has_ended(&p->source),
+	};
 }
 
 void par_stats(const struct par *pool, struct par_stats *stats)
 {
-	/* It changes nothing but the lock. */
-	if (pool && stats)
-		pool_stats((struct par *)pool, stats);
+	struct par *p = (struct par *)pool; /* only the lock changes */
+	struct par_stats now;
+
+	if (!p || !stats)
+		return;
+	pool_lock(p);
+	take_snapshot(p, &now);
+	pool_unlock(p);
+	sizes_copy_out(stats, p->sizes.stats, &now, sizeof now);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An unbounded first-in-first-out list of items, strung on their `next`. All
- * zero is empty.
+ * An unbounded first-in-first-out list of items, linked by their `next`. It has
+ * no lock: the caller holds the pool's.
  */
 #ifndef PAR_FIFO_H
 #define PAR_FIFO_H
@@ -9,9 +9,10 @@
 #include "guard.h"
 #include "item.h"
 
+/* All fields zero: empty. */
 struct fifo {
 	struct item *first;
-	struct item *last; /* meaningful where first is set */
+	struct item *last; /* undefined if the list is empty */
 };
 
 static inline void fifo_put(struct fifo *fifo, struct item *item) NEEDS_LOCK
@@ -24,7 +25,7 @@ static inline void fifo_put(struct fifo *fifo, struct item *item) NEEDS_LOCK
 	fifo->last = item;
 }
 
-/* The oldest, NULL where it is empty. */
+/* Returns the oldest item, or NULL if the list is empty. */
 static inline struct item *fifo_take(struct fifo *fifo) NEEDS_LOCK
 {
 	struct item *item = fifo->first;

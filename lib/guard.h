@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the lock is for, in words that clang checks (-Wthread-safety). To other
- * compilers they are comments.
+ * Annotations that say what the lock guards. Clang checks them at compile time
+ * (-Wthread-safety). To other compilers they are comments.
  *
- * In C such a word cannot name the lock beside the field it stands on. So one
- * name, which is no object, stands for the lock of whatever pool is meant: it
- * tells held from not held, not one pool from another.
+ * In C an annotation cannot name the lock that stands beside a field. So one
+ * name, which is no object, stands for the lock of every pool. The check tells
+ * whether a lock is held, and cannot tell one pool's lock from another's.
  *
- * Clang looks at the fields that are read and written by name. It does not see
- * what is done through their address, so whoever is handed that NEEDS_LOCK.
+ * Clang sees fields that are read and written by name. It does not see what is
+ * done through their address. So a function that is handed such an address is
+ * marked NEEDS_LOCK.
  */
 #ifndef PAR_GUARD_H
 #define PAR_GUARD_H
@@ -25,20 +26,21 @@ extern struct GUARD(capability("lock")) guard the_lock;
 /* A field that is read and written with the lock held. */
 #define GUARDED GUARD(guarded_by(the_lock))
 
-/* A function that is called with the lock held, and leaves it held; */
+/* A function that is called with the lock held, and leaves it held. */
 #define NEEDS_LOCK GUARD(requires_capability(the_lock))
-/* that is called with the lock free: it takes it itself, or may wait; */
+/* A function that is called without the lock. It may take the lock, or wait. */
 #define NEEDS_NO_LOCK GUARD(locks_excluded(the_lock))
-/* that returns with the lock held; */
+/* A function that returns with the lock held. */
 #define TAKES_LOCK GUARD(acquire_capability(the_lock))
-/* that is called with the lock held and lets it go; */
+/* A function that is called with the lock held, and releases it. */
 #define DROPS_LOCK GUARD(release_capability(the_lock))
-/* whose body is not looked at: the mutex itself, which clang does not know. */
+/* A function whose body is not checked, because it uses the mutex itself. */
 #define UNCHECKED GUARD(no_thread_safety_analysis)
 
-/* From here to the end of the function no lock is needed: no other thread
- * changes what is looked at. None has begun, or those that could have left. */
-static inline void nobody_else(void) GUARD(assert_capability(the_lock))
+/* States that no lock is needed from here to the end of the function, because
+ * no other thread can change what it reads. Either no other thread has begun,
+ * or all that could have ended, or only this thread writes it. */
+static inline void guard_not_needed(void) GUARD(assert_capability(the_lock))
 {
 }
 

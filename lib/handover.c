@@ -1,51 +1,25 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * The way of an item through the pool, in the order in which it goes: entry,
+ * work, delivery. A function that needs no lock is one critical section.
+ */
 #include "handover.h"
 
-#include "crew.h"
+#include "sizes.h"
+#include "workers.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 
-/* Records. They are made before their item enters, and used again. */
+/* Entry. */
 
-static struct item *item_new(void)
+static struct item *new_item(void)
 {
 	return malloc(sizeof(struct item));
 }
 
-static struct item *spare_take(struct par *p) NEEDS_LOCK
-{
-	struct item *item = p->spares;
-
-	if (item) {
-		p->spares = item->next;
-		p->spare_count--;
-	}
-	return item;
-}
-
-static void spare_put(struct par *p, struct item *item) NEEDS_LOCK
-{
-	if (p->spare_count == p->spares_wanted) {
-		free(item);
-		return;
-	}
-	item->next = p->spares;
-	p->spares = item;
-	p->spare_count++;
-}
-
-/* Entry. */
-
-static void cancel_item(struct par *p, struct item *item) NEEDS_LOCK
-{
-	item->result.error = -ECANCELED;
-	p->ledger.canceled++;
-	outbox_put(&p->outbox, item);
-}
-
-/* The item is in the pool from here on. Where it waits is the caller's. */
+/* The item is in the pool from here on. The caller queues or cancels it. */
 static void enter(struct par *p, struct item *item) NEEDS_LOCK
 {
 	item->result.value = NULL;
@@ -56,99 +30,114 @@ static void enter(struct par *p, struct item *item) NEEDS_LOCK
 	outbox_expect(&p->outbox, item);
 }
 
-/* The call of generate has brought an item. */
+static void cancel_item(struct par *p, struct item *item) NEEDS_LOCK
+{
+	item->result.error = -ECANCELED;
+	p->ledger.canceled++;
+	outbox_put(&p->outbox, item);
+}
+
+/* generate has brought an item. */
 static void admit(struct par *p, struct item *item) NEEDS_LOCK
 {
-	role_leave(&p->producer_role);
+	p->source.generating = false;
 	enter(p, item);
-	if (p->canceled)
+	if (flag_is_raised(&p->canceled))
 		cancel_item(p, item);
 	else
 		ring_put(&p->ring, item);
-	pool_end_source(p);
+	source_stop_if_told(&p->source);
 }
 
-/* It has brought none, and the record is left, if there is one. */
-static void end_supply(struct par *p, struct item *item, int rc) NEEDS_LOCK
+/* generate has brought no item, or was not called. */
+static void end_source(struct par *p, struct item *item, int rc) NEEDS_LOCK
 {
-	role_leave(&p->producer_role);
+	p->source.generating = false;
 	if (item)
-		spare_put(p, item);
-	if (rc < 0 && !p->canceled)
-		p->source_error = rc;
-	p->ended = true;
+		spares_put(&p->spares, item);
+	if (rc < 0 && !flag_is_raised(&p->canceled))
+		p->source.error = rc;
+	p->source.state = SOURCE_ENDED;
 }
 
-/* Waits until generate may be asked: the call begins here, so whoever ends the
- * source from now on ends it when that returns. False: it has ended. */
-static bool reserve(struct par *p) NEEDS_LOCK
+static bool has_room_or_ended(void *pool) NEEDS_LOCK
 {
-	parking_begin(&p->producer);
-	while (!p->ended && !pool_has_room(p))
-		pool_park(p, &p->full, &p->producer, NEVER);
-	if (p->ended)
+	const struct par *p = pool;
+
+	return source_has_ended(&p->source) || pool_has_room(p);
+}
+
+/* Waits until generate may be called. The call begins here: a source that is
+ * told to stop from now on ends when the call returns. */
+static bool begin_call(struct par *p) NEEDS_LOCK
+{
+	pool_wait(p, &p->waiters.room, &p->waiters.producer, CLOCK_NEVER,
+		  has_room_or_ended, p);
+	if (source_has_ended(&p->source))
 		return false;
-	parking_found(&p->full);
-	role_enter(&p->producer_role);
+	p->source.generating = true;
 	return true;
 }
 
-struct item *pool_supply(struct par *p, struct item *item, int rc,
-			 struct worker **recruit)
+struct item *handover_supply(struct par *p, struct item *item, int rc,
+			     struct worker **to_start)
 {
 	struct item *next = NULL;
 	bool more = false;
 
-	*recruit = NULL;
+	*to_start = NULL;
 	pool_lock(p);
 	if (item && rc > 0) {
 		admit(p, item);
-		*recruit = crew_recruit(p, 0);
+		*to_start = workers_take_if_short(p, 0);
 	} else if (item) {
-		end_supply(p, item, rc);
+		end_source(p, item, rc);
 	}
-	/* A worker that is needed is not kept waiting for room. */
-	if (!*recruit && (more = reserve(p)))
-		next = spare_take(p);
+	/* A worker that is needed does not have to wait for room. */
+	if (!*to_start && (more = begin_call(p)))
+		next = spares_take(&p->spares);
 	pool_unlock(p);
-	if (more && !next && !(next = item_new()))
-		pool_end_supply(p, NULL, -ENOMEM);
+	if (more && !next && !(next = new_item()))
+		handover_fail_source(p, NULL, -ENOMEM);
 	return next;
 }
 
-void pool_end_supply(struct par *p, struct item *item, int error)
+void handover_fail_source(struct par *p, struct item *item, int error)
 {
 	pool_lock(p);
-	end_supply(p, item, error);
+	end_source(p, item, error);
 	pool_unlock(p);
 }
 
-static int push_refusal(const struct par *p) NEEDS_LOCK
+static int why_refused(const struct par *p) NEEDS_LOCK
 {
-	return p->canceled ? -ECANCELED : p->told ? -EPIPE : 0;
+	if (flag_is_raised(&p->canceled))
+		return -ECANCELED;
+	return p->source.state == SOURCE_END_REPORTED ? -EPIPE : 0;
 }
 
-int pool_push(struct par *p, void *thing, struct worker **recruit)
+int handover_push(struct par *p, void *pushed, struct worker **to_start)
 {
 	struct item *item = NULL;
 	int rc;
 
+	*to_start = NULL;
 	pool_lock(p);
-	rc = push_refusal(p);
-	if (rc == 0 && !(item = spare_take(p))) {
+	rc = why_refused(p);
+	if (rc == 0 && !(item = spares_take(&p->spares))) {
 		pool_unlock(p);
-		if (!(item = item_new()))
+		if (!(item = new_item()))
 			return -ENOMEM;
 		pool_lock(p);
-		rc = push_refusal(p);
+		rc = why_refused(p);
 	}
 	if (rc == 0) {
-		item->result.item = thing;
+		item->result.item = pushed;
 		enter(p, item);
 		fifo_put(&p->pushed, item);
-		*recruit = crew_recruit(p, 0);
+		*to_start = workers_take_if_short(p, 0);
 	} else if (item) {
-		spare_put(p, item);
+		spares_put(&p->spares, item);
 	}
 	pool_unlock(p);
 	return rc;
@@ -165,132 +154,158 @@ static struct item *dequeue(struct par *p) NEEDS_LOCK
 
 static bool take(struct worker *w) NEEDS_LOCK
 {
-	struct par *p = w->role.pool;
+	struct par *p = w->self.pool;
 
 	w->item = dequeue(p);
 	if (!w->item)
 		return false;
-	w->item->result.worker = (unsigned)(w - p->workers);
+	w->item->result.worker = seats_number(&p->seats, w);
 	p->ledger.started++;
-	role_enter(&w->role);
-	parking_found(&p->idle);
 	return true;
 }
 
-void pool_settle(struct worker *w)
+static bool take_or_closing(void *worker) NEEDS_LOCK
 {
-	struct par *p = w->role.pool;
+	struct worker *w = worker;
 
-	role_leave(&w->role);
+	return take(w) || w->self.pool->life == POOL_CLOSING;
+}
+
+static void settle(struct worker *w) NEEDS_LOCK
+{
+	struct par *p = w->self.pool;
+
 	p->ledger.finished++;
 	p->ledger.failed += w->item->result.error != 0;
 	outbox_put(&p->outbox, w->item);
 	w->item = NULL;
 }
 
-bool pool_exchange(struct worker *w, struct worker **recruit)
+struct item *handover_exchange(struct worker *w, struct worker **to_start)
 {
-	struct par *p = w->role.pool;
-	bool taken;
+	struct par *p = w->self.pool;
+	struct item *item;
 
 	pool_lock(p);
 	if (w->item)
-		pool_settle(w);
-	parking_begin(&w->sleeper);
-	while (!(taken = take(w)) && !p->closing)
-		pool_park(p, &p->idle, &w->sleeper, NEVER);
-	/* Each item that entered has started a worker if it found none; they
-	 * are short only where the system refused some. */
-	*recruit = crew_recruit(p, p->opening);
+		settle(w);
+	pool_wait(p, &p->waiters.idle, &w->waiter, CLOCK_NEVER, take_or_closing,
+		  w);
+	item = w->item;
+	/* Each item that entered and found no idle worker has started one. Only
+	 * if the system refused a thread can there be too few here. */
+	*to_start = workers_take_if_short(p, seats_coming(&p->seats));
 	pool_unlock(p);
-	return taken;
+	return item;
+}
+
+void handover_retire(struct worker *w)
+{
+	struct par *p = w->self.pool;
+
+	pool_lock(p);
+	if (w->item) {
+		w->item->result.error = -EINTR;
+		settle(w);
+	}
+	workers_retire(w);
+	pool_unlock(p);
 }
 
 /* Delivery. */
 
-/* Whether par_next() has its answer, in *rc. */
-static bool deliver(struct par *p, struct par_result *result, int *rc)
-	NEEDS_LOCK
+struct consumer {
+	struct par *pool;
+	struct par_result *result;
+	struct waiter waiter;
+	int rc; /* what par_next() returns */
+};
+
+static bool deliver(void *argument) NEEDS_LOCK
 {
+	struct consumer *consumer = argument;
+	struct par *p = consumer->pool;
 	struct item *item = outbox_take(&p->outbox);
 
 	if (item) {
-		copy_out(result, p->sizes.result, &item->result,
-			 sizeof item->result);
+		sizes_copy_out(consumer->result, p->sizes.result, &item->result,
+			       sizeof item->result);
 		p->ledger.delivered++;
-		parking_found(&p->consumers);
-		spare_put(p, item);
-		*rc = 1;
-	} else if (pool_at_end(p)) {
-		p->told = true;
-		*rc = p->source_error;
+		spares_put(&p->spares, item);
+		consumer->rc = 1;
+	} else if (pool_is_at_end(p)) {
+		p->source.state = SOURCE_END_REPORTED;
+		consumer->rc = p->source.error;
 	} else {
 		return false;
 	}
 	return true;
 }
 
-struct consumer {
-	struct par *pool;
-	struct sleeper sleeper;
-};
-
-/* The program canceled the thread in its sleep: it holds no result, but the
- * call that another could have had. */
+/* The program has canceled the thread while it slept. The thread holds no
+ * result, but it may be the one that was woken: the unlock wakes another. */
 static void consumer_canceled(void *argument) DROPS_LOCK
 {
 	struct consumer *consumer = argument;
 	struct par *p = consumer->pool;
 
-	parking_withdraw(&p->consumers, &consumer->sleeper);
-	sleeper_fini(&consumer->sleeper);
+	wait_queue_remove(&p->waiters.consumers, &consumer->waiter);
+	waiter_fini(&consumer->waiter);
 	pool_unlock(p);
 }
 
-static int wait_and_deliver(struct par *p, struct par_result *result,
-			    uint64_t until) NEEDS_LOCK
+static void wait_and_deliver(struct consumer *consumer, uint64_t until)
+	NEEDS_LOCK
 {
-	struct consumer consumer = { .pool = p };
-	int rc = sleeper_init(&consumer.sleeper);
-	bool woken;
+	struct par *p = consumer->pool;
 
-	if (rc)
-		return -EAGAIN;
-	rc = -ETIMEDOUT;
-	pthread_cleanup_push(consumer_canceled, &consumer);
-	do
-		woken = pool_park(p, &p->consumers, &consumer.sleeper, until);
-	while (!deliver(p, result, &rc) && woken);
+	if (waiter_init(&consumer->waiter)) {
+		consumer->rc = -EAGAIN;
+		return;
+	}
+	pthread_cleanup_push(consumer_canceled, consumer);
+	pool_wait(p, &p->waiters.consumers, &consumer->waiter, until, deliver,
+		  consumer);
 	pthread_cleanup_pop(false);
-	sleeper_fini(&consumer.sleeper);
-	return rc;
+	waiter_fini(&consumer->waiter);
 }
 
-int pool_deliver(struct par *p, struct par_result *result, uint64_t until)
+int handover_deliver(struct par *p, struct par_result *result, uint64_t until)
 {
-	int rc = -ETIMEDOUT;
+	struct consumer consumer;
 
+	consumer.pool = p;
+	consumer.result = result;
+	consumer.rc = -ETIMEDOUT;
 	pool_lock(p);
-	if (!deliver(p, result, &rc) && until != 0)
-		rc = wait_and_deliver(p, result, until);
+	if (!deliver(&consumer) && until != 0)
+		wait_and_deliver(&consumer, until);
 	pool_unlock(p);
-	return rc;
+	return consumer.rc;
 }
 
-struct item *pool_leftover(struct par *p)
+struct item *handover_leftover(struct par *p)
 {
-	nobody_else();
+	guard_not_needed();
 	return outbox_take(&p->outbox);
 }
 
-void pool_cancel(struct par *p)
+/* No more input. */
+
+void handover_finish(struct par *p)
+{
+	pool_lock(p);
+	source_finish(&p->source);
+	pool_unlock(p);
+}
+
+void handover_cancel(struct par *p)
 {
 	struct item *item;
 
 	pool_lock(p);
-	p->canceled = true;
-	flag_raise(&p->cancel_flag);
-	pool_end_source(p);
+	flag_raise(&p->canceled);
+	source_finish(&p->source);
 	while ((item = dequeue(p)))
 		cancel_item(p, item);
 	pipe_hang_up(&p->cancel_pipe);

@@ -1,39 +1,52 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The hand-overs: how an item goes from one place to the next (pool.h has the
- * picture). Each is one critical section. A worker that comes back from one
- * (not NULL) has had its seat reserved, and the caller must worker_start() it.
+ * picture). Each is one critical section, so an item is never in two places and
+ * never in none.
+ *
+ * If a hand-over finds that the pool is short of workers, it takes a seat and
+ * sets *to_start to it; otherwise it sets NULL. The caller must worker_start()
+ * that worker.
  */
 #ifndef PAR_HANDOVER_H
 #define PAR_HANDOVER_H
 
 #include "pool.h"
 
-/* Producer: hands in the item in its hand, if any, with what generate returned,
- * waits for room, and gives a record for the next: the caller asks generate.
- * NULL: the source has ended, or there is a worker to be started first. */
-struct item *pool_supply(struct par *p, struct item *item, int rc,
-			 struct worker **recruit) NEEDS_NO_LOCK;
-/* The source ends with this error, in a call of generate. */
-void pool_end_supply(struct par *p, struct item *item, int error) NEEDS_NO_LOCK;
-/* par_push(): the item enters, or its error says why not. */
-int pool_push(struct par *p, void *thing, struct worker **recruit)
+/* For the producer. Hands in its item (NULL at first) and what generate has
+ * returned, waits for room, and returns a record for the next item: the caller
+ * calls generate. Returns NULL if the source has ended, or, with *to_start set,
+ * if there is a worker to start first; then item is NULL at the next call. */
+struct item *handover_supply(struct par *p, struct item *item, int rc,
+			     struct worker **to_start) NEEDS_NO_LOCK;
+/* For the producer. The source ends with this error; generate has not returned,
+ * or was not called. item may be NULL. */
+void handover_fail_source(struct par *p, struct item *item, int error)
 	NEEDS_NO_LOCK;
 
-/* Worker: hands in the item in its hand, if any, and waits for the next. False:
- * the pool is closing, and its hand is empty. */
-bool pool_exchange(struct worker *w, struct worker **recruit) NEEDS_NO_LOCK;
-/* Hands in the item in the worker's hand. */
-void pool_settle(struct worker *w) NEEDS_LOCK;
-
-/* Consumer: waits for a result; what par_next() returns. */
-int pool_deliver(struct par *p, struct par_result *result, uint64_t until)
+/* par_push(): returns 0 if the item has entered, or why it has not. */
+int handover_push(struct par *p, void *pushed, struct worker **to_start)
 	NEEDS_NO_LOCK;
-/* The owner, all threads gone: what was not delivered; NULL: nothing is left.
- */
-struct item *pool_leftover(struct par *p);
 
-/* Anybody: what is queued goes to the outbox, and nothing more is taken in. */
-void pool_cancel(struct par *p) NEEDS_NO_LOCK;
+/* For a worker. Hands in the item whose action has ended, if there is one,
+ * waits for the next and returns it. Returns NULL if the pool is closing. */
+struct item *handover_exchange(struct worker *w, struct worker **to_start)
+	NEEDS_NO_LOCK;
+/* For a worker that takes no item any more. If it holds an item, its action has
+ * ended the thread: hands the item in with -EINTR. */
+void handover_retire(struct worker *w) NEEDS_NO_LOCK;
+
+/* par_next(): waits until the deadline at most, which may be 0. Returns what
+ * par_next() returns. */
+int handover_deliver(struct par *p, struct par_result *result, uint64_t until)
+	NEEDS_NO_LOCK;
+/* For the owner, when all threads are gone. Returns a result that was not
+ * delivered, or NULL if there is none left. */
+struct item *handover_leftover(struct par *p);
+
+/* par_finish() */
+void handover_finish(struct par *p) NEEDS_NO_LOCK;
+/* par_cancel() */
+void handover_cancel(struct par *p) NEEDS_NO_LOCK;
 
 #endif

@@ -1,42 +1,50 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Sends the signal to each thread that runs a callback. A signal that comes
+ * just before its thread blocks is lost, so it is sent again: soon at first,
+ * and more and more seldom to a callback that ignores it.
+ */
 #include "interrupter.h"
 
-/* A signal that comes just before its thread blocks is lost, so it is sent
- * again: soon at first, and seldom to an action that will not be interrupted.
- */
+#include "signals.h"
+
 enum { FIRST_PAUSE_MS = 1, LONGEST_PAUSE_MS = 64 };
 
-static void interrupt(const struct par *p, const struct role *role) NEEDS_LOCK
+/* Under the lock a thread in a callback cannot have ended. */
+static void interrupt(const struct par *p, const struct self *self) NEEDS_LOCK
 {
-	/* Under the lock a thread that is inside cannot have ended. */
-	if (role->inside)
-		signal_send(role->thread, p->options.interrupt);
+	signals_send(self->thread, p->options.interrupt);
 }
 
 static void interrupt_all(const struct par *p) NEEDS_LOCK
 {
-	interrupt(p, &p->producer_role);
-	for (unsigned i = 0; i < p->seats; i++)
-		interrupt(p, &p->workers[i].role);
+	if (p->source.generating)
+		interrupt(p, &p->source.self);
+	for (unsigned i = 0; i < p->seats.used; i++) {
+		const struct worker *w = &p->seats.all[i];
+
+		if (w->item || w->state == SEAT_OPENING)
+			interrupt(p, &w->self);
+	}
 }
 
 static void *interrupter_body(void *pool)
 {
 	struct par *p = pool;
+	struct waiter *waiter = &p->waiters.interrupter;
 	int pause = FIRST_PAUSE_MS;
 
 	thread_name(p->name, -1);
 	pool_lock(p);
-	while (!p->dismissed) {
-		if (!p->opened || !p->canceled || p->inside == 0) {
-			pool_sleep(p, &p->interrupter, NEVER);
+	while (!p->interrupter_stops) {
+		if (p->life == POOL_OPENING || !flag_is_raised(&p->canceled) ||
+		    pool_in_callbacks(p) == 0) {
+			pool_sleep(p, waiter, CLOCK_NEVER);
 			pause = FIRST_PAUSE_MS;
 			continue;
 		}
 		interrupt_all(p);
-		p->pausing = true;
-		pool_sleep(p, &p->interrupter, time_after(pause));
-		p->pausing = false;
+		pool_sleep(p, waiter, clock_after(pause));
 		if (pause < LONGEST_PAUSE_MS)
 			pause *= 2;
 	}
@@ -46,13 +54,13 @@ static void *interrupter_body(void *pool)
 
 int interrupter_start(struct par *p)
 {
-	return thread_start(&p->interrupter_thread, 0, interrupter_body, p);
+	return thread_start(&p->interrupter, 0, interrupter_body, p);
 }
 
 void interrupter_stop(struct par *p)
 {
 	pool_lock(p);
-	p->dismissed = true;
+	p->interrupter_stops = true;
 	pool_unlock(p);
-	thread_join(p->interrupter_thread);
+	thread_join(p->interrupter);
 }

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The thread that sends par_options.interrupt after a cancel. It has to be one
- * of its own, since the canceler may not wait, and every other thread may be
- * blocked in the very call that is to be interrupted. It sleeps until then.
+ * The interrupter: the thread that sends par_options.interrupt after a cancel.
+ * It is a thread of its own, because par_cancel() may not wait, and every other
+ * thread may be blocked in the call that must be interrupted. Until then it
+ * sleeps.
  */
 #ifndef PAR_INTERRUPTER_H
 #define PAR_INTERRUPTER_H
 
 #include "pool.h"
 
-/* -EAGAIN or the like. */
+/* Starts the thread. Returns 0, or -EAGAIN or the like. */
 int interrupter_start(struct par *p) NEEDS_NO_LOCK;
+/* Tells the thread to stop, and waits until it has ended. */
 void interrupter_stop(struct par *p) NEEDS_NO_LOCK;
 
 #endif

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The record of one item. It is allocated before its item enters, goes with it
- * through every room, and carries its result out: after entry nothing can fail
- * for want of memory.
+ * The record of one item. It is allocated before its item enters the pool. It
+ * travels with the item and carries the result out, so nothing can run out of
+ * memory after the entry.
  *
- * Whoever holds the item owns the record: the producer or the pusher, then the
- * pool (under its lock), then one worker, then the pool, then the consumer.
+ * Whoever has the item owns its record: first the producer or the pusher, then
+ * the pool (under its lock), one worker, the pool again, and the consumer.
  */
 #ifndef PAR_ITEM_H
 #define PAR_ITEM_H
@@ -13,10 +13,15 @@
 #include <par.h>
 
 struct item {
-	struct par_result result; /* grows on its way: item, index | the rest */
-	bool done;		  /* finished or canceled: may be delivered */
-	struct item *next;	  /* in the one list it is in */
-	struct item *later;	  /* in an ordered outbox, from entry on */
+	/* What par_next() will deliver. `item` and `index` are set at the
+	 * entry, the rest when the action ends or the item is canceled. */
+	struct par_result result;
+	/* The action has ended, or the item was canceled. */
+	bool done;
+	/* The next record in the one list that this one is in. */
+	struct item *next;
+	/* In an ordered outbox: the item that entered after this one. */
+	struct item *later;
 };
 
 #endif

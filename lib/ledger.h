@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What has happened to the items, as six counts; where they are now follows
- * from them and is written down nowhere else.
+ * Six counts of what has happened to the items. How many items are where
+ * follows from these counts and is stored nowhere else.
  *
  *     entered = queued + running + ready + delivered
  *     started = running + finished
@@ -14,11 +14,17 @@
 #include <stdint.h>
 
 struct ledger {
+	/* Items that the generator or par_push() brought. */
 	uint64_t entered;
+	/* Items that a worker took. */
 	uint64_t started;
+	/* Items whose action has ended. */
 	uint64_t finished;
-	uint64_t failed; /* of those that finished */
+	/* Of those, the items whose error is not 0. */
+	uint64_t failed;
+	/* Items that were canceled before a worker took them. */
 	uint64_t canceled;
+	/* Items that par_next() returned. */
 	uint64_t delivered;
 };
 
@@ -37,7 +43,7 @@ static inline uint64_t ledger_ready(const struct ledger *l) NEEDS_LOCK
 	return l->finished + l->canceled - l->delivered;
 }
 
-/* Entered, not delivered: what the window bounds. */
+/* Entered and not delivered. The window bounds this count. */
 static inline uint64_t ledger_inside(const struct ledger *l) NEEDS_LOCK
 {
 	return l->entered - l->delivered;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * par_open() and par_close(): build, start, stop, undo.
+ * par_open() and par_close(): check the options, build, start; stop, undo.
  */
-#include "crew.h"
 #include "handover.h"
 #include "interrupter.h"
 #include "producer.h"
-#include "self.h"
+#include "signals.h"
 #include "worker.h"
+#include "workers.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -15,9 +15,10 @@
 
 enum { LEAST_DEFAULT_CAPACITY = 64 };
 
-/* Takes the options of a program that may be older or newer than the library:
- * what it does not know is zero, what we do not know has to be. */
-static int take_options(struct par_options *o, const struct par_options *given,
+/* Copies the options of a program that may be built with an older or a newer
+ * header. Fields that only the library knows become zero. Fields that only the
+ * program knows must be zero, or -EINVAL is returned. */
+static int copy_options(struct par_options *o, const struct par_options *given,
 			size_t size)
 {
 	const unsigned char *byte = (const unsigned char *)given;
@@ -46,14 +47,14 @@ static int check_options(struct par_options *o)
 				      ? o->workers
 				      : LEAST_DEFAULT_CAPACITY;
 	too_many = overflows(o->capacity, sizeof(struct item *));
-	/* Never where size_t is wider than unsigned. */
+	/* Never true if size_t is wider than unsigned. */
 	too_many |= overflows(o->workers, sizeof(struct worker));
 	if (too_many || thread_stack_size(&o->stack_size))
 		return -EINVAL;
-	return signal_check(o->interrupt);
+	return signals_check(o->interrupt);
 }
 
-static void take_name(struct par *p)
+static void copy_name(struct par *p)
 {
 	const char *name = p->options.name ? p->options.name : "par";
 
@@ -69,23 +70,23 @@ static struct par *build(const struct par_options *o,
 	if (p) {
 		p->options = *o;
 		p->sizes = *sizes;
-		take_name(p);
+		copy_name(p);
 	}
 	return p;
 }
 
 static int start_first_worker(struct par *p)
 {
-	int rc = worker_start(crew_first(p));
+	int rc = worker_start(workers_take_first(p));
 
 	if (rc)
 		return rc;
 	pool_lock(p);
-	/* Its worker_open may have told others of the pool: how later ones fare
-	 * is not waited for. */
-	while (!p->founded)
-		pool_sleep(p, &p->owner, NEVER);
-	rc = p->first_failure;
+	/* Its worker_open may have given the pool to other threads, so that
+	 * more workers start meanwhile. Only the first is waited for. */
+	while (!p->attempts.first_open_done)
+		pool_sleep(p, &p->waiters.owner, CLOCK_NEVER);
+	rc = p->attempts.first_open_error;
 	pool_unlock(p);
 	return rc;
 }
@@ -93,17 +94,16 @@ static int start_first_worker(struct par *p)
 static void stop_workers(struct par *p)
 {
 	pool_lock(p);
-	p->closing = true;
-	while (p->nworkers > 0)
-		pool_sleep(p, &p->owner, NEVER);
+	p->life = POOL_CLOSING;
+	while (seats_taken(&p->seats) > 0)
+		pool_sleep(p, &p->waiters.owner, CLOCK_NEVER);
 	pool_unlock(p);
-	/* Nobody takes a seat any more, and nobody is in one. */
-	nobody_else();
-	for (unsigned i = 0; i < p->seats; i++)
-		crew_join(&p->workers[i]);
+	guard_not_needed(); /* all have left, and no other will come */
+	for (unsigned i = 0; i < p->seats.used; i++)
+		workers_join(&p->seats.all[i]);
 }
 
-/* The producer comes last: once it runs nothing can fail. */
+/* The producer starts last: when it runs, nothing can fail any more. */
 static int start(struct par *p)
 {
 	const struct par_options *o = &p->options;
@@ -119,9 +119,9 @@ static int start(struct par *p)
 		goto stop_interrupter;
 
 	if (o->interrupt)
-		signal_install(o->interrupt);
+		signals_install(o->interrupt);
 	pool_lock(p);
-	p->opened = true;
+	p->life = POOL_OPEN;
 	pool_unlock(p);
 	return 0;
 
@@ -129,20 +129,21 @@ stop_interrupter:
 	if (o->interrupt)
 		interrupter_stop(p);
 stop:
-	/* From here on a worker_close may push no more. */
-	pool_cancel(p);
+	/* From here on worker_close cannot push. */
+	handover_cancel(p);
 	stop_workers(p);
 	return rc;
 }
 
-/* No thread is left. What is in the pool still is handed to discard; where the
- * pool failed to open there is nothing, unless worker_open gave it away. */
+/* No thread is left. Hands what was not delivered to discard, and frees the
+ * pool. If par_open() has failed, there are items only if worker_open gave the
+ * pool to another thread. */
 static void dissolve(struct par *p)
 {
 	const struct par_options *o = &p->options;
 	struct item *item;
 
-	while ((item = pool_leftover(p))) {
+	while ((item = handover_leftover(p))) {
 		if (o->discard)
 			o->discard(o->context, &item->result);
 		free(item);
@@ -183,13 +184,13 @@ int par_open_sized(struct par **pool, const struct par_options *options,
 	*pool = NULL;
 	if (!options || !sizes)
 		return -EINVAL;
-	before = cancel_disable();
-	rc = take_options(&o, options, sizes->options);
+	before = thread_disable_cancel();
+	rc = copy_options(&o, options, sizes->options);
 	if (rc == 0)
 		rc = check_options(&o);
 	if (rc == 0)
 		rc = open_pool(pool, &o, sizes);
-	cancel_restore(before);
+	thread_restore_cancel(before);
 	errno = saved;
 	return rc;
 }
@@ -198,14 +199,14 @@ static int close_pool(struct par *p)
 {
 	int rc;
 
-	pool_cancel(p);
+	handover_cancel(p);
 	if (p->options.generate)
 		producer_join(p);
 	stop_workers(p);
 	if (p->options.interrupt)
 		interrupter_stop(p);
-	nobody_else();
-	rc = p->source_error;
+	guard_not_needed();
+	rc = p->source.error;
 	dissolve(p);
 	return rc;
 }
@@ -216,11 +217,11 @@ int par_close(struct par *pool)
 
 	if (!pool)
 		return 0;
-	if (self_in(pool))
+	if (self_is_in(pool))
 		return -EDEADLK;
-	before = cancel_disable();
+	before = thread_disable_cancel();
 	rc = close_pool(pool);
-	cancel_restore(before);
+	thread_restore_cancel(before);
 	errno = saved;
 	return rc;
 }

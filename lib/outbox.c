@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * The results that wait for par_next(), unordered or ordered. The one word that
+ * tells the two apart is looked at here and nowhere else.
+ */
 #include "outbox.h"
 
 void outbox_expect(struct outbox *outbox, struct item *item)
@@ -20,7 +24,7 @@ void outbox_put(struct outbox *outbox, struct item *item)
 		fifo_put(&outbox->done, item);
 }
 
-bool outbox_ready(const struct outbox *outbox)
+bool outbox_is_ready(const struct outbox *outbox)
 {
 	if (outbox->ordered)
 		return outbox->first && outbox->first->done;

@@ -2,27 +2,33 @@
 /*
  * The results that wait for par_next(). Unordered, they leave in the order in
  * which they were done. Ordered, each item has its place from its entry on, and
- * only the head of the line may leave, once it is done.
+ * only the first may leave, once it is done. The outbox has no lock: the caller
+ * holds the pool's.
  */
 #ifndef PAR_OUTBOX_H
 #define PAR_OUTBOX_H
 
 #include "fifo.h"
 
+/* All fields zero, except `ordered`: empty. */
 struct outbox {
 	bool ordered;
-	struct fifo done;   /* unordered: done, in that order */
-	struct item *first; /* ordered: all that entered, by `later` */
+	/* Unordered: the items that are done, in that order. */
+	struct fifo done;
+	/* Ordered: all items that entered and were not delivered, in the order
+	 * of entry, linked by `later`; `last` is undefined if there is none. */
+	struct item *first;
 	struct item *last;
 };
 
-/* An item enters the pool: keeps its place where order matters. */
+/* An item enters the pool. If the outbox is ordered, the item gets its place.
+ */
 void outbox_expect(struct outbox *outbox, struct item *item) NEEDS_LOCK;
-/* An expected item is done. */
+/* An item that was expected is done. */
 void outbox_put(struct outbox *outbox, struct item *item) NEEDS_LOCK;
-/* The result that may leave, NULL where there is none. */
+/* Returns the result that may leave next, or NULL if there is none. */
 struct item *outbox_take(struct outbox *outbox) NEEDS_LOCK;
-/* Whether outbox_take() would find one. */
-bool outbox_ready(const struct outbox *outbox) NEEDS_LOCK;
+/* Whether outbox_take() would return a result. */
+bool outbox_is_ready(const struct outbox *outbox) NEEDS_LOCK;
 
 #endif

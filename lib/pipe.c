@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * The system calls on the pipes behind par_fd() and par_cancel_fd(). They never
+ * block, leave errno alone, and are no cancellation points.
+ */
 #include "pipe.h"
 
 #include "thread.h"
@@ -7,33 +11,35 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-/* Ready is one byte in the pipe. It never blocks, and is not to be canceled
- * half-way: read() and write() are cancellation points. */
-static void move_byte(struct pipe *pipe, bool in)
+/* read() and write() are cancellation points. A thread that is canceled in the
+ * middle would leave the state behind half changed. */
+void pipe_write(struct pipe *pipe, bool readable)
 {
 	char byte = 0;
-	int saved = errno, before = cancel_disable();
+	int saved = errno, before = thread_disable_cancel();
 	ssize_t moved;
 
-	/* Linux breaks no call that cannot block; others may, and valgrind. */
+	pipe->is_readable = readable;
+	/* Linux interrupts no call that cannot block. Other systems may, and
+	 * valgrind does. */
 	do
-		moved = in ? write(pipe->ends[1], &byte, 1)
-			   : read(pipe->ends[0], &byte, 1);
+		moved = readable ? write(pipe->ends[1], &byte, 1)
+				 : read(pipe->ends[0], &byte, 1);
 	while (moved < 0 && errno == EINTR);
-	/* None moves where the program has taken the byte, which it must not:
-	 * right again at the next change. */
-	cancel_restore(before);
+	/* Nothing moves if the program has read the byte, which it must not.
+	 * The next change sets it right. */
+	thread_restore_cancel(before);
 	errno = saved;
 }
 
 static void close_end(struct pipe *pipe, int end)
 {
-	int saved = errno, before = cancel_disable();
+	int saved = errno, before = thread_disable_cancel();
 
 	if (pipe->ends[end] >= 0)
 		close(pipe->ends[end]);
 	pipe->ends[end] = -1;
-	cancel_restore(before);
+	thread_restore_cancel(before);
 	errno = saved;
 }
 
@@ -41,41 +47,28 @@ int pipe_open(struct pipe *pipe)
 {
 	int saved = errno, rc = 0;
 
-	if (!pipe->made) {
+	if (!pipe->is_open) {
 		rc = pipe2(pipe->ends, O_CLOEXEC | O_NONBLOCK) ? -errno : 0;
 		errno = saved;
-		pipe->made = rc == 0;
-		if (pipe->made && pipe->ready)
-			move_byte(pipe, true);
-		if (pipe->made && pipe->hung_up)
-			close_end(pipe, 1);
+		pipe->is_open = rc == 0;
 	}
 	return rc ? rc : pipe->ends[0];
 }
 
 void pipe_close(struct pipe *pipe)
 {
-	if (!pipe->made)
+	if (!pipe->is_open)
 		return;
 	close_end(pipe, 0);
 	close_end(pipe, 1);
 }
 
-void pipe_set(struct pipe *pipe, bool ready)
-{
-	if (pipe->ready == ready)
-		return;
-	pipe->ready = ready;
-	if (pipe->made)
-		move_byte(pipe, ready);
-}
-
 void pipe_hang_up(struct pipe *pipe)
 {
-	pipe_set(pipe, true);
-	pipe->hung_up = true;
-	/* A byte can be stolen; a writer that is gone cannot. The byte is for
-	 * the poller whose forked child still holds this end. */
-	if (pipe->made)
+	/* A reader can take the byte away, but cannot undo that the write end
+	 * is closed. The byte is there for a poller whose forked child still
+	 * holds the write end. */
+	pipe_set_readable(pipe, true);
+	if (pipe->is_open)
 		close_end(pipe, 1);
 }

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A descriptor that a program can poll for a condition of the pool. Before
- * somebody asks for the descriptor the condition is only remembered, and costs
- * no system call. The pool's lock keeps what is readable in step with the
- * state.
+ * A descriptor that a program can poll for a condition of the pool. While
+ * nobody has asked for the descriptor, it costs nothing. The pool's lock keeps
+ * the descriptor in step with the condition.
  */
 #ifndef PAR_PIPE_H
 #define PAR_PIPE_H
@@ -12,20 +11,32 @@
 
 #include <stdbool.h>
 
+/* All fields zero: not open. */
 struct pipe {
-	bool ready;   /* the condition */
-	bool hung_up; /* for good */
-	bool made;    /* the ends are open */
+	bool is_open;
+	/* A byte is in the pipe: the read end polls as readable. */
+	bool is_readable;
+	/* The read end and the write end; -1: closed. */
 	int ends[2];
 };
 
-/* The end to poll, made at the first call; -EMFILE, -ENFILE or -ENOMEM. */
+/* Returns the read end. Opens the pipe at the first call; returns -EMFILE,
+ * -ENFILE or -ENOMEM if that fails. */
 int pipe_open(struct pipe *pipe) NEEDS_LOCK;
 void pipe_close(struct pipe *pipe);
 
-/* Makes it readable while `ready`, as often as that changes. */
-void pipe_set(struct pipe *pipe, bool ready) NEEDS_LOCK;
-/* Makes it readable for good, also where somebody reads it. */
+/* Makes the read end readable for good, even if somebody reads from it. */
 void pipe_hang_up(struct pipe *pipe) NEEDS_LOCK;
+
+/* Puts the byte in, or takes it out. */
+void pipe_write(struct pipe *pipe, bool readable) NEEDS_LOCK;
+
+/* Makes the read end readable, or not, if the pipe is open. */
+static inline void pipe_set_readable(struct pipe *pipe, bool readable)
+	NEEDS_LOCK
+{
+	if (pipe->is_open && pipe->is_readable != readable)
+		pipe_write(pipe, readable);
+}
 
 #endif

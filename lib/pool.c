@@ -1,23 +1,19 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Critical sections begin and end here. Every section ends in wake_waiters(),
+ * so no other code has to know which threads may wait for what it changes.
+ */
 #include "pool.h"
 
+#include "signals.h"
+
 #include <assert.h>
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
 
-/* The end: the source brings no more, and all it brought was delivered. It is
- * an event, and comes about in several ways: whoever waits for it is woken by
- * rouse() whatever the way was. */
-bool pool_at_end(const struct par *p)
+/* The end is an event that comes about in several ways: the source ends, or a
+ * cancel or a par_next() removes the last item. */
+bool pool_is_at_end(const struct par *p)
 {
-	return p->ended && ledger_inside(&p->ledger) == 0;
-}
-
-void pool_end_source(struct par *p)
-{
-	if ((p->finishing || p->canceled) && !p->producer_role.inside)
-		p->ended = true;
+	return source_has_ended(&p->source) && ledger_inside(&p->ledger) == 0;
 }
 
 bool pool_has_room(const struct par *p)
@@ -27,55 +23,69 @@ bool pool_has_room(const struct par *p)
 		ledger_inside(&p->ledger) < p->options.window);
 }
 
-unsigned pool_able(const struct par *p)
-{
-	return p->nworkers - p->opening - p->leaving;
-}
-
 bool pool_is_short(const struct par *p, unsigned coming)
 {
-	uint64_t idle = pool_able(p) - ledger_running(&p->ledger);
+	uint64_t idle = seats_working(&p->seats) - ledger_running(&p->ledger);
 
 	return ledger_queued(&p->ledger) > idle + coming;
 }
 
-/* Whether the stranded worker has to look again (crew.c). */
-static bool stranded_is_due(const struct par *p) NEEDS_LOCK
+uint64_t pool_in_callbacks(const struct par *p)
 {
-	return p->closing || pool_able(p) > 0 ||
-	       (p->stranded_until == NEVER && pool_is_short(p, p->opening));
+	return p->source.generating + p->seats.in_state[SEAT_OPENING] +
+	       ledger_running(&p->ledger);
 }
 
-/* Part 4 of the invariant. Every wake-up of the library is made here, from the
- * state alone: no critical section has to know who may wait for what it does.
- */
-static void rouse(struct par *p) NEEDS_LOCK
+/* Whether the last worker must look again (workers_leave()). */
+static bool last_worker_must_run(const struct par *p) NEEDS_LOCK
 {
-	bool ready = outbox_ready(&p->outbox), end = pool_at_end(p);
+	return p->life == POOL_CLOSING || seats_working(&p->seats) > 0 ||
+	       (p->waiters.last_worker->until == CLOCK_NEVER &&
+		pool_is_short(p, seats_coming(&p->seats)));
+}
 
-	if (p->closing)
-		parking_call_all(&p->idle);
+/* A finite deadline: it pauses. Nothing wakes it from that but a stop. */
+static bool interrupter_must_run(const struct par *p) NEEDS_LOCK
+{
+	return p->interrupter_stops ||
+	       (p->waiters.interrupter.until == CLOCK_NEVER &&
+		p->life != POOL_OPENING && flag_is_raised(&p->canceled) &&
+		pool_in_callbacks(p) > 0);
+}
+
+static bool owner_must_run(const struct par *p) NEEDS_LOCK
+{
+	return p->life == POOL_CLOSING ? seats_taken(&p->seats) == 0
+				       : p->attempts.first_open_done;
+}
+
+/* Wakes the threads that have a reason to run. Every wake-up of the library is
+ * made here, from the state alone ("Waiters" in the invariant). */
+static void wake_waiters(struct par *p) NEEDS_LOCK
+{
+	struct waiters *waiters = &p->waiters;
+	bool ready = outbox_is_ready(&p->outbox), end = pool_is_at_end(p);
+
+	if (p->life == POOL_CLOSING)
+		wait_queue_wake_all(&waiters->idle);
 	else if (ledger_queued(&p->ledger) > 0)
-		parking_call(&p->idle);
-	if (p->stranded && stranded_is_due(p))
-		sleeper_wake(p->stranded);
+		wait_queue_wake_one(&waiters->idle);
+	if (waiters->last_worker && last_worker_must_run(p))
+		waiter_wake(waiters->last_worker);
 
 	if (end)
-		parking_call_all(&p->consumers);
+		wait_queue_wake_all(&waiters->consumers);
 	else if (ready)
-		parking_call(&p->consumers);
-	pipe_set(&p->results_pipe, ready || end);
+		wait_queue_wake_one(&waiters->consumers);
+	pipe_set_readable(&p->results_pipe, ready || end);
 
-	if (p->ended || pool_has_room(p))
-		parking_call(&p->full);
+	if (source_has_ended(&p->source) || pool_has_room(p))
+		wait_queue_wake_one(&waiters->room);
 
-	if (p->interrupter.asleep &&
-	    (p->dismissed ||
-	     (p->opened && p->canceled && p->inside > 0 && !p->pausing)))
-		sleeper_wake(&p->interrupter);
-
-	if (p->owner.asleep && (p->closing ? p->nworkers == 0 : p->founded))
-		sleeper_wake(&p->owner);
+	if (waiters->interrupter.asleep && interrupter_must_run(p))
+		waiter_wake(&waiters->interrupter);
+	if (waiters->owner.asleep && owner_must_run(p))
+		waiter_wake(&waiters->owner);
 }
 
 void pool_lock(struct par *p)
@@ -85,144 +95,118 @@ void pool_lock(struct par *p)
 
 void pool_unlock(struct par *p)
 {
-	rouse(p);
+	wake_waiters(p);
 	lock_drop(&p->lock);
 }
 
-void pool_sleep(struct par *p, struct sleeper *sleeper, uint64_t until)
+void pool_sleep(struct par *p, struct waiter *waiter, uint64_t until)
 {
-	rouse(p);
-	sleeper_sleep(sleeper, &p->lock, until);
+	wake_waiters(p);
+	waiter_sleep(waiter, &p->lock, until);
 }
 
-bool pool_park(struct par *p, struct parking *parking, struct sleeper *sleeper,
-	       uint64_t until)
+bool pool_wait_again(struct par *p, struct wait_queue *queue,
+		     struct waiter *waiter, uint64_t until,
+		     bool (*attempt)(void *), void *argument)
 {
-	rouse(p);
-	return parking_linger(parking, sleeper, &p->lock) ||
-	       parking_sleep(parking, sleeper, &p->lock, until);
+	unsigned yields = 0;
+	bool in_time, succeeded;
+
+	do {
+		wake_waiters(p);
+		in_time = wait_queue_pause(queue, waiter, &yields, &p->lock,
+					   until);
+		succeeded = attempt(argument);
+	} while (!succeeded && in_time);
+	if (succeeded)
+		wait_queue_satisfied(queue);
+	return succeeded;
 }
 
-void role_enter(struct role *role)
+void pool_thread_begins(struct self *self, int number)
 {
-	role->inside = true;
-	role->pool->inside++;
-}
+	struct par *p = self->pool;
 
-void role_leave(struct role *role)
-{
-	role->inside = false;
-	role->pool->inside--;
-}
-
-void pool_finish(struct par *p)
-{
+	thread_disable_cancel();
+	self_set(self);
 	pool_lock(p);
-	p->finishing = true;
-	pool_end_source(p);
+	self->thread = pthread_self();
 	pool_unlock(p);
+	if (p->options.interrupt)
+		signals_unblock(p->options.interrupt);
+	thread_name(p->name, number);
 }
 
-/* A structure as large as the program knows it. */
-void copy_out(void *to, size_t to_size, const void *from, size_t size)
+static int init_waiters(struct waiters *waiters)
 {
-	size_t common = to_size < size ? to_size : size;
+	struct waiter *all[] = { &waiters->producer, &waiters->interrupter,
+				 &waiters->owner };
+	size_t made = 0;
+	int rc = 0;
 
-	memcpy(to, from, common);
-	memset((char *)to + common, 0, to_size - common);
+	guard_not_needed();
+	while (made < sizeof all / sizeof *all) {
+		rc = waiter_init(all[made]);
+		if (rc)
+			break;
+		made++;
+	}
+	if (rc)
+		while (made > 0)
+			waiter_fini(all[--made]);
+	return rc;
 }
 
-void pool_stats(struct par *p, struct par_stats *stats)
+static void fini_waiters(struct waiters *waiters)
 {
-	struct par_stats now;
-	struct ledger l;
-
-	pool_lock(p);
-	l = p->ledger;
-	now = (struct par_stats){
-		.entered = l.entered,
-		.started = l.started,
-		.finished = l.finished,
-		.failed = l.failed,
-		.canceled = l.canceled,
-		.delivered = l.delivered,
-		.queued = (size_t)ledger_queued(&l),
-		.running = (unsigned)ledger_running(&l),
-		.ready = (size_t)ledger_ready(&l),
-		.workers = p->nworkers,
-		.refused = p->refused,
-		.ended = p->ended,
-	};
-	copy_out(stats, p->sizes.stats, &now, sizeof now);
-	pool_unlock(p);
+	guard_not_needed();
+	waiter_fini(&waiters->owner);
+	waiter_fini(&waiters->interrupter);
+	waiter_fini(&waiters->producer);
 }
-
-/* Life. */
-
-/* So that a burst of items through a long ring leaves no more behind. */
-enum { MOST_SPARES = 1024 };
 
 int pool_init(struct par *p)
 {
-	struct sleeper *sleepers[] = { &p->producer, &p->interrupter,
-				       &p->owner };
-	size_t made = 0;
+	const struct par_options *o = &p->options;
 	int rc;
 
-	nobody_else();
-	p->outbox.ordered = p->options.ordered;
-	p->producer_role.pool = p;
-	/* No overflow: par_open() has seen to larger ones of both counts. */
-	p->spares_wanted = p->options.capacity + p->options.workers;
-	if (p->spares_wanted > MOST_SPARES)
-		p->spares_wanted = MOST_SPARES;
-	p->workers = calloc(p->options.workers, sizeof *p->workers);
-	if (!p->workers)
-		return -ENOMEM;
-	rc = ring_init(&p->ring, p->options.capacity);
+	guard_not_needed();
+	p->outbox.ordered = o->ordered;
+	p->source.self.pool = p;
+	/* No overflow: par_open() has refused sizes that are much smaller. */
+	spares_init(&p->spares, o->capacity + o->workers);
+	rc = seats_init(&p->seats, o->workers);
 	if (rc)
-		goto free_workers;
+		return rc;
+	rc = ring_init(&p->ring, o->capacity);
+	if (rc)
+		goto fini_seats;
 	rc = lock_init(&p->lock);
 	if (rc)
 		goto fini_ring;
-	while (made < sizeof sleepers / sizeof *sleepers) {
-		rc = sleeper_init(sleepers[made]);
-		if (rc)
-			goto fini_sleepers;
-		made++;
-	}
+	rc = init_waiters(&p->waiters);
+	if (rc)
+		goto fini_lock;
 	return 0;
 
-fini_sleepers:
-	while (made > 0)
-		sleeper_fini(sleepers[--made]);
+fini_lock:
 	lock_fini(&p->lock);
 fini_ring:
 	ring_fini(&p->ring);
-free_workers:
-	free(p->workers);
+fini_seats:
+	seats_fini(&p->seats);
 	return rc;
 }
 
 void pool_fini(struct par *p)
 {
-	struct item *item;
-
-	nobody_else();
-	assert(p->nworkers == 0 && p->inside == 0);
-	while ((item = p->spares)) {
-		p->spares = item->next;
-		free(item);
-	}
-	for (unsigned i = 0; i < p->seats; i++)
-		if (p->workers[i].furnished)
-			sleeper_fini(&p->workers[i].sleeper);
+	guard_not_needed();
+	assert(seats_taken(&p->seats) == 0 && pool_in_callbacks(p) == 0);
 	pipe_close(&p->results_pipe);
 	pipe_close(&p->cancel_pipe);
-	sleeper_fini(&p->owner);
-	sleeper_fini(&p->interrupter);
-	sleeper_fini(&p->producer);
+	spares_fini(&p->spares);
+	fini_waiters(&p->waiters);
 	lock_fini(&p->lock);
 	ring_fini(&p->ring);
-	free(p->workers);
+	seats_fini(&p->seats);
 }

@@ -1,59 +1,60 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * The body of the producer's thread. It holds no lock: what it does to the
+ * pool's state is in handover.c.
+ */
 #include "producer.h"
 
 #include "handover.h"
-#include "self.h"
 #include "worker.h"
 
 #include <errno.h>
 
-/* generate ended its thread by pthread_exit(). */
-static void cut_off(void *pool)
+/* generate has ended its thread by pthread_exit(). */
+static void generate_exited(void *pool)
 {
 	struct par *p = pool;
 
-	pool_end_supply(p, p->producer_item, -EINTR);
-	self_end();
+	handover_fail_source(p, p->source.item, -EINTR);
+	self_set(NULL);
 }
 
 static void produce(struct par *p)
 {
 	const struct par_options *o = &p->options;
 	struct item *item = NULL;
-	struct worker *recruit;
+	struct worker *to_start;
 	int rc = 0;
 
-	for (;;) {
-		item = pool_supply(p, item, rc, &recruit);
-		worker_start(recruit);
+	do {
+		item = handover_supply(p, item, rc, &to_start);
+		worker_start(to_start);
 		if (item) {
-			p->producer_item = item;
+			p->source.item = item;
 			item->result.item = NULL;
 			rc = o->generate(o->source, &item->result.item);
-		} else if (!recruit) {
-			break;
 		}
-	}
+	} while (item || to_start);
 }
 
 static void *producer_body(void *pool)
 {
 	struct par *p = pool;
 
-	self_begin(&p->producer_role, -1);
-	pthread_cleanup_push(cut_off, p);
+	pool_thread_begins(&p->source.self, -1);
+	pthread_cleanup_push(generate_exited, p);
 	produce(p);
 	pthread_cleanup_pop(false);
-	self_end();
+	self_set(NULL);
 	return NULL;
 }
 
 int producer_start(struct par *p)
 {
-	return thread_start(&p->producer_thread, 0, producer_body, p);
+	return thread_start(&p->source.thread, 0, producer_body, p);
 }
 
 void producer_join(struct par *p)
 {
-	thread_join(p->producer_thread);
+	thread_join(p->source.thread);
 }

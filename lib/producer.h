@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * The producer: the thread that calls the generator.
+ */
 #ifndef PAR_PRODUCER_H
 #define PAR_PRODUCER_H
 
 #include "pool.h"
 
-/* Starts the thread that asks the generator; -EAGAIN or the like. */
+/* Starts the thread. Returns 0, or -EAGAIN or the like. */
 int producer_start(struct par *p) NEEDS_NO_LOCK;
-/* Waits for it; the source has ended, or a call of generate is under way. */
+/* Waits until the thread has ended. Call it when the source was told to stop.
+ */
 void producer_join(struct par *p) NEEDS_NO_LOCK;
 
 #endif

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * The bounded queue between the producer and the workers: an array of slots
+ * that is used in a circle.
+ */
 #include "ring.h"
 
 #include <assert.h>
@@ -7,8 +11,8 @@
 
 int ring_init(struct ring *ring, size_t capacity)
 {
-	/* calloc() refuses a size that overflows, and a large ring costs no
-	 * memory before it is used. */
+	/* calloc() refuses a size that overflows. It takes no memory for slots
+	 * that are never used, however long the ring is. */
 	*ring = (struct ring){ .slots = calloc(capacity, sizeof *ring->slots),
 			       .capacity = capacity };
 	return ring->slots ? 0 : -ENOMEM;
@@ -22,12 +26,12 @@ void ring_fini(struct ring *ring)
 
 void ring_put(struct ring *ring, struct item *item)
 {
-	size_t room = ring->capacity - ring->head;
+	size_t until_end = ring->capacity - ring->head;
 
 	assert(ring->count < ring->capacity);
-	/* head + count, wrapped without an overflow on the way */
-	ring->slots[ring->count < room ? ring->head + ring->count
-				       : ring->count - room] = item;
+	/* (head + count) % capacity, without an overflow of the sum */
+	ring->slots[ring->count < until_end ? ring->head + ring->count
+					    : ring->count - until_end] = item;
 	ring->count++;
 }
 

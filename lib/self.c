@@ -1,38 +1,27 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * par_self(), and how the library refuses calls that would wait for themselves.
+ */
 #include "self.h"
 
-static _Thread_local const struct role *self;
+static _Thread_local const struct self *current;
 
-void self_begin(struct role *role, int number)
+void self_set(const struct self *self)
 {
-	struct par *p = role->pool;
-
-	cancel_disable();
-	self = role;
-	pool_lock(p);
-	role->thread = pthread_self();
-	pool_unlock(p);
-	if (p->options.interrupt)
-		signal_unblock(p->options.interrupt);
-	thread_name(p->name, number);
+	current = self;
 }
 
-void self_end(void)
+bool self_is_in(const struct par *pool)
 {
-	self = NULL;
+	return current && current->pool == pool;
 }
 
-bool self_in(const struct par *p)
+const struct worker *self_worker_of(const struct par *pool)
 {
-	return self && self->pool == p;
-}
-
-bool self_opening(const struct par *p)
-{
-	return self_in(p) && self->opening;
+	return self_is_in(pool) ? current->worker : NULL;
 }
 
 struct par *par_self(void)
 {
-	return self ? self->pool : NULL;
+	return current ? current->pool : NULL;
 }

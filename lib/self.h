@@ -1,22 +1,34 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which pool the calling thread belongs to: the one thing the library keeps
- * outside its pools, one pointer a thread.
+ * Which pool the calling thread belongs to: one thread-local pointer. The
+ * library keeps nothing else outside its pools.
  */
 #ifndef PAR_SELF_H
 #define PAR_SELF_H
 
-#include "pool.h"
+#include "guard.h"
 
-/* The calling thread, new and the pool's own, takes the role: what the program
- * asks of it (its name, the interrupt) and what others ask (who it is). */
-void self_begin(struct role *role, int number) NEEDS_NO_LOCK;
-/* It has none any more. */
-void self_end(void);
-/* Whether it is one of the pool's own threads: what waits for the pool would
- * wait for itself. */
-bool self_in(const struct par *p);
-/* Whether it is in a worker_open of the pool. */
-bool self_opening(const struct par *p);
+#include <par.h>
+
+#include <pthread.h>
+
+/* What a thread of a pool is known by. */
+struct self {
+	/* Constant. */
+	struct par *pool;
+	/* Constant; NULL: the thread is the producer. */
+	struct worker *worker;
+	/* For the interrupter. The thread sets it when it begins. */
+	pthread_t thread GUARDED;
+};
+
+/* The calling thread belongs to a pool from here on, or, if self is NULL, to
+ * none any more. */
+void self_set(const struct self *self);
+/* Whether the calling thread belongs to this pool. If so, it must not wait for
+ * the pool: it would wait for itself. */
+bool self_is_in(const struct par *pool);
+/* The worker of this pool that the calling thread is; NULL: it is none. */
+const struct worker *self_worker_of(const struct par *pool);
 
 #endif

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * The body of a worker's thread. It holds no lock: what it does to the pool's
+ * state is in handover.c and workers.c.
+ */
 #include "worker.h"
 
-#include "crew.h"
 #include "handover.h"
-#include "self.h"
+#include "signals.h"
+#include "workers.h"
 
 #include <errno.h>
 
@@ -11,13 +15,13 @@ static void *worker_body(void *worker);
 
 static int launch(struct worker *w)
 {
-	const size_t stack_size = w->role.pool->options.stack_size;
+	const size_t stack_size = w->self.pool->options.stack_size;
 	pthread_t thread;
 	int rc = 0;
 
-	if (!w->furnished) {
-		rc = sleeper_init(&w->sleeper);
-		w->furnished = rc == 0;
+	if (!w->cond_ready) {
+		rc = waiter_init(&w->waiter);
+		w->cond_ready = rc == 0;
 	}
 	return rc ? rc : thread_start(&thread, stack_size, worker_body, w);
 }
@@ -27,75 +31,67 @@ int worker_start(struct worker *w)
 	int rc = w ? launch(w) : 0;
 
 	if (rc)
-		crew_refused(w, rc);
+		workers_refused(w, rc);
 	return rc;
 }
 
 static bool open_state(struct worker *w)
 {
-	const struct par_options *o = &w->role.pool->options;
+	const struct par_options *o = &w->self.pool->options;
 	int rc = 0;
 
-	w->state = NULL;
-	w->failure = -EINTR; /* unless it returns */
-	w->role.opening = true;
+	w->user_state = NULL;
+	w->open_error = -EINTR; /* if worker_open ends the thread */
 	if (o->worker_open)
-		rc = o->worker_open(o->context, &w->state);
-	w->role.opening = false;
-	w->failure = rc;
-	w->open = rc == 0;
-	if (w->open)
-		crew_opened(w);
-	return w->open;
+		rc = o->worker_open(o->context, &w->user_state);
+	w->open_error = rc;
+	w->close_due = rc == 0;
+	if (rc == 0)
+		workers_opened(w);
+	return rc == 0;
+}
+
+static void work(struct worker *w)
+{
+	const struct par_options *o = &w->self.pool->options;
+	void *context = o->worker_open ? w->user_state : o->context;
+	struct worker *to_start;
+	struct item *item;
+
+	do {
+		item = handover_exchange(w, &to_start);
+		worker_start(to_start);
+		if (item)
+			item->result.error =
+				o->action(context, item->result.item,
+					  &item->result.value);
+	} while (item);
+}
+
+/* The three steps of a worker's end. They are clean-up handlers, because an
+ * action, worker_open or worker_close may end the thread by pthread_exit(). If
+ * a clean-up handler does that, some systems run the earlier handlers again. So
+ * each step does nothing the second time. */
+
+static void retire(void *worker)
+{
+	handover_retire(worker);
 }
 
 static void close_state(void *worker)
 {
 	struct worker *w = worker;
-	const struct par_options *o = &w->role.pool->options;
+	const struct par_options *o = &w->self.pool->options;
 
-	if (!w->open)
+	if (!w->close_due)
 		return;
-	w->open = false;
+	w->close_due = false;
 	if (!o->worker_close)
 		return;
-	/* An interrupt that comes late is none of worker_close's business. */
+	/* An interrupt that comes late must not interrupt worker_close. */
 	if (o->interrupt)
-		signal_block(o->interrupt);
-	o->worker_close(w->state);
-}
-
-static void work(struct worker *w)
-{
-	const struct par_options *o = &w->role.pool->options;
-	void *context = o->worker_open ? w->state : o->context;
-	struct worker *recruit;
-	bool more;
-
-	for (;;) {
-		more = pool_exchange(w, &recruit);
-		worker_start(recruit);
-		if (!more)
-			break;
-		w->item->result.error = o->action(context, w->item->result.item,
-						  &w->item->result.value);
-	}
-}
-
-/* The three steps of an end. They stand as clean-up handlers, since an action,
- * worker_open or worker_close may end its thread by pthread_exit(). Where that
- * happens in a handler some systems run the earlier ones again, so each step
- * knows whether it was done. */
-
-static void retire(void *worker)
-{
-	struct worker *w = worker;
-
-	if (w->retired)
-		return;
-	w->retired = true;
-	w->role.opening = false;
-	crew_retire(w);
+		signals_block(o->interrupt);
+	o->worker_close(w->user_state);
 }
 
 static void leave(void *worker)
@@ -103,23 +99,24 @@ static void leave(void *worker)
 	struct worker *w = worker;
 	int rc;
 
-	while (crew_leave(w)) {
+	while (workers_leave(w)) {
 		rc = launch(w);
 		if (rc == 0)
-			break; /* the seat is the successor's */
-		crew_stay(w, rc);
+			break; /* the seat belongs to the successor now */
+		workers_stay(w, rc);
 	}
-	self_end();
+	self_set(NULL);
 }
 
 static void *worker_body(void *worker)
 {
 	struct worker *w = worker;
 
-	crew_join(w);
-	w->retired = false;
-	self_begin(&w->role, (int)(w - w->role.pool->workers));
-	crew_begin(w);
+	workers_join(w);
+	w->close_due = false;
+	pool_thread_begins(&w->self,
+			   (int)seats_number(&w->self.pool->seats, w));
+	workers_begin(w);
 
 	pthread_cleanup_push(leave, w);
 	pthread_cleanup_push(close_state, w);

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * A worker: the thread that calls worker_open, the action for one item after
+ * the other, and worker_close.
+ */
 #ifndef PAR_WORKER_H
 #define PAR_WORKER_H
 
-#include "pool.h"
+#include "seats.h"
 
-/* Starts a worker in a seat that was reserved for it (crew.h); the seat is the
- * new thread's then. Where the system refuses the thread, the seat is given
- * back and -EAGAIN or the like returned. NULL: nothing to do, 0. */
+/* Starts the thread of a worker whose seat was taken for it (workers.h). NULL:
+ * there is none to start; returns 0. If the system refuses the thread, gives
+ * the seat back and returns -EAGAIN or the like. */
 int worker_start(struct worker *w) NEEDS_NO_LOCK;
 
 #endif

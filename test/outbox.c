@@ -39,15 +39,15 @@ static void check_unordered(const int *order)
 	struct item items[COUNT];
 
 	expect_all(&outbox, items);
-	assert_false(outbox_ready(&outbox));
+	assert_false(outbox_is_ready(&outbox));
 	assert_null(outbox_take(&outbox));
 	for (int i = 0; i < COUNT; i++)
 		outbox_put(&outbox, &items[order[i]]);
 	for (int i = 0; i < COUNT; i++) {
-		assert_true(outbox_ready(&outbox));
+		assert_true(outbox_is_ready(&outbox));
 		assert_ptr_equal(outbox_take(&outbox), &items[order[i]]);
 	}
-	assert_false(outbox_ready(&outbox));
+	assert_false(outbox_is_ready(&outbox));
 	assert_null(outbox_take(&outbox));
 }
 
@@ -69,10 +69,10 @@ static void check_ordered(const int *order)
 		outbox_put(&outbox, &items[order[i]]);
 		done[order[i]] = true;
 		for (; done[left]; left++) {
-			assert_true(outbox_ready(&outbox));
+			assert_true(outbox_is_ready(&outbox));
 			assert_ptr_equal(outbox_take(&outbox), &items[left]);
 		}
-		assert_false(outbox_ready(&outbox));
+		assert_false(outbox_is_ready(&outbox));
 		assert_null(outbox_take(&outbox));
 	}
 	assert_int_equal(left, COUNT);

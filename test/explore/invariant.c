@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * The invariant of lib/pool.h, coded a second time and in other ways: by
+ * walking the lists and counting, where the library keeps counts.
+ */
 #include "invariant.h"
 
 #include "model.h"
@@ -11,7 +15,7 @@
 
 static bool was_ready[SCHED_TASKS];
 static bool asking[SCHED_TASKS]; /* in a call of generate */
-static bool early; /* something has entered before the first worker was there */
+static bool early; /* an item has entered before the first worker worked */
 
 static void holds(bool what, const char *says)
 {
@@ -19,6 +23,11 @@ static void holds(bool what, const char *says)
 		sched_fail("the invariant is broken: %s", says);
 }
 #define HOLDS(what) holds(what, #what)
+
+static bool is_canceled(const struct par *p)
+{
+	return atomic_load(&p->canceled.raised);
+}
 
 enum { LONGEST = 1000 };
 
@@ -47,72 +56,72 @@ static uint64_t count_done(const struct outbox *outbox, uint64_t *all)
 	return done;
 }
 
-struct hands {
-	uint64_t items;
-	unsigned inside;
+/* What the seats say, one by one. */
+struct census {
+	uint64_t items; /* that workers hold */
+	unsigned in_state[SEAT_STATES];
 };
 
-static struct hands count_hands(const struct par *p)
+static struct census count_seats(const struct par *p)
 {
-	struct hands hands = { .inside = p->producer_role.inside };
+	struct census census = { .items = 0 };
 
-	for (unsigned i = 0; i < p->seats; i++) {
-		hands.items += p->workers[i].item != NULL;
-		hands.inside += p->workers[i].role.inside;
+	for (unsigned i = 0; i < p->seats.used; i++) {
+		census.items += p->seats.all[i].item != NULL;
+		census.in_state[p->seats.all[i].state]++;
 	}
-	return hands;
+	census.in_state[SEAT_VACANT] += p->options.workers - p->seats.used;
+	return census;
 }
 
-/* 1: the counts agree with the containers. */
-static void check_counts(const struct par *p)
+/* Items: the ledger agrees with the containers, and the bounds hold. */
+static void check_items(const struct par *p)
 {
 	const struct ledger *l = &p->ledger;
 	uint64_t queued = p->ring.count + list_length(p->pushed.first);
 	uint64_t all, ready = count_done(&p->outbox, &all);
-	struct hands hands = count_hands(p);
+	uint64_t held = count_seats(p).items;
 
-	HOLDS(l->entered == queued + hands.items + ready + l->delivered);
-	HOLDS(l->started == hands.items + l->finished);
+	HOLDS(l->entered == queued + held + ready + l->delivered);
+	HOLDS(l->started == held + l->finished);
 	HOLDS(l->finished + l->canceled == ready + l->delivered);
 	HOLDS(l->failed <= l->finished);
 	HOLDS(!p->outbox.ordered || all == l->entered - l->delivered);
-	HOLDS(hands.inside == p->inside);
-	HOLDS(p->spare_count == list_length(p->spares));
-}
-
-/* 2 and 3: the bounds, and what a state rules out. */
-static void check_bounds(const struct par *p)
-{
-	const struct ledger *l = &p->ledger;
-
 	HOLDS(p->ring.count <= p->ring.capacity);
-	HOLDS(p->nworkers <= p->options.workers);
-	HOLDS(p->canceled || !atomic_load(&p->cancel_flag.raised));
-	HOLDS(p->opening + p->leaving <= p->nworkers);
-	HOLDS(p->spare_count <= p->spares_wanted);
-	if (p->canceled)
+	HOLDS(p->spares.count == list_length(p->spares.first));
+	HOLDS(p->spares.count <= p->spares.most);
+	if (is_canceled(p))
 		HOLDS(p->ring.count == 0 && !p->pushed.first);
-	if (p->told)
-		HOLDS(p->ended && l->entered == l->delivered);
-	if ((p->canceled || p->finishing) && !p->producer_role.inside)
-		HOLDS(p->ended);
 }
 
-/* The generator is asked only while there is room, and never again once it has
- * ended: seen where the producer goes to ask it. */
+/* Source: it ends when it was told to, and the end is reported last. */
+static void check_source(const struct par *p)
+{
+	const struct source *source = &p->source;
+
+	if (source->state == SOURCE_END_REPORTED)
+		HOLDS(p->ledger.entered == p->ledger.delivered);
+	if (is_canceled(p))
+		HOLDS(source->state != SOURCE_RUNNING);
+	if (!source->generating)
+		HOLDS(source->state != SOURCE_FINISHING);
+}
+
+/* generate is called only while there is room, and never after the source was
+ * told to stop: seen where the producer goes to call it. */
 static void check_asking(const struct par *p)
 {
 	const struct ledger *l = &p->ledger;
 	bool *was = &asking[sched_self()->id];
-	bool is = p->producer_role.inside &&
-		  pthread_equal(p->producer_role.thread, pthread_self());
+	bool is = p->source.generating &&
+		  pthread_equal(p->source.self.thread, pthread_self());
 	bool begins = is && !*was;
 
 	*was = is;
 	if (!begins)
 		return;
-	HOLDS(!p->ended && !p->finishing);
-	HOLDS(!p->canceled);
+	HOLDS(p->source.state == SOURCE_RUNNING);
+	HOLDS(!is_canceled(p));
 	HOLDS(p->ring.count < p->ring.capacity);
 	HOLDS(p->options.window == 0 ||
 	      l->entered - l->delivered < p->options.window);
@@ -126,65 +135,92 @@ static bool has_result(const struct par *p)
 
 static bool at_end(const struct par *p)
 {
-	return p->ended && p->ledger.entered == p->ledger.delivered;
+	return (p->source.state == SOURCE_ENDED ||
+		p->source.state == SOURCE_END_REPORTED) &&
+	       p->ledger.entered == p->ledger.delivered;
 }
 
-/* Who stands in it sleeps, and was not called. */
-static void check_parking(const struct parking *parking)
+/* A waiter in the queue is asleep, and was not woken. */
+static void check_queue(const struct wait_queue *queue)
 {
 	unsigned n = 0;
 
-	for (const struct sleeper *s = parking->top; s; s = s->below)
-		HOLDS(s->asleep && !s->called && ++n < LONGEST);
+	for (const struct waiter *w = queue->newest; w; w = w->next)
+		HOLDS(w->asleep && !w->signaled && ++n < LONGEST);
 }
 
-/* One is on its way, or awake still. */
-static bool is_called(const struct parking *parking)
+/* One of them was woken, or has not slept yet. */
+static bool one_will_look(const struct wait_queue *queue)
 {
-	return parking->calling || parking->looking > 0;
+	return queue->wake_pending || queue->yielding > 0;
 }
 
-/* 4: nobody sleeps who has cause to be awake. */
-static void check_sleepers(const struct par *p)
+static unsigned in_callbacks(const struct par *p)
 {
+	struct census census = count_seats(p);
+
+	return p->source.generating + census.in_state[SEAT_OPENING] +
+	       (unsigned)census.items;
+}
+
+/* Waiters: no thread sleeps that has a reason to run. */
+static void check_waiters(const struct par *p)
+{
+	const struct waiters *w = &p->waiters;
 	const struct ledger *l = &p->ledger;
 	bool queued = p->ring.count > 0 || p->pushed.first;
 	bool room = p->ring.count < p->ring.capacity &&
 		    (p->options.window == 0 ||
 		     l->entered - l->delivered < p->options.window);
-	bool interrupts =
-		p->opened && p->canceled && p->inside > 0 && !p->pausing;
+	bool pauses = w->interrupter.until != CLOCK_NEVER;
+	bool interrupts = p->life != POOL_OPENING && is_canceled(p) &&
+			  in_callbacks(p) > 0 && !pauses;
+	bool closing = p->life == POOL_CLOSING;
+	struct census census = count_seats(p);
+	bool vacant = census.in_state[SEAT_VACANT] == p->options.workers;
 
-	check_parking(&p->idle);
-	check_parking(&p->consumers);
-	HOLDS(!p->idle.top || !queued || is_called(&p->idle));
-	HOLDS(!p->idle.top || !p->closing);
-	HOLDS(!p->consumers.top || !has_result(p) || is_called(&p->consumers));
-	HOLDS(!p->consumers.top || !at_end(p));
-	HOLDS(!p->producer.asleep || !(p->ended || room));
-	HOLDS(!p->interrupter.asleep || !(p->dismissed || interrupts));
-	HOLDS(!p->owner.asleep || (p->closing ? p->nworkers > 0 : !p->founded));
-	HOLDS(!p->stranded || !p->stranded->asleep ||
-	      (!p->closing && p->nworkers == p->opening + p->leaving));
-	HOLDS(p->results_pipe.ready == (has_result(p) || at_end(p)));
-	if (p->results_pipe.made)
-		HOLDS(model_readable(p->results_pipe.ends[0]) ==
-		      p->results_pipe.ready);
-	if (p->cancel_pipe.made)
-		HOLDS(model_readable(p->cancel_pipe.ends[0]) == p->canceled);
+	check_queue(&w->idle);
+	check_queue(&w->consumers);
+	HOLDS(!w->idle.newest || !queued || one_will_look(&w->idle));
+	HOLDS(!w->idle.newest || !closing);
+	HOLDS(!w->consumers.newest || !has_result(p) ||
+	      one_will_look(&w->consumers));
+	HOLDS(!w->consumers.newest || !at_end(p));
+	HOLDS(!w->producer.asleep ||
+	      !(p->source.state >= SOURCE_ENDED || room));
+	HOLDS(!w->interrupter.asleep || !(p->interrupter_stops || interrupts));
+	HOLDS(!w->owner.asleep ||
+	      (closing ? !vacant : !p->attempts.first_open_done));
+	HOLDS(!w->last_worker || !w->last_worker->asleep ||
+	      (!closing && census.in_state[SEAT_WORKING] == 0));
 }
 
-/* 5: somebody is there to work, or will start who does. And no worker has
- * started but the first and those that an item had need of. */
-static void check_crew(const struct par *p)
+/* Descriptors: they are readable exactly if their condition holds. */
+static void check_descriptors(const struct par *p)
+{
+	if (p->results_pipe.is_open)
+		HOLDS(model_readable(p->results_pipe.ends[0]) ==
+		      (has_result(p) || at_end(p)));
+	if (p->cancel_pipe.is_open)
+		HOLDS(model_readable(p->cancel_pipe.ends[0]) == is_canceled(p));
+}
+
+/* Seats: a worker works, or will. And no worker has started except the first
+ * and those that an item needed. */
+static void check_seats(const struct par *p)
 {
 	uint64_t entered = p->ledger.entered, needed = entered ? entered : 1;
+	struct census census = count_seats(p);
+	unsigned taken = p->options.workers - census.in_state[SEAT_VACANT];
 
-	/* The first does not count for what enters before it is there. */
-	if (!p->founded)
+	for (unsigned s = 0; s < SEAT_STATES; s++)
+		HOLDS(census.in_state[s] == p->seats.in_state[s]);
+	/* The first does not count for an item that enters before it works. */
+	if (!p->attempts.first_open_done)
 		early = entered > 0;
-	HOLDS(!p->opened || p->closing || p->nworkers > 0);
-	HOLDS(p->nworkers - p->leaving <= needed + early);
+	HOLDS(p->life != POOL_OPEN || taken > 0);
+	HOLDS(!p->waiters.last_worker || census.in_state[SEAT_LEAVING] > 0);
+	HOLDS(taken - census.in_state[SEAT_LEAVING] <= needed + early);
 }
 
 static void check(const void *mutex)
@@ -193,11 +229,12 @@ static void check(const void *mutex)
 		(const struct par *)((const char *)mutex -
 				     offsetof(struct par, lock.mutex));
 
-	check_counts(p);
-	check_bounds(p);
+	check_items(p);
+	check_source(p);
 	check_asking(p);
-	check_sleepers(p);
-	check_crew(p);
+	check_seats(p);
+	check_waiters(p);
+	check_descriptors(p);
 	was_ready[sched_self()->id] = has_result(p) || at_end(p);
 }
 

@@ -4,7 +4,9 @@
 #include "carrier.h"
 #include "scheduler.h"
 
-#include "self.h"
+#include "flag.h"
+
+#include <par.h>
 
 #include <errno.h>
 #include <pthread.h>

@@ -13,7 +13,8 @@ flags="-std=c11 -O2 -D_GNU_SOURCE -DHAVE_PTHREAD_SETNAME_NP -I$root/include"
 
 # build LIB: the explorer with this copy of the library in it, as LIB/explore.
 build() {
-	(cd "$1" && $cc $flags -DNDEBUG -c ./*.c && ar rc libpar.a ./*.o &&
+	(cd "$1" && sh names.sh ./*.h >names.h &&
+		$cc $flags -DNDEBUG -c ./*.c && ar rc libpar.a ./*.o &&
 		objcopy --redefine-syms="$here/calls.syms" \
 			--weaken-symbol=x_flag_raise \
 			--weaken-symbol=x_flag_is_raised libpar.a &&
@@ -61,8 +62,9 @@ fi
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 mkdir "$work/explore"
+sh "$root/lib/names.sh" "$root"/lib/*.h >"$work/explore/names.h" || exit 1
 for file in main program scenarios scheduler carrier model invariant strategy; do
-	$cc $flags -I"$root/lib" -o "$work/explore/$file.o" \
+	$cc $flags -I"$root/lib" -I"$work/explore" -o "$work/explore/$file.o" \
 		-c "$here/$file.c" || exit 1
 done
 if [ $# -eq 0 ]; then

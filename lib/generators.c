@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The ready-made generators. They need nothing of the library's but its header.
+ * The ready-made generators. They use nothing of the library but its header, as
+ * a program's own generator does.
  */
 #include <par.h>
 
@@ -18,13 +19,13 @@ int par_from_array(void *array, void **item)
 	return 1;
 }
 
-/* What reading failed with. Numbers that par_next() has a meaning of its own
- * for would be taken for that: a loop that goes on at -ETIMEDOUT went on for
- * ever. */
+/* The error that reading has failed with. par_next() returns some numbers with
+ * a meaning of its own. Those become -EIO: a loop that goes on at -ETIMEDOUT
+ * would go on for ever. */
 static int failure(int error)
 {
 	switch (error) {
-	case 0: /* it did not say */
+	case 0: /* no error was set */
 	case EAGAIN:
 	case EDEADLK:
 	case ETIMEDOUT:
@@ -41,8 +42,8 @@ int par_from_lines(void *file, void **item)
 	size_t room = 0;
 	ssize_t length;
 
-	/* A failure ends the input: one that is noted already is not ours, and
-	 * getline() would not get past it. */
+	/* An error that the file has from before is not ours, and getline()
+	 * would stop at it. An error of ours ends the input. */
 	if (ferror(file))
 		clearerr(file);
 	errno = 0;
@@ -50,8 +51,8 @@ int par_from_lines(void *file, void **item)
 	if (length > 0 && line[length - 1] == '\n') {
 		line[length - 1] = '\0';
 	} else if (length < 0 || ferror(file)) {
-		/* Where reading fails within a line, getline() gives what it
-		 * has: no line of the file's. Want of memory sets errno alone.
+		/* If reading fails within a line, getline() returns a part of
+		 * it, which is dropped. If memory runs out, only errno is set.
 		 */
 		rc = feof(file) ? 0 : failure(errno);
 		free(line);

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * When the pool may try to start a worker. Who tries, and for what, is decided
+ * elsewhere (workers.c).
+ */
+#include "attempts.h"
+
+#include "clock.h"
+
+enum { BACK_OFF_MS = 1000 };
+
+bool attempts_may_begin(struct attempts *attempts)
+{
+	if (attempts->retry_at == 0)
+		return true;
+	if (clock_now() < attempts->retry_at)
+		return false;
+	attempts->retry_at = clock_after(BACK_OFF_MS);
+	return true;
+}
+
+uint64_t attempts_begin(struct attempts *attempts)
+{
+	attempts->error = 0;
+	return ++attempts->begun;
+}
+
+static void end(struct attempts *attempts, uint64_t number, int error)
+	NEEDS_LOCK
+{
+	if (number == 1) {
+		attempts->first_open_done = true;
+		attempts->first_open_error = error;
+	}
+}
+
+void attempts_succeed(struct attempts *attempts, uint64_t number)
+{
+	end(attempts, number, 0);
+	/* An attempt that began before a failure says nothing about now. */
+	if (number > attempts->begun_at_failure)
+		attempts->retry_at = 0;
+}
+
+void attempts_fail(struct attempts *attempts, uint64_t number, int error)
+{
+	end(attempts, number, error);
+	if (number == attempts->begun)
+		attempts->error = error;
+	attempts->retry_at = clock_after(BACK_OFF_MS);
+	attempts->begun_at_failure = attempts->begun;
+}

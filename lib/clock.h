@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The monotonic clock, in nanoseconds. Every deadline of the library is a point
+ * of this clock, so a change of the wall clock moves none of them.
+ */
+#ifndef PAR_CLOCK_H
+#define PAR_CLOCK_H
+
+#include "names.h"
+
+#include <stdint.h>
+
+/* A deadline that never comes. */
+#define CLOCK_NEVER UINT64_MAX
+
+uint64_t clock_now(void);
+/* The point timeout_ms milliseconds from now; CLOCK_NEVER if it is negative. No
+ * int is so large that this overflows. */
+uint64_t clock_after(int timeout_ms);
+
+#endif

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The seats of a pool: as many as par_options.workers. The thread in a seat is
+ * its worker. A worker that ends leaves its seat to another. It has no lock:
+ * the caller holds the pool's.
+ */
+#ifndef PAR_SEATS_H
+#define PAR_SEATS_H
+
+#include "guard.h"
+#include "item.h"
+#include "self.h"
+#include "waiter.h"
+
+enum seat_state {
+	SEAT_VACANT,
+	SEAT_STARTING, /* taken; the thread does not run yet */
+	SEAT_OPENING,  /* the thread is about to call worker_open, or in it */
+	SEAT_WORKING,  /* the worker is idle or runs an action */
+	SEAT_LEAVING,  /* it takes no item any more; worker_close, the end */
+	SEAT_STATES    /* how many states there are */
+};
+
+/*
+ * One seat. Fields that are not GUARDED belong to the thread that took the seat
+ * until the worker runs, and then to the worker.
+ */
+struct worker {
+	struct self self; /* constant, once the seat was taken */
+	enum seat_state state GUARDED;
+	/* The item that the worker has taken and not handed in. */
+	struct item *item GUARDED;
+	/* The worker sleeps here. `cond_ready`: it is initialised. */
+	struct waiter waiter GUARDED;
+	bool cond_ready;
+	/* self.thread was started in this seat and must be joined. */
+	bool joinable GUARDED;
+	/* The number of the attempt to start the worker. */
+	uint64_t attempt GUARDED;
+	/* The next seat in seats.vacant. */
+	struct worker *next_vacant GUARDED;
+	/* What worker_open left in *state. */
+	void *user_state;
+	/* Why worker_open failed; 0: it succeeded. */
+	int open_error;
+	/* worker_close must be called. */
+	bool close_due;
+};
+
+struct seats {
+	/* Constant after par_open(). */
+	struct worker *all;
+	/* How many seats were ever taken. The seats behind are untouched. */
+	unsigned used GUARDED;
+	/* Those of them that are vacant. */
+	struct worker *vacant GUARDED;
+	/* How many seats are in each state. */
+	unsigned in_state[SEAT_STATES] GUARDED;
+};
+
+/* Returns 0 or -ENOMEM. */
+int seats_init(struct seats *seats, unsigned count) NEEDS_LOCK;
+/* All seats are vacant, and all threads joined. */
+void seats_fini(struct seats *seats) NEEDS_LOCK;
+
+/* Takes a vacant seat, which there must be. Its state is SEAT_STARTING. */
+struct worker *seats_take(struct seats *seats, struct par *pool) NEEDS_LOCK;
+/* Every change of a seat's state is made here. */
+void seats_change(struct seats *seats, struct worker *w, enum seat_state state)
+	NEEDS_LOCK;
+
+/* How many seats are taken. */
+unsigned seats_taken(const struct seats *seats) NEEDS_LOCK;
+/* How many workers are on their way to their first item. */
+static inline unsigned seats_coming(const struct seats *seats) NEEDS_LOCK
+{
+	return seats->in_state[SEAT_STARTING] + seats->in_state[SEAT_OPENING];
+}
+/* How many workers are idle or run an action. */
+static inline unsigned seats_working(const struct seats *seats) NEEDS_LOCK
+{
+	return seats->in_state[SEAT_WORKING];
+}
+
+/* The number of the worker in this seat, from 0. */
+static inline unsigned seats_number(const struct seats *seats,
+				    const struct worker *w)
+{
+	return (unsigned)(w - seats->all);
+}
+
+#endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The source: the generator, the producer thread that calls it, and the end of
+ * the input. A pool without a generator has a source that only par_finish() or
+ * par_cancel() ends. It has no lock: the caller holds the pool's.
+ */
+#ifndef PAR_SOURCE_H
+#define PAR_SOURCE_H
+
+#include "guard.h"
+#include "item.h"
+#include "self.h"
+
+/* The source goes through these states in this order. It may skip some. */
+enum source_state {
+	SOURCE_RUNNING,
+	/* It was told to stop (par_finish(), par_cancel()). A call of generate
+	 * is under way, which may still bring an item. */
+	SOURCE_FINISHING,
+	/* It brings no more items. */
+	SOURCE_ENDED,
+	/* par_next() has reported the end. Nothing may be pushed any more. */
+	SOURCE_END_REPORTED
+};
+
+struct source {
+	enum source_state state GUARDED;
+	/* A call of generate is under way, or about to begin. */
+	bool generating GUARDED;
+	/* What par_next() returns at the end. */
+	int error GUARDED;
+	/* The producer's own: the record for the item of that call. */
+	struct item *item;
+	/* Who the producer is. */
+	struct self self;
+	/* The owner's, to join the producer. */
+	pthread_t thread;
+};
+
+/* The call of generate, if there was one, has returned. A source that was told
+ * to stop ends now. */
+static inline void source_stop_if_told(struct source *source) NEEDS_LOCK
+{
+	if (source->state == SOURCE_FINISHING && !source->generating)
+		source->state = SOURCE_ENDED;
+}
+
+/* The source is told to stop. */
+static inline void source_finish(struct source *source) NEEDS_LOCK
+{
+	if (source->state == SOURCE_RUNNING)
+		source->state = SOURCE_FINISHING;
+	source_stop_if_told(source);
+}
+
+static inline bool source_has_ended(const struct source *source) NEEDS_LOCK
+{
+	return source->state >= SOURCE_ENDED;
+}
+
+#endif

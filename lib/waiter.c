@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The calls of pthread_cond_*: how one thread sleeps until it is woken or its
+ * deadline has come.
+ */
+#include "waiter.h"
+
+#include "must.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <time.h>
+
+enum { NS_PER_S = 1000000000 };
+
+int waiter_init(struct waiter *waiter)
+{
+	pthread_condattr_t attributes;
+	int rc = pthread_condattr_init(&attributes);
+
+	if (rc)
+		return -rc;
+	must(pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC));
+	*waiter = (struct waiter){ .asleep = false };
+	rc = pthread_cond_init(&waiter->cond, &attributes);
+	must(pthread_condattr_destroy(&attributes));
+	return -rc;
+}
+
+void waiter_fini(struct waiter *waiter)
+{
+	must(pthread_cond_destroy(&waiter->cond));
+}
+
+bool waiter_sleep(struct waiter *waiter, struct lock *lock, uint64_t until)
+{
+	const struct timespec limit = {
+		.tv_sec = (time_t)(until / NS_PER_S),
+		.tv_nsec = (long)(until % NS_PER_S),
+	};
+	int rc = 0;
+
+	waiter->asleep = true;
+	waiter->until = until;
+	while (waiter->asleep && rc != ETIMEDOUT) {
+		if (until == CLOCK_NEVER)
+			rc = pthread_cond_wait(&waiter->cond, &lock->mutex);
+		else
+			rc = pthread_cond_timedwait(&waiter->cond, &lock->mutex,
+						    &limit);
+		assert(rc == 0 || rc == ETIMEDOUT);
+	}
+	/* If both happened, the thread was woken. */
+	rc = waiter->asleep ? ETIMEDOUT : 0;
+	waiter->asleep = false;
+	return rc == 0;
+}
+
+void waiter_wake(struct waiter *waiter)
+{
+	if (!waiter->asleep)
+		return;
+	waiter->asleep = false;
+	/* Under the lock: the condition may be destroyed soon after. */
+	must(pthread_cond_signal(&waiter->cond));
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One thread that waits, with a condition variable of its own.
+ *
+ * At most one thread ever waits on a condition variable of the library. Those
+ * of glibc 2.25 to 2.40 can lose a wake-up if two threads wait on one
+ * (sourceware bug 25847).
+ */
+#ifndef PAR_WAITER_H
+#define PAR_WAITER_H
+
+#include "clock.h"
+#include "guard.h"
+#include "lock.h"
+
+#include <stdbool.h>
+
+struct waiter {
+	pthread_cond_t cond GUARDED;
+	/* The thread sleeps, and has not been woken yet. */
+	bool asleep GUARDED;
+	/* If it sleeps: until when at most. */
+	uint64_t until GUARDED;
+	/* If it sleeps in a wait queue, these two are the queue's: it was woken
+	 * by wait_queue_wake_one(); and the waiter that came before it. */
+	bool signaled GUARDED;
+	struct waiter *next GUARDED;
+};
+
+/* Returns 0, or -ENOMEM or -EAGAIN. */
+int waiter_init(struct waiter *waiter);
+void waiter_fini(struct waiter *waiter);
+
+/* Unlocks, sleeps, and locks again. Returns true if the thread was woken, false
+ * if the deadline came first. A cancellation point: if the thread is canceled
+ * there, it holds the lock and is still marked as asleep. */
+bool waiter_sleep(struct waiter *waiter, struct lock *lock, uint64_t until)
+	NEEDS_LOCK;
+/* Wakes the thread if it is asleep. */
+void waiter_wake(struct waiter *waiter) NEEDS_LOCK;
+
+#endif

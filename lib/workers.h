@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How workers come and go: when one is started, and when one may leave.
+ *
+ * A worker is started when an item enters and no worker is idle. A critical
+ * section only takes the seat: it returns "the worker to start", and the caller
+ * starts the thread when it has released the lock (worker_start()).
+ */
+#ifndef PAR_WORKERS_H
+#define PAR_WORKERS_H
+
+#include "pool.h"
+
+/* Takes a seat for the first worker. */
+struct worker *workers_take_first(struct par *p) NEEDS_NO_LOCK;
+/* Takes a seat if the pool is short of workers, with `coming` of those that are
+ * on their way counted as idle. Otherwise returns NULL. */
+struct worker *workers_take_if_short(struct par *p, unsigned coming) NEEDS_LOCK;
+/* The system refused the thread for this seat: gives the seat back. */
+void workers_refused(struct worker *w, int error) NEEDS_NO_LOCK;
+
+/* Joins the thread that was last in the seat, if there was one. It is about to
+ * end. For the thread in the seat, and for the owner when all have left. */
+void workers_join(struct worker *w);
+
+/* The worker's thread has begun, and calls worker_open next. */
+void workers_begin(struct worker *w) NEEDS_NO_LOCK;
+/* worker_open has succeeded. */
+void workers_opened(struct worker *w) NEEDS_NO_LOCK;
+/* The worker takes no item any more. It holds none. */
+void workers_retire(struct worker *w) NEEDS_LOCK;
+/* A retired worker leaves its seat, and false is returned. Or it may not leave
+ * yet: then true is returned, and the worker must start a successor in its own
+ * seat. If the system refuses that thread, it calls workers_stay(), and then
+ * tries to leave again. */
+bool workers_leave(struct worker *w) NEEDS_NO_LOCK;
+void workers_stay(struct worker *w, int error) NEEDS_NO_LOCK;
+
+#endif
