@@ -1,58 +1,72 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * par - run many blocking jobs at once, take the results as they come
+ * par - run many blocking jobs at once and take the results as they come
  *
- * A producer thread asks a generator for items and puts them into a bounded
- * ring; a pool of worker threads runs a blocking action on each; the program
- * takes the results, one by one, from par_next():
+ * A producer thread calls a generator for items and puts them into a bounded
+ * ring. Worker threads run a blocking action on each item. The program takes
+ * the results, one by one, from par_next():
  *
  *     generate --> [ ring ] --> action --> [ results ] --> par_next
  *     (producer)                (workers)                  (the program)
  *
  *     struct par *pool;
  *     struct par_result r;
- *     if (par_open(&pool, &(struct par_options){ .generate = next_url,
- *                  .source = stdin, .action = fetch, .workers = 100 }) == 0) {
+ *     if (par_open(&pool, &(struct par_options){ .action = fetch,
+ *                  .workers = 100, .generate = next_url,
+ *                  .source = stdin }) == 0) {
  *         while (par_next(pool, &r) > 0)
  *             print(r.item, r.value, r.error);
  *         par_close(pool);
  *     }
  *
- * The promise. Every item that goes in comes out exactly once: through
- * par_next(), or, for what is left at an early close, through the discard
- * callback. Out of memory, cancellation, a failing action, a failing source
- * and an early close change what an item comes back with, never whether it
- * comes back.
+ * The promise. Every item that enters the pool comes back exactly once. It
+ * comes back through par_next(). If the pool is closed early, the items that
+ * are left come back through the discard callback. Lack of memory, a cancel, a
+ * failing action, a failing generator and an early close can change the result
+ * of an item. They never change whether the item comes back.
  *
- * Ownership. Items and values are the program's: the library moves the
- * pointers and never looks behind them. The structures given to a call are
- * copied or filled before it returns; none is kept.
+ * Words. A callback is any function of the program that the pool calls. A
+ * consumer is a thread that calls par_next(). An item enters the pool when the
+ * generator returns it or par_push() accepts it. It starts when a worker runs
+ * the action on it. It is delivered when par_next() returns its result. The
+ * input ends when the generator returns 0 or less, or at par_finish() or
+ * par_cancel(). If a call of the generator is under way then, the input ends
+ * when that call returns. The end has come when the input has ended and every
+ * item was delivered. par_next() reports the end.
  *
- * Threads. The generator runs on the producer thread, one call at a time;
- * actions run on the workers, at the same time as each other; discard runs on
- * the thread that calls par_close(). The library holds no lock while any of
- * them runs. What one of them wrote is visible to whoever handles the item
- * next: generator, then action, then the caller of par_next(). The threads of
- * a pool run with every signal blocked but the synchronous ones (SIGSEGV and
- * its like) and par_options.interrupt, and with thread cancellation disabled. A
- * program that an action starts inherits that mask: it is to be reset between
- * fork and exec, or by POSIX_SPAWN_SETSIGMASK.
- * Every call below may be made from any thread, at any time between par_open()
- * and par_close(), where its comment names no exception; none may be made from
- * a signal handler. No C++ exception may leave a callback.
+ * Ownership. Items and values are the program's. The library passes these
+ * pointers on and never reads, changes or frees what they point to. Every
+ * structure that a call gets is copied or filled before the call returns. The
+ * library keeps no pointer to it.
  *
- * Errors are negative errno values; 0 and more is success. What the program's
- * own callbacks return comes back untouched. errno itself is left as it was.
- * NULL where a call needs a pool or a place for its answer is -EINVAL, and
- * nothing happens in the calls that return nothing.
+ * Threads. The generator runs on the producer thread, one call at a time.
+ * Actions run on the workers, at the same time as each other. discard runs on
+ * the thread that calls par_close(). The library holds no lock while a callback
+ * runs. An item passes from the generator to the action and then to the
+ * consumer. Each of them sees what the one before it wrote. In the pool's
+ * threads, thread cancellation is disabled. If seteuid() changes the user of
+ * the process, the change reaches the pool's threads too, at any time.
  *
- * A signal handler that runs in the middle of a call changes nothing: no call
- * returns early for it. A change of the process's user by seteuid() reaches the
- * pool's threads too, at any time.
+ * Callers. Unless the comment of a call says otherwise, any thread may make it
+ * at any time between par_open() and par_close(). A signal handler must make no
+ * call. No C++ exception may leave a callback.
  *
- * fork. In a child process the pool does not exist: its threads are not there,
- * and no call may be made on it, par_close() included. fork, exec and exit
- * themselves work at any time, in both processes.
+ * Signals. If a signal handler runs during a call, nothing changes: no call
+ * returns early because of a signal. The pool's threads block every signal
+ * except par_options.interrupt and the synchronous signals, which a thread's
+ * own instructions raise (SIGSEGV and similar). A program that an action starts
+ * inherits this signal mask. Reset the mask between fork() and exec(), or use
+ * POSIX_SPAWN_SETSIGMASK.
+ *
+ * Errors. An error is a negative errno value; 0 and positive numbers are
+ * success. A number that a callback returns reaches the program unchanged.
+ * Every call leaves errno itself as it was. If a call gets NULL instead of a
+ * pool or of a place for its answer, it returns -EINVAL. A void call does
+ * nothing then.
+ *
+ * fork. In a child process the pool does not exist, because its threads do not
+ * exist there. The child must make no call on the pool, not even par_close().
+ * fork(), exec() and exit() themselves work at any time, in both processes.
  */
 #ifndef PAR_H
 #define PAR_H
@@ -63,7 +77,7 @@
 
 #define PAR_VERSION "1.0.0"
 
-/* The same for the preprocessor: of 1.2.3 it would be 10203. */
+/* The same version as a number for the preprocessor: 1.2.3 would be 10203. */
 #define PAR_VERSION_NUMBER 10000
 
 #if defined(__GNUC__)
@@ -76,311 +90,413 @@
 extern "C" {
 #endif
 
-/* One pool of workers, with one input and one output. */
+/* A pool of workers, with one input and one output. */
 struct par;
 
 /*
- * Makes the next item. Runs on the producer thread, one call at a time.
+ * The generator makes the next item. It runs on the producer thread, one call
+ * at a time. It may block.
  *
- * Returns a positive number and sets *item (NULL is an item like any other),
- * 0 at the end of the input, or a negative number on failure, which ends the
- * input too: what entered before is still delivered, then par_next() returns
- * that number. It may block. It is called only while there is room in the ring
- * and in the window, never again after it has returned 0 or less, and never
- * after par_cancel() or par_finish() was seen. After a cancel its failure is
- * not reported (a read that the cancel interrupted is no error). -ETIMEDOUT,
- * -EAGAIN and -EDEADLK are par_next()'s own answers as well: a generator had
- * better fail with another number.
+ * source is par_options.source. The generator returns
+ *   positive   *item is set to the next item (NULL is an item like any other)
+ *   0          the input has ended
+ *   negative   the generator has failed, and the input has ended; every item
+ *              that entered before is still delivered, then par_next()
+ *              returns this number
  *
- * A generator that ends by pthread_exit() has failed with -EINTR.
+ * The producer calls the generator only while the ring and the window have
+ * room. It never calls the generator again after a return value of 0 or less,
+ * and not after it has noticed par_cancel() or par_finish().
+ *
+ * If the generator fails after a cancel, the failure is not reported. (A read
+ * that the cancel interrupted is not an error.) par_next() itself also returns
+ * -ETIMEDOUT, -EAGAIN and -EDEADLK, with other meanings. So a generator should
+ * fail with another number. A generator that ends its thread by pthread_exit()
+ * has failed with -EINTR.
  */
 typedef int par_generate_fn(void *source, void **item);
 
 /*
- * Does the blocking work on one item. Runs on a worker thread, at the same
- * time as others.
+ * The action does the blocking work on one item. It runs on a worker thread, at
+ * the same time as other actions.
  *
- * context is par_options.context, or, where there is a worker_open, what that
- * left in *state. *value is NULL at the call; what the action leaves there
- * becomes par_result.value. Returns 0, or any other number, which becomes
- * par_result.error and harms nothing but its own item. (One that returns
- * -ECANCELED is told from one that never ran by par_result.worker alone.)
+ * Without a worker_open, context is par_options.context. With a worker_open,
+ * context is the pointer that worker_open left in *state. *value is NULL at the
+ * call. The pointer that the action leaves in *value becomes par_result.value.
  *
- * An action that ends by pthread_exit() gives its item back with -EINTR and
- * ends its worker; another is started when an item waits.
+ * The action returns 0 or any other number. This number becomes
+ * par_result.error and affects no other item. If an action itself returns
+ * -ECANCELED, only par_result.worker distinguishes its item from an item that
+ * never ran. If an action ends its thread by pthread_exit(), its item comes
+ * back with the error -EINTR and its worker ends. Another worker is started
+ * when an item waits.
  */
 typedef int par_action_fn(void *context, void *item, void **value);
 
-/* How an item came back. */
+/* The result of one item. */
 struct par_result {
-	void *item;  /* what the generator or par_push() gave */
-	void *value; /* what the action left in *value, else NULL */
-	int error;   /* what the action returned; -ECANCELED: it never ran */
-	unsigned worker; /* who ran it, from 0; UINT_MAX: nobody has */
-	uint64_t index;	 /* its place in the input, from 0 */
+	/* The generator or par_push() gave this item. */
+	void *item;
+	/* The action left this pointer in *value; otherwise it is NULL. */
+	void *value;
+	/* The action returned this number. -ECANCELED: the item never ran. */
+	int error;
+	/* The worker with this number ran the item; the first worker is 0.
+	 * UINT_MAX means that no worker ran it. */
+	unsigned worker;
+	/* The item has this place in the input; the first item has place 0. */
+	uint64_t index;
 };
 
 /*
- * What par_open() is to make. Whatever is left out is zero, and zero is the
- * default everywhere.
+ * The options of par_open(). A field that the program leaves out is zero, and
+ * zero is the default of every field that is not required.
  */
 struct par_options {
-	/* Required. */
+	/* This field is required. The workers run this action on each item. */
 	par_action_fn *action;
-	/* Required, 1 or more: the size the pool may grow to. A worker is
-	 * started when an item enters and nobody is idle, and stays until
-	 * par_close(): a thousand workers cost nothing for three items. Where
-	 * the system refuses a thread or worker_open fails, the pool goes on
-	 * with the workers it has and tries again, at most once a second, when
-	 * an item enters or an action returns while items wait. */
+	/* This field is required: 1 or more. The pool may grow to this number
+	 * of workers. A worker is started when an item enters and no worker is
+	 * idle, and it stays until par_close(). So a thousand workers cost
+	 * nothing for three items. If the system refuses a thread or
+	 * worker_open fails, the pool goes on with the workers that it has. It
+	 * tries again when an item enters, or when an action returns while
+	 * items wait, but at most once per second. */
 	unsigned workers;
-	/* NULL: there is no producer, items come from par_push() alone, and
-	 * par_finish() ends the input. */
+	/* The producer calls this generator. NULL means no producer: items come
+	 * from par_push() only, and par_finish() ends the input. */
 	par_generate_fn *generate;
-	/* Handed to generate. */
+	/* The generator gets this pointer as its first argument. */
 	void *source;
-	/* Handed to worker_open and discard, and to action where there is no
-	 * worker_open: else what that left in *state has to lead to it. */
+	/* worker_open and discard get this pointer, and without a worker_open
+	 * the action gets it too. With a worker_open, the action gets *state
+	 * instead; store a pointer to the context there if you need it. */
 	void *context;
-	/* Slots of the ring: how far the generator may run ahead of the
-	 * workers. 0: the larger of workers and 64. */
+	/* The ring has this many slots. The generator can be this many items
+	 * ahead of the workers. 0 means the larger of workers and 64. */
 	size_t capacity;
-	/* The most items in the pool, entered and not delivered: the generator
-	 * waits beyond that, so memory is bounded however slowly results are
-	 * taken. 0: no bound. par_push() counts, but does not wait. */
+	/* The pool holds at most this many items (entered and not delivered);
+	 * at this number the generator waits. So memory is bounded, no matter
+	 * how slowly results are taken. par_push() does not wait, but its items
+	 * count. 0 means no bound. */
 	size_t window;
-	/* Deliver results in the order in which the items entered, not in the
-	 * order in which the actions end. */
+	/* If true, results are delivered in the order in which the items
+	 * entered. If false, they are delivered in the order in which the
+	 * actions end. */
 	bool ordered;
-	/* Per-worker state (a connection, a handle). worker_open runs on each
-	 * worker's own thread before its first action and returns 0, or
-	 * another number if it failed: the worker then ends without a
-	 * worker_close. It may not push (-EAGAIN). */
+	/* This callback makes the state of one worker (a connection, a handle).
+	 * It runs on each worker's own thread, before the first action there.
+	 * *state is NULL at the call. worker_open returns 0, or another number
+	 * if it failed; the worker then ends without a worker_close. Pushes to
+	 * the same pool are not allowed there: par_push() returns -EAGAIN. */
 	int (*worker_open)(void *context, void **state);
-	/* Runs on the same thread when the worker ends, once for each
-	 * successful worker_open; without a worker_open it gets NULL. The
-	 * interrupt is blocked by then, and pthread_exit() does no harm. */
+	/* This callback runs on the same thread when the worker ends, once for
+	 * each successful worker_open. Without a worker_open it gets NULL. The
+	 * interrupt is blocked then, and pthread_exit() does no harm. */
 	void (*worker_close)(void *state);
-	/* Gets, in par_close(), each item that was not delivered: one that
-	 * never ran (error -ECANCELED) or one whose result nobody took. It may
-	 * make no call on the pool. NULL: such items are dropped. */
+	/* par_close() calls this callback for each item that was not delivered.
+	 * Such an item never ran (its error is -ECANCELED), or no consumer took
+	 * its result. discard must make no call on the pool. NULL means that
+	 * these items are dropped. */
 	void (*discard)(void *context, const struct par_result *left);
-	/* Bytes of each worker's stack, rounded up to what the system needs at
-	 * least; up to a quarter of SIZE_MAX. 0: the system's default. */
+	/* Each worker's stack has this many bytes, rounded up to what the
+	 * system needs at least. The maximum is a quarter of SIZE_MAX. 0 means
+	 * the system's default. */
 	size_t stack_size;
-	/* A signal that gets a blocked system call out after par_cancel(). Sent
-	 * to every thread of the pool that is inside an action, the generator
-	 * or a worker_open other than the one par_open() waits for, and again
-	 * until it returns, so that no race between the signal and the call
-	 * can be lost. Where its action is the default or to ignore it,
-	 * par_open() installs an empty handler without SA_RESTART, which stays:
-	 * the one thing that outlives a pool. A handler of the program's own is
-	 * left alone; one with SA_RESTART or SA_RESETHAND is refused, as are
-	 * SIGKILL, SIGSTOP and the synchronous signals (-EINVAL). 0: none. */
+	/* The signal used to interrupt blocked system calls (EINTR) after
+	 * par_cancel() or par_close(). The pool sends it to each of its threads
+	 * that is inside an action, the generator or a worker_open. It does not
+	 * interrupt the worker_open that par_open() waits for. The pool sends
+	 * the signal again and again until the callback returns. So a system
+	 * call is interrupted even if the first signal comes just before it.
+	 *
+	 * If the signal has its default action or is ignored, par_open()
+	 * installs an empty handler without SA_RESTART. This handler stays
+	 * after par_close(); nothing else of a pool stays. A handler of the
+	 * program's own is left alone. par_open() returns -EINVAL if that
+	 * handler has SA_RESTART or SA_RESETHAND, and for SIGKILL, SIGSTOP and
+	 * the synchronous signals. 0 means no interrupt. */
 	int interrupt;
-	/* Names the threads, cut to what the system takes; a number may follow.
-	 * NULL: "par". */
+	/* The threads get this name, cut to the length that the system allows.
+	 * A number may follow it. NULL means "par". */
 	const char *name;
 };
 
-/* One consistent snapshot of a pool. */
+/* A consistent snapshot of a pool: all fields are of the same moment. */
 struct par_stats {
-	uint64_t entered;  /* items in = queued + running + ready + delivered */
-	uint64_t started;  /* actions begun = running + finished */
-	uint64_t finished; /* actions that returned */
-	uint64_t failed;   /* of those, the ones that did not return 0 */
-	uint64_t canceled; /* items that never ran */
-	uint64_t delivered; /* results taken */
-	size_t queued;	    /* items entered, not started */
-	unsigned running;   /* actions under way */
-	size_t ready;	    /* finished or canceled, not delivered */
-	unsigned workers;   /* worker threads, those in worker_open included */
-	int refused;	    /* why the attempt begun last to start a worker
-			     * failed: -EAGAIN and its like, or what worker_open
-			     * returned; 0: it did not */
-	bool ended;	    /* the generator will bring no more (without one:
-			     * finished or canceled) */
+	/* This many items entered: queued + running + ready + delivered. */
+	uint64_t entered;
+	/* This many actions began: running + finished. */
+	uint64_t started;
+	/* This many actions returned. */
+	uint64_t finished;
+	/* This many of the finished actions did not return 0. */
+	uint64_t failed;
+	/* This many items never ran. */
+	uint64_t canceled;
+	/* This many results were taken. */
+	uint64_t delivered;
+	/* This many items have entered and still wait to be started. */
+	size_t queued;
+	/* This many actions are under way. */
+	unsigned running;
+	/* This many items are finished or canceled, but not delivered. */
+	size_t ready;
+	/* This many worker threads exist, including those in worker_open. */
+	unsigned workers;
+	/* The latest attempt to start a worker (the one that began last) failed
+	 * with this number: -EAGAIN or similar, or the return value of
+	 * worker_open. 0 means that it did not fail. */
+	int refused;
+	/* If true, the generator will bring no more items. Without a generator,
+	 * true means that the pool was finished or canceled. */
+	bool ended;
 };
 
 /*
- * Opens a pool: copies the options (the name too), starts the producer and the
- * first worker, and waits for that worker's worker_open, however long it takes.
- * The first item may be generated before it returns.
+ * Opens a pool. Copies the options (the name too), and starts the producer and
+ * the first worker. The first item may be generated before par_open() returns.
  *
- * Returns 0 and sets *pool, which is the caller's to close. Otherwise *pool is
- * NULL, everything is undone and nothing has been generated:
+ * Blocks until the worker_open of the first worker has returned, however long
+ * that takes. Thread-safe: may be called from any thread.
+ *
+ * On success par_open() returns 0 and sets *pool. The caller owns the pool and
+ * closes it with par_close(). On failure par_open() sets *pool to NULL and
+ * undoes everything; nothing has been generated. It returns
  *   -EINVAL    bad options: NULL, no action, no workers, sizes that overflow,
- *              an unfit interrupt, or a field this library does not know;
- *              nothing was started
+ *              an unfit interrupt, or a nonzero field that this library does
+ *              not know; nothing was started
  *   -ENOMEM    out of memory
  *   -EAGAIN    the system refused a thread
- *   other      what the first worker_open returned (-EINTR: it ended by
- *              pthread_exit())
- * Where worker_open has given the pool to another thread, which pushed to it, a
- * par_open() that fails first waits for the actions that run, without an
- * interrupt, and hands what there is to discard.
+ *   other      the first worker_open returned this number (-EINTR: it ended
+ *              its thread by pthread_exit())
+ *
+ * A worker_open can give its pool to another thread, and that thread can push
+ * items even before par_open() returns. Before it returns an error, par_open()
+ * waits for the actions that are under way, but does not interrupt them. Then
+ * it passes the items that are left to discard.
  */
 static inline int par_open(struct par **pool,
 			   const struct par_options *options);
 
 /*
- * Takes the next result; waits until there is one (without a generator for
- * ever, unless somebody calls par_finish() or par_cancel()). Any number of
- * threads may call it at once: each result goes to exactly one of them, and all
- * are told the end. Not a call for the pool's own threads.
+ * Takes the next result. Blocks until there is a result or the end has come. In
+ * a pool without a generator, the end comes only after par_finish() or
+ * par_cancel(); if nobody calls these, par_next() can block for ever.
+ * Thread-safe: may be called from any thread except the pool's own threads. Any
+ * number of consumers may call it at once. Each result goes to exactly one of
+ * them. The end is reported to all of them.
  *
  * Returns
  *   1          *result is set; its item and value are the caller's now
  *   0          the end: the input has ended and every item was delivered
  *   -EDEADLK   called on one of the pool's own threads; nothing has changed
- *   -EAGAIN    no condition variable could be made to wait with (no system
- *              is known to refuse it); nothing has changed
- *   other      the end: the source failed with this number (-ENOMEM: for want
- *              of memory), and every item that entered before was delivered
+ *   -EAGAIN    waiting needs a condition variable, and the system refused one
+ *              (no system is known to do this); nothing has changed
+ *   other      the end: the generator failed with this number, and every item
+ *              that entered before was delivered (-ENOMEM: there was no memory
+ *              for another item)
  *
- * The end is decided here and nowhere else: what the loop pushes before it asks
- * for the next result is still waited for. (Where several threads take results,
- * the end is told as soon as nothing is left in the pool, though one of them
- * may still hold a result.) Once told, the end stays: asked again, it returns
- * the same.
+ * Only this call decides that the end has come. So if the loop pushes an item
+ * before it calls par_next() again, that call still waits for the item. If
+ * there are several consumers, the end is reported as soon as nothing is left
+ * in the pool. One of them may still hold a result then. After the end was
+ * reported, every further call returns the same number.
  *
- * pthread_cancel() takes effect while it waits, and only then: a thread that
- * has a result returns it. No lock stays held, no result is lost.
+ * pthread_cancel() takes effect while par_next() waits, and at no other time: a
+ * thread that has a result returns it. No lock stays held, no result is lost.
  */
 PAR_API int par_next(struct par *pool, struct par_result *result);
 
 /*
- * The same, but waits for timeout_ms milliseconds at most, by the monotonic
- * clock; 0: does not wait; negative: waits for ever. -ETIMEDOUT when the time
- * is over, never earlier, and the end has not come.
+ * Does the same as par_next(), but waits for at most timeout_ms milliseconds,
+ * measured by the monotonic clock. 0 means that it does not wait. A negative
+ * number means that it waits without a limit.
+ *
+ * Returns what par_next() returns, and also
+ *   -ETIMEDOUT the time is over, and neither a result nor the end has come;
+ *              never returned before the time is over
  */
 PAR_API int par_next_timed(struct par *pool, struct par_result *result,
 			   int timeout_ms);
 
 /*
- * A descriptor for poll, epoll or select that is readable exactly while
- * par_next() would not block: a result is ready, or the end is. Where several
- * threads take results another may be quicker: use par_next_timed(pool, r, 0).
+ * Returns a descriptor for poll, epoll or select. It is readable exactly while
+ * par_next() would not block: a result is ready, or the end has come. If there
+ * are several consumers, another one may take the result first. Then use
+ * par_next_timed(pool, r, 0).
  *
- * Made at the first call, close-on-exec, and closed by par_close(): the program
- * neither reads, writes nor closes it. Does not block. Returns the descriptor,
- * or -EMFILE, -ENFILE or -ENOMEM where it cannot be made.
+ * The descriptor is made at the first call, with close-on-exec. par_close()
+ * closes it. The program must not read, write or close it.
+ *
+ * Does not block. Thread-safe: may be called from any thread. On success
+ * par_fd() returns the descriptor. If the descriptor cannot be made, it returns
+ * -EMFILE, -ENFILE or -ENOMEM.
  */
 PAR_API int par_fd(struct par *pool);
 
 /*
- * A descriptor that becomes ready for reading (POLLIN, POLLHUP or both) at the
- * cancel, for everyone who polls it, and stays so: for an action to poll beside
- * its socket, or to hand to a library that takes one more descriptor. Ready at
- * once if the cancel came before. Otherwise as par_fd().
+ * Returns a descriptor that becomes ready for reading (POLLIN, POLLHUP or both)
+ * at the cancel. It becomes ready for everyone who polls it, and it stays
+ * ready. An action can poll it together with its socket, or give it to a
+ * library that accepts one more descriptor. If the pool was canceled before,
+ * the descriptor is ready at once.
+ *
+ * All else is as for par_fd(): the descriptor is made at the first call, with
+ * close-on-exec, and par_close() closes it. The program must not read, write or
+ * close it. Does not block. Thread-safe: may be called from any thread. The
+ * return values are the same.
  */
 PAR_API int par_cancel_fd(struct par *pool);
 
 /*
- * Puts an item in, from any thread: an action, the generator and the loop
- * around par_next() included; also after the source has ended, failed or was
- * finished, until par_next() has told the end. Never blocks: neither ring nor
- * window hold it back. Pushed items are started before generated ones, in the
- * order of the pushes. May start a worker.
+ * Puts an item into the pool. Pushed items are started before generated items,
+ * in the order of the pushes. par_push() may start a worker.
  *
- * Returns 0: the item is the pool's and will come back. Otherwise it did not
- * enter and is still the caller's:
+ * Does not block: neither the ring nor the window holds it back. Thread-safe:
+ * may be called from any thread, also in an action, in the generator and in the
+ * loop around par_next(). A push works until par_next() has reported the end,
+ * even after the generator has ended or failed and after par_finish().
+ *
+ * On success par_push() returns 0: the item is the pool's and will come back.
+ * On failure the item did not enter and is still the caller's. It returns
  *   -ECANCELED the pool was canceled, before the end or after it
- *   -EPIPE     par_next() has told the end
+ *   -EPIPE     par_next() has reported the end
  *   -ENOMEM    out of memory
  *   -EAGAIN    called in a worker_open of this pool
  */
 PAR_API int par_push(struct par *pool, void *item);
 
 /*
- * Ends the generator's part: it is asked no more; what entered is run and
- * delivered, an item that the call under way still brings included. The end
- * waits for that call. Without a generator this is how the input ends.
- * Does not block. Again, or after the end: does nothing.
+ * Stops the generator: it is not called again. Items that have entered are run
+ * and delivered. If a call of the generator is under way, the end waits for
+ * that call. If that call returns an item, the item is run and delivered too.
+ * In a pool without a generator, par_finish() ends the input.
+ *
+ * Does not block. Thread-safe: may be called from any thread. A second call, or
+ * a call after the end, does nothing.
  */
 PAR_API void par_finish(struct par *pool);
 
 /*
- * Gives up: the generator is asked no more, and what was not started comes back
- * through par_next() at once with error -ECANCELED (in an ordered pool, in its
- * place). Actions under way go on, see par_canceled(), find par_cancel_fd()
- * ready and are interrupted (par_options.interrupt); their results come as
- * usual. So does a call of the generator that is under way, and the end waits
- * for it. Then par_next() tells the end: 0, or the failure from before the
- * cancel. Does not block. Again, or after the end: does nothing more.
+ * Cancels the pool: the generator is not called again. Items that have not
+ * started come back through par_next() at once, with the error -ECANCELED. (In
+ * an ordered pool, each of them comes back in its place.)
+ *
+ * Actions that are under way go on, and their results come back as usual. For
+ * them par_canceled() is true, par_cancel_fd() is ready, and
+ * par_options.interrupt interrupts them. The same holds for a call of the
+ * generator that is under way. The end waits for that call. If that call
+ * returns an item, the item comes back with -ECANCELED. Then par_next() reports
+ * the end: 0, or the number with which the generator failed before the cancel.
+ *
+ * Does not block. Thread-safe: may be called from any thread. A second call has
+ * no further effect. A call after the end cancels no item.
  */
 PAR_API void par_cancel(struct par *pool);
 
-/* True once the pool is canceled or being closed; false for NULL. No lock:
- * cheap enough for an action to ask in its inner loop. */
+/*
+ * Returns true once the pool is canceled or is being closed. Returns false for
+ * NULL. Does not block. Thread-safe: may be called from any thread. Takes no
+ * lock, so an action may call it in its inner loop.
+ */
 PAR_API bool par_canceled(const struct par *pool);
 
-/* The pool whose action, generator, worker_open or worker_close the calling
- * thread is running; NULL elsewhere. */
+/*
+ * Returns the pool of the callback that the calling thread is running: action,
+ * generator, worker_open or worker_close. Returns NULL everywhere else. Does
+ * not block. Thread-safe: may be called from any thread.
+ */
 PAR_API struct par *par_self(void);
 
 #if defined(__cplusplus) && defined(__GNUC__)
-/* g++ -Wshadow minds that a call and a structure have one name. */
+/* g++ -Wshadow warns when a function and a structure have the same name. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wshadow"
 #endif
-/* Fills *stats. Blocks for no longer than the pool's own short lock: cheap
- * enough for a progress line ten times a second. */
+/*
+ * Fills *stats. Blocks for no longer than the pool's own short lock, so a
+ * program may call it for a progress line ten times per second. Thread-safe:
+ * may be called from any thread.
+ */
 PAR_API void par_stats(const struct par *pool, struct par_stats *stats);
 #if defined(__cplusplus) && defined(__GNUC__)
 #pragma GCC diagnostic pop
 #endif
 
 /*
- * Closes: cancels, waits for every action and for the generator to return,
- * runs each worker_close, ends every thread, hands what was not delivered to
- * discard (on this thread; in input order where ordered) and frees everything.
- * An action or a generator that may block for ever must poll par_cancel_fd() or
- * be given par_options.interrupt. No other call on the pool may be under way or
- * follow, but for those its own callbacks still make; discard makes none.
+ * Closes a pool. par_close() cancels the pool and waits until every action and
+ * the generator have returned. It runs each worker_close and ends every thread.
+ * Then it passes each item that was not delivered to discard, and frees
+ * everything. discard runs on the calling thread, and in the order of the input
+ * if the pool is ordered.
  *
- * Returns 0, or the number with which the source failed. NULL: 0, and nothing
- * happens. -EDEADLK: called on one of the pool's own threads; nothing changed.
+ * Blocks until all of this is done. An action or a generator that may block for
+ * ever must poll par_cancel_fd() or be interrupted by par_options.interrupt.
+ *
+ * May be called from any thread except the pool's own threads. No other call on
+ * the pool may be under way during par_close() or follow it, except the calls
+ * that callbacks of the pool still make. discard must make none.
+ *
+ * Returns
+ *   0          the pool is closed, or pool is NULL and nothing has happened
+ *   -EDEADLK   called on one of the pool's own threads; nothing has changed
+ *   other      the pool is closed; the generator had failed with this number
  */
 PAR_API int par_close(struct par *pool);
 
 /*
- * Ready-made generators, so that a list and a generator serve alike.
+ * Two generators are ready-made: for an array and for the lines of a file.
  *
- * par_from_array: source is a struct par_array; each item points at an element
- * of it in turn. The array is the program's and must outlive the items.
+ * par_from_array() makes a pointer to each element of an array, one after the
+ * other. Its source is a struct par_array. The array is the program's and must
+ * exist longer than the items. Does not block. Returns 1 and sets *item, or
+ * returns 0 after the last element.
  *
  *     .generate = par_from_array,
  *     .source = &(struct par_array){ .base = names, .count = 3,
  *                                    .size = sizeof names[0] }
  */
 struct par_array {
-	void *base;   /* the first element */
-	size_t count; /* elements */
-	size_t size;  /* bytes of each */
-	size_t next;  /* the element that comes next, from 0 */
+	/* This points to the first element. */
+	void *base;
+	/* The array has this many elements. */
+	size_t count;
+	/* Each element has this many bytes. */
+	size_t size;
+	/* The element with this number comes next; the first element is 0. */
+	size_t next;
 };
 PAR_API int par_from_array(void *array, void **item);
 
 /*
- * par_from_lines: source is a FILE * open for reading; each item is the next
- * line, a string from malloc() without its newline, the program's to free. The
- * last line needs no newline. A carriage return stays; a line with NUL bytes
- * looks cut. Where reading fails, the source fails with -errno (-ENOMEM for
- * want of memory; -EIO in place of what par_next() has a meaning of its own
- * for). The file stays open and is nobody else's to read until the input has
- * ended. (In musl exit() waits for whoever reads a file, so for a line too: end
- * the input first, or use _exit().)
+ * par_from_lines() reads the lines of a file. Its source is a FILE * that is
+ * open for reading. Each item is the next line without its newline: a string
+ * from malloc() that the program has to free. The last line needs no newline. A
+ * carriage return stays in the line. A line with NUL bytes looks cut off.
+ *
+ * Blocks while it reads. The file stays open. Until the input has ended, only
+ * the pool may read from the file. (In musl, exit() waits for a thread that
+ * reads a file, and so for the next line. End the input first, or use _exit().)
+ *
+ * Returns
+ *   1          *item is the next line
+ *   0          the end of the file
+ *   -ENOMEM    out of memory
+ *   -EIO       reading failed with EIO, or with EAGAIN, EDEADLK or ETIMEDOUT,
+ *              which have other meanings for par_next()
+ *   other      reading failed; this is -errno
  */
 PAR_API int par_from_lines(void *file, void **item);
 
 /*
- * What par_open() calls. It tells the library how large the structures are in
- * the header that the program was built with, so that they can grow at their
- * ends: a newer library takes the fields that are missing as zero and writes
- * none that the program does not know; an older one refuses options it does not
- * know, unless they are zero. The sizes hold for every call on the pool,
- * whoever makes it: par_next() and par_stats() write so much and no more.
+ * par_open() calls par_open_sized(). *sizes tells the library how large the
+ * structures are in the header that the program was built with. So the
+ * structures can grow at their ends. A newer library takes the missing fields
+ * of the options as zero and writes no field that the program does not know. An
+ * older library refuses options that it does not know, unless they are zero.
+ * The sizes apply to every call on the pool, no matter who makes it: par_next()
+ * and par_stats() write that many bytes and no more.
  */
 struct par_sizes {
 	size_t options, result, stats;
