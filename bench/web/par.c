@@ -43,12 +43,12 @@ static int get(void *handle, void *item, void **value)
 int main(int argc, char **argv)
 {
 	struct job job = measure_begin(argc, argv);
-	struct par_options options = { .generate = generate,
-				       .action = get,
-				       .worker_open = open_handle,
-				       .worker_close = close_handle,
+	struct par_options options = { .action = get,
 				       .workers = job.workers,
-				       .capacity = job.bound };
+				       .generate = generate,
+				       .capacity = job.bound,
+				       .worker_open = open_handle,
+				       .worker_close = close_handle };
 	struct par_result r;
 	struct par *pool;
 
