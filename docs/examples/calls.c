@@ -66,10 +66,10 @@ static int all_of_an_array(void)
 	struct par_array source = { .base = words,
 				    .count = sizeof words / sizeof *words,
 				    .size = sizeof *words };
-	struct par_options options = { .generate = par_from_array,
-				       .source = &source,
-				       .action = measure_element,
-				       .workers = 3 };
+	struct par_options options = { .action = measure_element,
+				       .workers = 3,
+				       .generate = par_from_array,
+				       .source = &source };
 	/* [end] */
 	struct par *pool;
 	int rc = par_open(&pool, &options);
@@ -104,10 +104,10 @@ static int all_of_a_file(void)
 	fputs("one\nthree\neleven", file);
 	rewind(file);
 	/* [lines] */
-	struct par_options options = { .generate = par_from_lines,
-				       .source = file,
-				       .action = measure,
-				       .workers = 3 };
+	struct par_options options = { .action = measure,
+				       .workers = 3,
+				       .generate = par_from_lines,
+				       .source = file };
 
 	rc = par_open(&pool, &options);
 	if (rc == 0) {
@@ -330,10 +330,10 @@ static int with_a_progress_line(void)
 	struct par_array source = { .base = words,
 				    .count = 3,
 				    .size = sizeof *words };
-	struct par_options options = { .generate = par_from_array,
-				       .source = &source,
-				       .action = measure_element,
-				       .workers = 3 };
+	struct par_options options = { .action = measure_element,
+				       .workers = 3,
+				       .generate = par_from_array,
+				       .source = &source };
 	double due = 0;
 	struct par_result r;
 	struct par *pool;

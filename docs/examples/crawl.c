@@ -145,10 +145,10 @@ int main(int argc, char **argv)
 {
 	long seconds = SECONDS;
 	struct par_options options = { .action = visit,
+				       .workers = WORKERS,
 				       .context = &seconds,
 				       .worker_open = open_handle,
-				       .worker_close = curl_easy_cleanup,
-				       .workers = WORKERS };
+				       .worker_close = curl_easy_cleanup };
 	char *start = NULL;
 	struct par_result r;
 	unsigned checked = 0, dead = 0;

@@ -317,16 +317,16 @@ static int fetch(struct tally *tally, struct settings *s,
 
 	tally->begun = now_ms();
 	rc = par_open(&pool,
-		      &(struct par_options){ .generate = generate,
-					     .source = source,
-					     .action = transfer,
-					     .context = s,
+		      &(struct par_options){ .action = transfer,
 					     .workers = s->workers,
+					     .generate = generate,
+					     .source = source,
+					     .context = s,
 					     .window = 10UL * s->workers,
 					     .worker_open = open_handle,
 					     .worker_close = close_handle,
-					     .interrupt = SIGUSR1,
 					     .stack_size = STACK,
+					     .interrupt = SIGUSR1,
 					     .name = "fetch" });
 
 	if (rc) {

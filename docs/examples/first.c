@@ -20,10 +20,10 @@ int main(int argc, char **argv)
 	struct par_array names = { .base = argv + 1,
 				   .count = (size_t)argc - 1,
 				   .size = sizeof *argv };
-	struct par_options options = { .generate = par_from_array,
-				       .source = &names,
-				       .action = look_up,
-				       .workers = 100 };
+	struct par_options options = { .action = look_up,
+				       .workers = 100,
+				       .generate = par_from_array,
+				       .source = &names };
 	struct par_result r;
 	struct par *pool;
 	int rc = par_open(&pool, &options);

@@ -131,10 +131,10 @@ int main(int argc, char **argv)
 {
 	static const struct sockaddr_un here = { AF_UNIX, "loop.socket" };
 	struct par_options options = { .action = answer,
-				       .worker_open = open_database,
-				       .worker_close = close_database,
+				       .workers = WORKERS,
 				       .context = argv[1],
-				       .workers = WORKERS };
+				       .worker_open = open_database,
+				       .worker_close = close_database };
 	struct epoll_event event;
 	struct par_result r;
 	struct par *pool;

@@ -127,9 +127,9 @@ static int print(const struct par_result *r)
 int main(int argc, char **argv)
 {
 	struct sigaction interrupt = { .sa_handler = cancel_statement };
-	struct par_options options = { .generate = par_from_lines,
+	struct par_options options = { .action = run,
+				       .generate = par_from_lines,
 				       .source = stdin,
-				       .action = run,
 				       .window = 10000,
 				       .worker_open = open_connection,
 				       .worker_close = close_connection,

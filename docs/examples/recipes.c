@@ -38,10 +38,10 @@ struct batch {
 static bool open_batch(struct batch *b, par_generate_fn *generate,
 		       par_action_fn *action)
 {
-	struct par_options options = { .generate = generate,
-				       .source = &b->source,
-				       .action = action,
-				       .workers = 2 };
+	struct par_options options = { .action = action,
+				       .workers = 2,
+				       .generate = generate,
+				       .source = &b->source };
 
 	*b = (struct batch){ .source = { .count = JOBS,
 					 .size = sizeof *b->jobs } };
@@ -76,10 +76,10 @@ static bool a_directory_is_read(void)
 {
 	/* [read] */
 	DIR *directory = opendir(".");
-	struct par_options options = { .generate = next_name,
-				       .source = directory,
-				       .action = is_dot,
-				       .workers = 2 };
+	struct par_options options = { .action = is_dot,
+				       .workers = 2,
+				       .generate = next_name,
+				       .source = directory };
 	struct par_result r;
 	int dots = 0;
 	struct par *pool;
@@ -489,16 +489,16 @@ static bool measure_words(unsigned taken, unsigned *failed, size_t *length)
 	static const char three[] = "one\n\nthree\n";
 	char text[THREES * (sizeof three - 1)];
 	FILE *words = fmemopen(text, sizeof text, "r");
-	struct par_options lengthening = { .generate = par_from_lines,
-					   .source = words,
-					   .action = lengthen,
+	struct par_options lengthening = { .action = lengthen,
 					   .workers = 2,
+					   .generate = par_from_lines,
+					   .source = words,
 					   .window = 10,
 					   .discard = drop_made };
-	struct par_options measuring = { .generate = next_of_first,
-					 .action = measure,
-					 .context = length,
+	struct par_options measuring = { .action = measure,
 					 .workers = 1,
+					 .generate = next_of_first,
+					 .context = length,
 					 .window = 10,
 					 .discard = drop_measured };
 	struct par *first, *second;
@@ -616,9 +616,9 @@ static int done_at_once(void *context, void *item, void **value)
 static bool is_slowest(const char *who, par_generate_fn *generate,
 		       par_action_fn *action)
 {
-	struct par_options options = { .generate = generate,
-				       .action = action,
+	struct par_options options = { .action = action,
 				       .workers = 2,
+				       .generate = generate,
 				       .window = 100 };
 	double patience = seconds() + 30;
 	struct par_stats now;

@@ -71,10 +71,10 @@ static enum outcome report(const struct par_result *r)
 
 int main(void)
 {
-	struct par_options options = { .generate = par_from_lines,
-				       .source = stdin,
-				       .action = look_up,
-				       .workers = 100 };
+	struct par_options options = { .action = look_up,
+				       .workers = 100,
+				       .generate = par_from_lines,
+				       .source = stdin };
 	unsigned long count[OUTCOMES] = { 0 };
 	struct par_result r;
 	struct par *pool;

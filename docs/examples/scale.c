@@ -113,9 +113,9 @@ static int finish(redisContext *redis, const struct par_result *r)
 
 int main(int argc, char **argv)
 {
-	struct par_options options = { .generate = next_job,
-				       .action = do_job,
+	struct par_options options = { .action = do_job,
 				       .workers = WORKERS,
+				       .generate = next_job,
 				       .window = 2UL * WORKERS };
 	redisContext *redis;
 	struct par_result r;

@@ -268,12 +268,12 @@ int serve_open(struct serve **server, const struct serve_options *options)
 	if (rc < 0)
 		goto free_server;
 	rc = par_open(&s->pool,
-		      &(struct par_options){ .generate = next_connection,
+		      &(struct par_options){ .action = serve_connection,
+					     .workers = options->workers,
+					     .generate = next_connection,
 					     .source = s,
-					     .action = serve_connection,
 					     .context = s,
 					     .discard = drop_connection,
-					     .workers = options->workers,
 					     .stack_size = STACK,
 					     .name = "serve" });
 	if (rc)

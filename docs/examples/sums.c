@@ -104,13 +104,13 @@ static int next_sum(struct par *pool, struct par_result *r)
 int main(int argc, char **argv)
 {
 	struct par_options options = {
-		.generate = next_file,
 		.action = sum_file,
-		.worker_open = open_digest,
-		.worker_close = close_digest,
 		.workers = 16,
+		.generate = next_file,
 		.window = 10000, /* memory is bounded, however large the tree */
 		.ordered = true,
+		.worker_open = open_digest,
+		.worker_close = close_digest,
 	};
 	bool failed = false;
 	int option, rc;

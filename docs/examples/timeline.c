@@ -115,10 +115,10 @@ int main(int argc, char **argv)
 {
 	uintptr_t next = 0;
 	int option, rc;
-	struct par_options options = { .generate = next_number,
-				       .source = &next,
-				       .action = recorded_nap,
-				       .workers = DEFAULT_WORKERS };
+	struct par_options options = { .action = recorded_nap,
+				       .workers = DEFAULT_WORKERS,
+				       .generate = next_number,
+				       .source = &next };
 	FILE *out;
 
 	while ((option = getopt(argc, argv, "n:")) == 'n')

@@ -64,10 +64,10 @@ static void cancel(uv_signal_t *interrupt, int number)
 
 int main(void)
 {
-	struct par_options options = { .generate = par_from_lines,
-				       .source = stdin,
-				       .action = look_at,
+	struct par_options options = { .action = look_at,
 				       .workers = 32,
+				       .generate = par_from_lines,
+				       .source = stdin,
 				       .interrupt = SIGUSR1 };
 	static uv_poll_t results;
 	static uv_timer_t timer;

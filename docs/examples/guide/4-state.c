@@ -48,12 +48,12 @@ int main(int argc, char **argv)
 				   .count = (size_t)argc - 1,
 				   .size = sizeof *argv };
 	/* [options] */
-	struct par_options options = { .generate = par_from_array,
+	struct par_options options = { .action = count_lines,
+				       .workers = 32,
+				       .generate = par_from_array,
 				       .source = &names,
-				       .action = count_lines,
 				       .worker_open = make_buffer,
-				       .worker_close = free,
-				       .workers = 32 };
+				       .worker_close = free };
 	/* [end] */
 	struct par_result r;
 	struct par *pool;

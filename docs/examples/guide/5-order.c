@@ -28,10 +28,10 @@ int main(int argc, char **argv)
 				   .count = (size_t)argc - 1,
 				   .size = sizeof *argv };
 	/* [options] */
-	struct par_options options = { .generate = par_from_array,
-				       .source = &names,
-				       .action = count_lines,
+	struct par_options options = { .action = count_lines,
 				       .workers = 32,
+				       .generate = par_from_array,
+				       .source = &names,
 				       .ordered = true };
 	/* [end] */
 	struct par_result r;

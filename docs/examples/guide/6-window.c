@@ -41,12 +41,12 @@ static void report(const struct par_result *r)
 int main(void)
 {
 	/* [main] */
-	struct par_options options = { .generate = par_from_lines,
-				       .source = stdin,
-				       .action = count_lines,
+	struct par_options options = { .action = count_lines,
 				       .workers = 32,
-				       .ordered = true,
-				       .window = 1000 };
+				       .generate = par_from_lines,
+				       .source = stdin,
+				       .window = 1000,
+				       .ordered = true };
 	struct par_result r;
 	struct par *pool;
 	int rc;

@@ -72,10 +72,10 @@ static void report(const struct par_result *r)
 int main(void)
 {
 	/* [options] */
-	struct par_options options = { .generate = par_from_lines,
-				       .source = stdin,
-				       .action = count_lines,
+	struct par_options options = { .action = count_lines,
 				       .workers = 32,
+				       .generate = par_from_lines,
+				       .source = stdin,
 				       .discard = drop,
 				       .interrupt = SIGUSR1 };
 	/* [end] */
