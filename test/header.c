@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* <par.h> alone, first, twice; also as C++, see meson.build. */
+/* <par.h> alone, first, twice; also as C++, see meson.build. C++20 has
+ * designators too, in the order of the fields alone. */
 #include <par.h>
 
 #include <par.h>
@@ -26,7 +27,15 @@ static int nothing(void *context, void *item, void **value)
 
 int main(void)
 {
+#if !defined(__cplusplus) || __cplusplus >= 202002L
+	struct par_options options = { .action = nothing,
+				       .workers = 1,
+				       .window = 1,
+				       .ordered = true,
+				       .name = "header" };
+#else
 	struct par_options options = { nothing, 1 };
+#endif
 	struct par_result result;
 	struct par *pool;
 	int bad = !same_version();
