@@ -41,7 +41,6 @@ static void finish(struct par *pool)
 
 static int echo_context(void *context, void *item, void **value)
 {
-	(void)item;
 	*value = context;
 	return 0;
 }
@@ -51,7 +50,6 @@ static void it_is_given_the_context(void **state)
 	int context;
 	struct par *pool = open_actions(echo_context, 1, &context);
 
-	(void)state;
 	assert_ptr_equal(run(pool, NULL).value, &context);
 	finish(pool);
 }
@@ -61,7 +59,6 @@ static void it_is_given_the_item(void **state)
 	void *items[] = { NULL, AS_ITEM(1), AS_ITEM(UINTPTR_MAX), &items };
 	struct par *pool = open_actions(action_echo, 1, NULL);
 
-	(void)state;
 	for (size_t i = 0; i < sizeof items / sizeof *items; i++)
 		assert_ptr_equal(run(pool, items[i]).value, items[i]);
 	finish(pool);
@@ -72,7 +69,6 @@ static int find_null(void *context, void *item, void **value)
 {
 	const int found = *value ? -1 : 0;
 
-	(void)context;
 	if (item)
 		*value = item;
 	return found;
@@ -82,7 +78,6 @@ static void the_value_is_null_at_the_call(void **state)
 {
 	struct par *pool = open_actions(find_null, 1, NULL);
 
-	(void)state;
 	for (uintptr_t i = 1; i < 100; i++)
 		assert_int_equal(run(pool, AS_ITEM(i)).error, 0);
 	finish(pool);
@@ -92,7 +87,6 @@ static void the_value_is_null_unless_the_action_sets_it(void **state)
 {
 	struct par *pool = open_actions(find_null, 1, NULL);
 
-	(void)state;
 	for (uintptr_t i = 1; i < 100; i++) {
 		assert_ptr_equal(run(pool, AS_ITEM(i)).value, AS_ITEM(i));
 		assert_null(run(pool, NULL).value);
@@ -109,7 +103,6 @@ static void actions_run_at_the_same_time(void **state)
 	struct gate all = GATE_CLOSED;
 	struct par *pool = open_actions(action_gated, 5, &all);
 
-	(void)state;
 	for (uintptr_t i = 1; i <= 5; i++)
 		push(pool, AS_ITEM(i));
 	gate_await(&all, 5);
@@ -122,7 +115,6 @@ static void actions_run_at_the_same_time(void **state)
 
 static int tell_thread(void *gate, void *item, void **value)
 {
-	(void)item;
 	gate_pass(gate);
 	*value = (void *)(uintptr_t)pthread_self();
 	return 0;
@@ -136,7 +128,6 @@ static void a_result_tells_which_worker_ran_it(void **state)
 	struct par *pool = open_actions(tell_thread, 3, &all);
 	void *threads[3] = { 0 };
 
-	(void)state;
 	for (int round = 0; round < 20; round++) {
 		bool seen[3] = { false };
 
@@ -173,7 +164,6 @@ static void a_result_tells_its_place_in_the_input(void **state)
 	struct tally tally;
 	struct par_result result;
 
-	(void)state;
 	tally_open(&tally, 500);
 	while (par_next(pool, &result) == 1) {
 		tally_see(&tally, (size_t)result.index);
@@ -186,7 +176,6 @@ static void a_result_tells_its_place_in_the_input(void **state)
 
 static int count_item(void *tally, void *item, void **value)
 {
-	(void)value;
 	tally_see(tally, AS_NUMBER(item) - 1);
 	return AS_NUMBER(item) % 3 ? 0 : -1;
 }
@@ -197,7 +186,6 @@ static void it_runs_once_for_each_item(void **state)
 	struct numbers numbers = { .last = 2000 };
 	struct par *pool;
 
-	(void)state;
 	tally_open(&ran, 2000);
 	tally_open(&came, 2000);
 	pool = kit_open(&(struct par_options){ .action = count_item,
@@ -219,7 +207,6 @@ static void no_lock_is_held_while_it_runs(void **state)
 	struct par *pool = open_actions(action_gated, 1, &hold);
 	struct par_result result;
 
-	(void)state;
 	push(pool, AS_ITEM(1));
 	gate_await(&hold, 1);
 	push(pool, AS_ITEM(2));
@@ -260,7 +247,6 @@ static int stamp_parcel(void *context, void *item, void **value)
 {
 	struct parcel *parcel = item;
 
-	(void)context;
 	parcel->acted = parcel->generated + 1;
 	*value = &parcel->acted;
 	return 0;
@@ -276,7 +262,6 @@ static void what_one_wrote_the_next_can_read(void **state)
 						.source = &numbers });
 	struct par_result result;
 
-	(void)state;
 	while (par_next(pool, &result) == 1) {
 		const unsigned *stamp = result.value;
 
@@ -293,7 +278,6 @@ static void what_one_wrote_the_next_can_read(void **state)
 /* An item is the number to return. */
 static int return_item(void *context, void *item, void **value)
 {
-	(void)context;
 	*value = item;
 	return *(int *)item;
 }
@@ -305,7 +289,6 @@ static void what_it_returns_is_the_error_untouched(void **state)
 			  -EDEADLK, INT_MAX, -ETIMEDOUT, INT_MIN };
 	struct par *pool = open_actions(return_item, 1, NULL);
 
-	(void)state;
 	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
 		assert_int_equal(run(pool, &numbers[i]).error, numbers[i]);
 	finish(pool);
@@ -316,7 +299,6 @@ static void a_value_comes_with_a_failure_too(void **state)
 	int failure = -5;
 	struct par *pool = open_actions(return_item, 1, NULL);
 
-	(void)state;
 	assert_ptr_equal(run(pool, &failure).value, &failure);
 	finish(pool);
 }
@@ -328,7 +310,6 @@ static void an_action_that_returns_ecanceled_was_not_canceled(void **state)
 	struct par *pool = open_actions(return_item, 1, NULL);
 	struct par_result result;
 
-	(void)state;
 	result = run(pool, &canceled);
 	assert_int_equal(result.error, -ECANCELED);
 	assert_int_equal(result.worker, 0);
@@ -350,7 +331,6 @@ static void a_failure_harms_nothing_but_its_own_item(void **state)
 	struct par_result result;
 	unsigned count = 0;
 
-	(void)state;
 	for (; par_next(pool, &result) == 1; count++)
 		assert_int_equal(result.error, numbers[result.index]);
 	assert_int_equal(count, 6);
@@ -380,7 +360,6 @@ static void an_action_that_exits_gives_its_item_back_with_eintr(void **state)
 {
 	struct par *pool = open_actions(exit_at_null, 1, NULL);
 
-	(void)state;
 	assert_int_equal(run(pool, NULL).error, -EINTR);
 	finish(pool);
 }
@@ -390,7 +369,6 @@ static void an_action_that_exits_ends_its_worker(void **state)
 	struct gate all = GATE_CLOSED;
 	struct par *pool = open_actions(exit_at_null, 3, &all);
 
-	(void)state;
 	push(pool, AS_ITEM(1));
 	push(pool, NULL);
 	push(pool, AS_ITEM(2));
@@ -406,7 +384,6 @@ static void another_worker_is_started_after_the_only_one_exited(void **state)
 {
 	struct par *pool = open_actions(exit_at_null, 1, NULL);
 
-	(void)state;
 	for (int i = 0; i < 20; i++) {
 		assert_int_equal(run(pool, NULL).error, -EINTR);
 		assert_int_equal(run(pool, AS_ITEM(1)).error, 0);
@@ -426,7 +403,6 @@ static void another_worker_is_started_while_the_others_are_busy(void **state)
 	struct gate hold = GATE_CLOSED;
 	struct par *pool = open_actions(hold_one_exit_at_null, 2, &hold);
 
-	(void)state;
 	push(pool, AS_ITEM(1));
 	gate_await(&hold, 1);
 	for (uintptr_t i = 2; i < 20; i++) {
@@ -446,7 +422,6 @@ static void items_that_waited_run_though_every_worker_exits(void **state)
 	struct par *pool = open_actions(exit_at_null, 2, &all);
 	struct par_stats stats;
 
-	(void)state;
 	for (int i = 0; i < 50; i++)
 		push(pool, NULL);
 	gate_await(&all, 2);

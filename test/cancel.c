@@ -123,7 +123,6 @@ static void what_was_not_started_comes_back_at_once(void **state)
 	struct gated_numbers source;
 	struct par *pool;
 
-	(void)state;
 	open_waiting(&pool, &source, &gate, false);
 	par_cancel(pool);
 	assert_int_equal(kit_stats(pool).canceled, 7);
@@ -143,7 +142,6 @@ static void in_an_ordered_pool_it_comes_back_in_its_place(void **state)
 	struct gated_numbers source;
 	struct par *pool;
 
-	(void)state;
 	open_waiting(&pool, &source, &gate, true);
 	par_cancel(pool);
 	assert_waits(pool);
@@ -161,7 +159,6 @@ static void it_comes_back_to_those_who_sleep(void **state)
 	struct taker takers[3];
 	struct tally tally;
 
-	(void)state;
 	tally_open(&tally, 3);
 	push(pool, 1, 4);
 	gate_await(&gate, 1);
@@ -190,7 +187,6 @@ static void *cancel_soon(void *pool)
 
 static void each_item_that_entered_comes_back_once(void **state)
 {
-	(void)state;
 	for (int round = 0; round < 10; round++) {
 		struct gated_numbers source = { .numbers.last = 100000 };
 		struct par_options options = options_of(&source, NULL);
@@ -224,7 +220,6 @@ static void what_ran_keeps_its_own_result(void **state)
 {
 	struct par *pool = open_source(NULL, NULL);
 
-	(void)state;
 	push(pool, 1, 3);
 	EVENTUALLY(kit_stats(pool).ready == 3);
 	par_cancel(pool);
@@ -268,7 +263,6 @@ static void what_runs_sees_it(void **state)
 	struct sight sight = { .started = GATE_CLOSED };
 	struct par *pool = open_looking(&sight);
 
-	(void)state;
 	par_cancel(pool);
 	assert_true(par_canceled(pool));
 	assert_takes(pool, 1, assert_ran);
@@ -281,7 +275,6 @@ static void what_runs_sees_a_close_too(void **state)
 {
 	struct sight sight = { .started = GATE_CLOSED };
 
-	(void)state;
 	kit_close(open_looking(&sight), 0);
 	assert_false(sight.early);
 	assert_true(sight.late);
@@ -293,7 +286,6 @@ static void the_end_waits_for_what_runs(void **state)
 	struct gate gate = GATE_CLOSED;
 	struct par *pool = open_source(NULL, &gate);
 
-	(void)state;
 	push(pool, 1, 1);
 	gate_await(&gate, 1);
 	par_cancel(pool);
@@ -333,7 +325,6 @@ static void the_item_of_the_call_under_way_is_canceled(void **state)
 {
 	struct call c;
 
-	(void)state;
 	for (int ordered = 0; ordered <= 1; ordered++) {
 		open_call(&c, 100, 0, ordered);
 		par_cancel(c.pool);
@@ -349,7 +340,6 @@ static void the_failure_of_the_call_under_way_is_not_the_sources(void **state)
 {
 	struct call c;
 
-	(void)state;
 	open_call(&c, 0, -EINTR, false);
 	par_cancel(c.pool);
 	gate_open(&c.hold);
@@ -361,7 +351,6 @@ static void the_end_waits_for_the_call_under_way(void **state)
 	struct taker takers[3];
 	struct call c;
 
-	(void)state;
 	open_call(&c, 0, 0, false);
 	for (int i = 0; i < 3; i++)
 		taker_start(&takers[i], c.pool);
@@ -382,7 +371,6 @@ static void a_failure_from_before_is_told(void **state)
 	struct gated_numbers source = { .numbers = { .last = 2, .end = -EIO } };
 	struct par *pool = open_source(&source, &gate);
 
-	(void)state;
 	EVENTUALLY(kit_stats(pool).ended);
 	gate_await(&gate, 1);
 	par_cancel(pool);
@@ -422,13 +410,11 @@ static void assert_cancels_waiting(size_t capacity, size_t window,
 
 static void a_producer_that_waits_for_the_ring_asks_no_more(void **state)
 {
-	(void)state;
 	assert_cancels_waiting(4, 0, 5);
 }
 
 static void a_producer_that_waits_for_the_window_asks_no_more(void **state)
 {
-	(void)state;
 	assert_cancels_waiting(0, 3, 3);
 }
 
@@ -440,7 +426,6 @@ static void a_producer_that_waits_for_the_window_is_woken(void **state)
 	struct par_options options = options_of(&source, NULL);
 	struct par *pool;
 
-	(void)state;
 	options.window = 3;
 	pool = kit_open(&options);
 	EVENTUALLY(kit_stats(pool).ready == 3);
@@ -459,7 +444,6 @@ static void without_items_the_end_comes_at_once(void **state)
 {
 	struct par *pool = open_source(NULL, NULL);
 
-	(void)state;
 	par_cancel(pool);
 	assert_true(kit_stats(pool).ended);
 	assert_ends(pool, 0);
@@ -470,7 +454,6 @@ static void who_sleeps_is_told_the_end(void **state)
 	struct par *pool = open_source(NULL, NULL);
 	struct taker takers[3];
 
-	(void)state;
 	for (int i = 0; i < 3; i++)
 		taker_start(&takers[i], pool);
 	par_cancel(pool);
@@ -499,7 +482,6 @@ static void an_action_can_cancel(void **state)
 	struct par *pool;
 	uint64_t came;
 
-	(void)state;
 	gate_open(&gate);
 	options.action = cancel_in_action;
 	pool = kit_open(&options);
@@ -528,7 +510,6 @@ static void the_generator_can_cancel(void **state)
 	struct par_options options = options_of(NULL, &gate);
 	struct par *pool;
 
-	(void)state;
 	options.generate = cancel_in_generator;
 	options.source = &numbers;
 	pool = kit_open(&options);
@@ -550,7 +531,6 @@ static void any_threads_can_cancel_at_once(void **state)
 	struct par *pool = open_source(NULL, NULL);
 	pthread_t threads[4];
 
-	(void)state;
 	push(pool, 1, 50);
 	for (int i = 0; i < 4; i++)
 		assert_int_equal(pthread_create(&threads[i], NULL,
@@ -568,7 +548,6 @@ static void canceling_again_is_canceling_once(void **state)
 	struct gated_numbers source;
 	struct par *pool;
 
-	(void)state;
 	open_waiting(&pool, &source, &gate, false);
 	for (int i = 0; i < 3; i++) {
 		par_cancel(pool);
@@ -588,7 +567,6 @@ static void after_the_end_it_changes_nothing_that_is_told(void **state)
 {
 	const int ends[] = { 0, -EIO };
 
-	(void)state;
 	for (int i = 0; i < 2; i++) {
 		struct gated_numbers source = { .numbers = { .last = 3,
 							     .end = ends[i] } };
@@ -609,7 +587,6 @@ static void after_a_finish_what_waits_is_canceled(void **state)
 	struct gate gate = GATE_CLOSED;
 	struct par *pool = open_source(NULL, &gate);
 
-	(void)state;
 	push(pool, 1, 3);
 	gate_await(&gate, 1);
 	par_finish(pool);

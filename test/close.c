@@ -142,7 +142,6 @@ static void a_new_pool_can_be_closed(void **state)
 {
 	struct log log;
 
-	(void)state;
 	open_log(&log, 1, (struct par_options){ .workers = 4 });
 	tally_see(&log.tally, 0); /* there is none */
 	close_log(&log, 0, 0);
@@ -152,7 +151,6 @@ static void an_idle_pool_can_be_closed(void **state)
 {
 	struct log log;
 
-	(void)state;
 	open_log(&log, 10, (struct par_options){ .workers = 4 });
 	push(&log, 1, 10);
 	take(&log, 10);
@@ -163,7 +161,6 @@ static void it_can_be_closed_after_the_end(void **state)
 {
 	struct log log;
 
-	(void)state;
 	open_log(&log, 10, (struct par_options){ .generate = generate });
 	take(&log, 10);
 	assert_int_equal(kit_drain(log.pool, NULL, NULL), 0);
@@ -174,7 +171,6 @@ static void it_can_be_closed_after_a_finish(void **state)
 {
 	struct log log;
 
-	(void)state;
 	open_log(&log, 4, (struct par_options){ .workers = 1 });
 	push(&log, 1, 4);
 	par_finish(log.pool);
@@ -186,7 +182,6 @@ static void it_can_be_closed_after_a_cancel(void **state)
 {
 	struct log log;
 
-	(void)state;
 	open_log(&log, 4, (struct par_options){ .action = mark_held });
 	push(&log, 1, 4);
 	gate_await(&log.gate, 1);
@@ -200,7 +195,6 @@ static void it_can_be_closed_while_the_generator_waits_for_room(void **state)
 {
 	struct log log;
 
-	(void)state;
 	open_log(&log, 50,
 		 (struct par_options){ .generate = generate, .window = 3 });
 	take(&log, 47);
@@ -211,7 +205,6 @@ static void it_can_be_closed_while_the_generator_waits_for_room(void **state)
 /* From the first moment on, and with any number taken. */
 static void a_busy_pool_can_be_closed(void **state)
 {
-	(void)state;
 	for (unsigned taken = 0; taken <= 50; taken++) {
 		struct log log;
 
@@ -250,7 +243,6 @@ static void it_cancels_and_waits_for_every_action(void **state)
 {
 	struct log log;
 
-	(void)state;
 	open_log(&log, 5,
 		 (struct par_options){ .action = wait_for_cancel,
 				       .workers = 3 });
@@ -285,7 +277,6 @@ static void it_waits_for_the_generator_and_takes_what_it_brings(void **state)
 {
 	struct log log;
 
-	(void)state;
 	open_log(&log, 2,
 		 (struct par_options){ .generate = generate_until_cancel });
 	gate_open(&log.gate);
@@ -317,7 +308,6 @@ static void it_waits_for_every_worker_close(void **state)
 	struct log log;
 	unsigned workers;
 
-	(void)state;
 	open_log(&log, 3,
 		 (struct par_options){ .action = mark_held,
 				       .workers = 3,
@@ -352,7 +342,6 @@ static void an_action_under_way_may_push_no_more(void **state)
 {
 	struct log log;
 
-	(void)state;
 	open_log(&log, 1, (struct par_options){ .action = push_late });
 	push(&log, 1, 1);
 	gate_open(&log.gate);
@@ -369,7 +358,6 @@ static void a_result_that_nobody_took_is_discarded_as_it_is(void **state)
 {
 	struct log log;
 
-	(void)state;
 	open_log(&log, 6, (struct par_options){ .ordered = true });
 	push(&log, 1, 6);
 	take(&log, 2);
@@ -383,7 +371,6 @@ static void an_item_that_never_ran_is_discarded_with_ecanceled(void **state)
 {
 	struct log log;
 
-	(void)state;
 	open_log(&log, 4,
 		 (struct par_options){ .action = wait_for_cancel,
 				       .ordered = true });
@@ -408,7 +395,6 @@ static void what_is_left_of_an_ordered_pool_comes_in_input_order(void **state)
 {
 	struct log log;
 
-	(void)state;
 	open_log(&log, 30,
 		 (struct par_options){
 			 .action = echo_last, .workers = 6, .ordered = true });
@@ -424,7 +410,6 @@ static void an_item_that_was_taken_is_not_discarded(void **state)
 {
 	struct log log;
 
-	(void)state;
 	open_log(&log, 20, (struct par_options){ .generate = generate });
 	take(&log, 20);
 	EVENTUALLY(kit_stats(log.pool).ended);
@@ -445,7 +430,6 @@ static void it_is_discarded_on_the_thread_that_closes(void **state)
 	pthread_t thread;
 	void *closed;
 
-	(void)state;
 	open_log(&log, 3, (struct par_options){ .workers = 1 });
 	push(&log, 1, 3);
 	assert_int_equal(pthread_create(&thread, NULL, close_there, &log), 0);
@@ -461,7 +445,6 @@ static void nothing_is_discarded_before_all_callbacks_returned(void **state)
 {
 	struct log log;
 
-	(void)state;
 	open_log(&log, 5,
 		 (struct par_options){ .action = wait_for_cancel,
 				       .workers = 2,
@@ -477,8 +460,6 @@ static void nothing_is_discarded_before_all_callbacks_returned(void **state)
 
 static int open_without_state(void *context, void **state)
 {
-	(void)context;
-	(void)state;
 	return 0;
 }
 
@@ -486,7 +467,6 @@ static void discard_is_given_the_context_not_a_state(void **state)
 {
 	struct log log;
 
-	(void)state;
 	open_log(&log, 3,
 		 (struct par_options){ .action = action_echo,
 				       .worker_open = open_without_state });
@@ -503,7 +483,6 @@ static void without_discard_what_is_left_is_dropped(void **state)
 						.generate = numbers_next,
 						.source = &numbers });
 
-	(void)state;
 	EVENTUALLY(kit_stats(pool).ready == 100);
 	kit_close(pool, 0);
 }
@@ -516,7 +495,6 @@ static void it_returns_the_failure_of_the_source(void **state)
 {
 	const int failures[] = { -1, -EIO, -EDEADLK, INT_MIN };
 
-	(void)state;
 	for (size_t i = 0; i < sizeof failures / sizeof *failures; i++) {
 		struct numbers numbers = { .last = 3, .end = failures[i] };
 		struct par *pool = kit_open(
@@ -535,7 +513,6 @@ static int fail_late(void *argument, void **item)
 {
 	struct log *log = argument;
 
-	(void)item;
 	gate_pass(&log->gate);
 	while (!par_canceled(par_self()))
 		sched_yield();
@@ -546,7 +523,6 @@ static void a_failure_during_the_close_is_not_the_sources(void **state)
 {
 	struct log log;
 
-	(void)state;
 	open_log(&log, 1, (struct par_options){ .generate = fail_late });
 	gate_open(&log.gate);
 	gate_await(&log.gate, 1);
@@ -558,7 +534,6 @@ static void failed_actions_are_not_what_it_returns(void **state)
 {
 	struct log log;
 
-	(void)state;
 	open_log(&log, 4, (struct par_options){ .generate = generate });
 	EVENTUALLY(kit_stats(log.pool).failed == 2);
 	take(&log, 1);
@@ -578,7 +553,6 @@ static void the_descriptors_are_closed(void **state)
 		.action = action_echo, .workers = 1, .context = &gate });
 	const int results = par_fd(pool), cancel = par_cancel_fd(pool);
 
-	(void)state;
 	assert_true(results >= 0 && cancel >= 0);
 	kit_close(pool, 0);
 	assert_int_equal(fcntl(results, F_GETFD), -1);
@@ -591,7 +565,6 @@ static void every_thread_has_ended(void **state)
 	const unsigned before = kit_threads();
 	struct log log;
 
-	(void)state;
 	open_log(&log, 5,
 		 (struct par_options){ .action = wait_for_cancel,
 				       .workers = 5 });
@@ -627,7 +600,6 @@ static void every_thread_has_run_to_its_very_end(void **state)
 {
 	struct log log;
 
-	(void)state;
 	assert_int_equal(pthread_key_create(&own, destroy_late), 0);
 	open_log(&log, 5,
 		 (struct par_options){ .action = keep_own, .workers = 5 });

@@ -45,14 +45,12 @@ static struct par *open_plain(void)
 
 static int open_returns(void *returns, void **state)
 {
-	(void)state;
 	errno = EDOM;
 	return *(int *)returns;
 }
 
 static void close_spoils(void *state)
 {
-	(void)state;
 	errno = EDOM;
 }
 
@@ -70,7 +68,6 @@ static void it_is_left_alone_by_par_open_and_par_close(void **state)
 				       .interrupt = SIGUSR1 };
 	struct par *pool;
 
-	(void)state;
 	UNTOUCHED(par_open(&pool, &options), 0);
 	EVENTUALLY(kit_stats(pool).ended);
 	assert_true(par_fd(pool) >= 0);
@@ -87,7 +84,6 @@ static void it_is_left_alone_by_a_par_open_that_fails(void **state)
 				       .context = &returns };
 	struct par *pool;
 
-	(void)state;
 	UNTOUCHED(par_open(&pool, &options), -EINVAL);
 	UNTOUCHED(par_open(&pool, NULL), -EINVAL);
 	UNTOUCHED(par_open(NULL, &options), -EINVAL);
@@ -105,7 +101,6 @@ static void it_is_left_alone_by_a_par_open_without_memory(void **state)
 	struct par_options options = { .action = action_spoils, .workers = 1 };
 	struct par *pool;
 
-	(void)state;
 	options.capacity = SIZE_MAX / 4 * 3 / sizeof(void *);
 	UNTOUCHED(par_open(&pool, &options), -ENOMEM);
 }
@@ -115,7 +110,6 @@ static void it_is_left_alone_by_a_par_open_without_a_thread(void **state)
 	struct par_options options = { .action = action_spoils, .workers = 1 };
 	struct par *pool;
 
-	(void)state;
 	options.stack_size = KIT_HUGE_STACK;
 	UNTOUCHED_BY((void)par_open(&pool, &options));
 	kit_close(pool, 0); /* valgrind may have opened it */
@@ -123,8 +117,6 @@ static void it_is_left_alone_by_a_par_open_without_a_thread(void **state)
 
 static void discard_spoils(void *context, const struct par_result *left)
 {
-	(void)context;
-	(void)left;
 	errno = MARK; /* its own, on this thread: nothing to put back */
 }
 
@@ -137,7 +129,6 @@ static void it_is_left_alone_by_a_par_close_with_items_left(void **state)
 						.context = &gate,
 						.discard = discard_spoils });
 
-	(void)state;
 	for (uintptr_t i = 1; i <= 100; i++)
 		assert_int_equal(par_push(pool, AS_ITEM(i)), 0);
 	gate_await(&gate, 2);
@@ -162,7 +153,6 @@ static void it_is_left_alone_by_a_result(void **state)
 		&(struct par_options){ .action = action_slow, .workers = 1 });
 	struct par_result result;
 
-	(void)state;
 	for (uintptr_t i = 1; i <= 6; i++)
 		assert_int_equal(par_push(pool, AS_ITEM(i)), 0);
 	UNTOUCHED(par_next(pool, &result), 1);
@@ -180,7 +170,6 @@ static void it_is_left_alone_by_a_time_that_is_over(void **state)
 	struct par *pool = open_plain();
 	struct par_result result;
 
-	(void)state;
 	UNTOUCHED(par_next_timed(pool, &result, 0), -ETIMEDOUT);
 	UNTOUCHED(par_next_timed(pool, &result, 3), -ETIMEDOUT);
 	kit_close(pool, 0);
@@ -191,7 +180,6 @@ static void it_is_left_alone_by_the_end(void **state)
 	struct par *pool = open_plain();
 	struct par_result result;
 
-	(void)state;
 	par_finish(pool);
 	UNTOUCHED(par_next(pool, &result), 0);
 	UNTOUCHED(par_next(pool, &result), 0);
@@ -216,7 +204,6 @@ static void it_is_left_alone_by_the_failure_of_the_source(void **state)
 						.source = &numbers });
 	struct par_result result;
 
-	(void)state;
 	UNTOUCHED(par_next(pool, &result), 1);
 	UNTOUCHED(par_next(pool, &result), -EIO);
 	UNTOUCHED(par_next_timed(pool, &result, 0), -EIO);
@@ -228,7 +215,6 @@ static void it_is_left_alone_by_a_refused_par_next(void **state)
 	struct par *pool = open_plain();
 	struct par_result result;
 
-	(void)state;
 	UNTOUCHED(par_next(NULL, &result), -EINVAL);
 	UNTOUCHED(par_next(pool, NULL), -EINVAL);
 	UNTOUCHED(par_next_timed(NULL, &result, 5), -EINVAL);
@@ -246,7 +232,6 @@ static void it_is_left_alone_by_the_descriptors(void **state)
 	struct par_result result;
 	int results, cancel;
 
-	(void)state;
 	errno = MARK;
 	results = par_fd(pool);
 	cancel = par_cancel_fd(pool);
@@ -268,7 +253,6 @@ static void it_is_left_alone_by_a_descriptor_that_was_ready_before(void **state)
 {
 	struct par *pool = open_plain();
 
-	(void)state;
 	par_cancel(pool);
 	errno = MARK;
 	assert_true(kit_readable(par_fd(pool)));
@@ -282,7 +266,6 @@ static void it_is_left_alone_by_a_descriptor_that_cannot_be_made(void **state)
 	struct par *pool = open_plain();
 	struct rlimit before, none;
 
-	(void)state;
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
 	none = before;
 	none.rlim_cur = 0;
@@ -303,7 +286,6 @@ static void it_is_left_alone_by_a_push(void **state)
 	struct par *pool = kit_open(&(struct par_options){
 		.action = action_gated, .workers = 8, .context = &gate });
 
-	(void)state;
 	for (uintptr_t i = 1; i <= 300; i++)
 		UNTOUCHED(par_push(pool, AS_ITEM(i)), 0);
 	assert_true(kit_stats(pool).workers > 1); /* some started a worker */
@@ -322,7 +304,6 @@ static void it_is_left_alone_by_finish_cancel_canceled_and_stats(void **state)
 	struct par *pool = open_plain();
 	struct par_stats stats;
 
-	(void)state;
 	UNTOUCHED(par_canceled(pool), false);
 	UNTOUCHED_BY(par_stats(pool, &stats));
 	UNTOUCHED_BY(par_finish(pool));
@@ -389,7 +370,6 @@ static int action_calls(void *touched, void *item, void **value)
 {
 	struct touched *t = touched;
 
-	(void)value;
 	if (!item)
 		return 0;
 	t->action += calls_that_touch(par_self());
@@ -401,7 +381,6 @@ static int generate_calls(void *touched, void **item)
 {
 	struct touched *t = touched;
 
-	(void)item;
 	t->generator += calls_that_touch(par_self());
 	t->looks++;
 	return 0;
@@ -431,7 +410,6 @@ static void it_is_left_alone_on_the_pools_own_threads(void **state)
 						.worker_close = close_calls,
 						.context = &touched });
 
-	(void)state;
 	assert_int_equal(par_push(pool, AS_ITEM(1)), 0);
 	EVENTUALLY(touched.looks == 3);
 	kit_close(pool, 0);
@@ -454,7 +432,6 @@ static void it_is_left_alone_by_par_from_array(void **state)
 				   .size = sizeof numbers[0] };
 	void *item;
 
-	(void)state;
 	UNTOUCHED(par_from_array(&array, &item), 1);
 	UNTOUCHED(par_from_array(&array, &item), 1);
 	UNTOUCHED(par_from_array(&array, &item), 0);
@@ -466,7 +443,6 @@ static void it_is_left_alone_by_par_from_lines(void **state)
 	FILE *file = fmemopen(text, sizeof text - 1, "r");
 	void *item;
 
-	(void)state;
 	assert_non_null(file);
 	for (int i = 0; i < 2; i++) {
 		UNTOUCHED(par_from_lines(file, &item), 1);

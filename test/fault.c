@@ -192,7 +192,6 @@ WRAP(ssize_t, getline, char **line, size_t *room, FILE *file)
 /* What getline() is where glibc has it inlined. */
 WRAP(ssize_t, __getdelim, char **line, size_t *room, int end, FILE *file)
 {
-	(void)end;
 	return get_line(line, room, file);
 }
 

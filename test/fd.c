@@ -84,7 +84,6 @@ static void it_is_readable_while_a_result_is_ready(void **state)
 	struct gate gate = GATE_CLOSED;
 	struct par *pool = kit_open_gated(NULL, &gate);
 
-	(void)state;
 	assert_blocks(pool);
 	push(pool, 1);
 	push(pool, 2);
@@ -105,7 +104,6 @@ static void made_late_it_tells_what_is_ready(void **state)
 {
 	struct par *pool = kit_open_gated(NULL, NULL);
 
-	(void)state;
 	push(pool, 1);
 	EVENTUALLY(kit_stats(pool).ready == 1);
 	assert_true(kit_readable(results_fd(pool)));
@@ -120,7 +118,6 @@ static void made_late_it_tells_that_nothing_is_ready_any_more(void **state)
 	struct par *pool = kit_open_gated(NULL, NULL);
 	struct par_result result;
 
-	(void)state;
 	push(pool, 1);
 	assert_int_equal(par_next(pool, &result), 1);
 	assert_blocks(pool);
@@ -133,7 +130,6 @@ static void made_late_it_tells_the_end(void **state)
 	struct gated_numbers source = { .numbers.end = -EIO };
 	struct par *pool = kit_open_gated(&source, NULL);
 
-	(void)state;
 	EVENTUALLY(kit_stats(pool).ended);
 	assert_true(kit_readable(results_fd(pool)));
 	close_ended(pool, -EIO);
@@ -144,7 +140,6 @@ static void what_another_thread_took_it_tells_no_more(void **state)
 	struct par *pool = kit_open_gated(NULL, NULL);
 	struct taker taker;
 
-	(void)state;
 	for (uintptr_t i = 1; i <= 20; i++) {
 		assert_blocks(pool);
 		taker_start(&taker, pool);
@@ -172,7 +167,6 @@ static void behind_an_unfinished_head_nothing_is_readable(void **state)
 						.context = gates,
 						.ordered = true });
 
-	(void)state;
 	for (uintptr_t i = 1; i <= 3; i++)
 		push(pool, i);
 	gate_open(&gates[1]);
@@ -199,7 +193,6 @@ static void nor_is_what_a_cancel_gave_back_behind_it(void **state)
 						.context = gates,
 						.ordered = true });
 
-	(void)state;
 	push(pool, 1);
 	gate_await(&gates[0], 1);
 	push(pool, 2);
@@ -250,7 +243,6 @@ static void the_end_of_an_empty_input_is_readable(void **state)
 {
 	struct vigil v;
 
-	(void)state;
 	open_vigil(&v, 0, 0);
 	close_vigil(&v, 0);
 }
@@ -259,7 +251,6 @@ static void the_end_with_nothing_under_way_is_readable(void **state)
 {
 	struct vigil v;
 
-	(void)state;
 	open_vigil(&v, 2, 0);
 	close_vigil(&v, 0);
 }
@@ -268,7 +259,6 @@ static void a_failure_is_readable(void **state)
 {
 	struct vigil v;
 
-	(void)state;
 	open_vigil(&v, 2, -EIO);
 	close_vigil(&v, -EIO);
 }
@@ -277,7 +267,6 @@ static void after_a_finish_it_waits_for_the_call_under_way(void **state)
 {
 	struct vigil v;
 
-	(void)state;
 	open_vigil(&v, 1, 0);
 	par_finish(v.pool);
 	close_vigil(&v, 0);
@@ -287,7 +276,6 @@ static void after_a_cancel_it_waits_for_the_call_under_way(void **state)
 {
 	struct vigil v;
 
-	(void)state;
 	open_vigil(&v, 1, -EIO);
 	par_cancel(v.pool);
 	close_vigil(&v, 0);
@@ -297,7 +285,6 @@ static void a_finish_with_nothing_to_do_is_readable(void **state)
 {
 	struct par *pool = kit_open_gated(NULL, NULL);
 
-	(void)state;
 	assert_blocks(pool);
 	par_finish(pool);
 	assert_true(kit_readable(results_fd(pool)));
@@ -308,7 +295,6 @@ static void a_cancel_with_nothing_to_do_is_readable(void **state)
 {
 	struct par *pool = kit_open_gated(NULL, NULL);
 
-	(void)state;
 	assert_blocks(pool);
 	par_cancel(pool);
 	assert_true(kit_readable(results_fd(pool)));
@@ -322,7 +308,6 @@ static void the_end_behind_the_last_result_is_readable(void **state)
 	struct gated_numbers source = { .numbers.last = 1 };
 	struct par *pool = kit_open_gated(&source, &gate);
 
-	(void)state;
 	EVENTUALLY(kit_stats(pool).ended);
 	gate_await(&gate, 1);
 	assert_blocks(pool);
@@ -338,7 +323,6 @@ static void what_a_cancel_gives_back_is_readable(void **state)
 	struct gate gate = GATE_CLOSED;
 	struct par *pool = kit_open_gated(NULL, &gate);
 
-	(void)state;
 	push(pool, 1);
 	gate_await(&gate, 1);
 	push(pool, 2);
@@ -358,7 +342,6 @@ static void a_push_after_an_end_not_told_is_waited_for(void **state)
 	struct gated_numbers source = { .numbers.end = -EIO };
 	struct par *pool = kit_open_gated(&source, &gate);
 
-	(void)state;
 	for (uintptr_t i = 1; i <= 3; i++) {
 		EVENTUALLY(kit_readable(results_fd(pool)));
 		push(pool, i);
@@ -405,7 +388,6 @@ static void assert_loop_on_poll(struct par_options options)
 
 static void a_loop_on_poll_takes_everything_and_waits_for_nothing(void **state)
 {
-	(void)state;
 	assert_loop_on_poll((struct par_options){ .capacity = 1 });
 	assert_loop_on_poll((struct par_options){ .window = 2 });
 	assert_loop_on_poll((struct par_options){ .ordered = true });
@@ -417,7 +399,6 @@ static void random_turns_leave_it_right(void **state)
 	struct par_result result;
 	unsigned seed = 1;
 
-	(void)state;
 	for (int round = 0; round < 30; round++) {
 		struct par *pool = kit_open_gated(NULL, NULL);
 		uint64_t pushed = 0, taken = 0;
@@ -467,7 +448,6 @@ static void select_and_epoll_serve_as_well(void **state)
 	struct par_result result;
 	int epoll = epoll_create1(0), fd = results_fd(pool);
 
-	(void)state;
 	assert_int_equal(epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event), 0);
 	for (uintptr_t i = 1; i <= 3; i++) {
 		assert_false(select_says(fd));
@@ -494,7 +474,6 @@ static void it_is_not_ready_before_a_cancel(void **state)
 	struct par *pool = kit_open_gated(&source, NULL);
 	int fd = cancel_fd(pool), end;
 
-	(void)state;
 	assert_false(kit_readable(fd));
 	push(pool, 3);
 	EVENTUALLY(kit_stats(pool).ready == 3 && kit_stats(pool).ended);
@@ -515,7 +494,6 @@ static void it_is_ready_at_the_cancel_and_stays_so(void **state)
 	struct par *pool = kit_open_gated(NULL, &gate);
 	int fd = cancel_fd(pool);
 
-	(void)state;
 	push(pool, 1);
 	gate_await(&gate, 1);
 	push(pool, 2);
@@ -537,7 +515,6 @@ static void made_after_the_cancel_it_is_ready_at_once(void **state)
 {
 	struct par *pool = kit_open_gated(NULL, NULL);
 
-	(void)state;
 	par_cancel(pool);
 	assert_true(kit_readable(cancel_fd(pool)));
 	kit_close(pool, 0);
@@ -554,7 +531,6 @@ static void rob(int fd)
 
 static void it_stays_ready_even_if_somebody_reads_it(void **state)
 {
-	(void)state;
 	for (int late = 0; late < 2; late++) {
 		struct par *pool = kit_open_gated(NULL, NULL);
 		int fd = late ? -1 : cancel_fd(pool);
@@ -578,7 +554,6 @@ static void a_program_that_reads_it_harms_only_itself(void **state)
 	struct par *pool = kit_open_gated(NULL, NULL);
 	int fd = par_fd(pool);
 
-	(void)state;
 	for (int i = 0; i < 2; i++) {
 		assert_int_equal(par_push(pool, pool), 0);
 		EVENTUALLY(kit_readable(fd));
@@ -596,7 +571,6 @@ static int poll_cancel(void *gate, void *item, void **value)
 	struct pollfd poller = { .fd = par_cancel_fd(par_self()),
 				 .events = POLLIN };
 
-	(void)item;
 	gate_pass(gate);
 	*value = poll(&poller, 1, -1) == 1 ? AS_ITEM(1) : NULL;
 	return par_canceled(par_self()) ? 0 : -1;
@@ -609,7 +583,6 @@ static void every_poller_is_told(void **state)
 		.action = poll_cancel, .workers = 4, .context = &gate });
 	struct par_result result;
 
-	(void)state;
 	for (uintptr_t i = 1; i <= 4; i++)
 		push(pool, i);
 	gate_await(&gate, 4);
@@ -634,7 +607,6 @@ static int open_gate(void *context, void **state)
 {
 	static struct gate gate = GATE_CLOSED;
 
-	(void)context;
 	gate_open(&gate);
 	*state = &gate;
 	return 0;
@@ -650,7 +622,6 @@ static void a_close_is_a_cancel(void **state)
 						.worker_open = open_gate,
 						.discard = count_done });
 
-	(void)state;
 	push(pool, 1);
 	push(pool, 2);
 	EVENTUALLY(kit_stats(pool).running == 2);
@@ -666,7 +637,6 @@ static void a_forked_child_keeps_it_from_nothing(void **state)
 	char byte;
 	pid_t child;
 
-	(void)state;
 	assert_int_equal(pipe(leash), 0);
 	child = fork();
 	if (child == 0) {
@@ -693,7 +663,6 @@ static fd_call *const calls[] = { par_fd, par_cancel_fd };
 
 static void without_a_pool_it_is_einval(void **state)
 {
-	(void)state;
 	assert_int_equal(par_fd(NULL), -EINVAL);
 	assert_int_equal(par_cancel_fd(NULL), -EINVAL);
 }
@@ -704,7 +673,6 @@ static void each_call_returns_the_same(void **state)
 	int fds[] = { results_fd(pool), cancel_fd(pool) };
 	struct par_result result;
 
-	(void)state;
 	assert_int_not_equal(fds[0], fds[1]);
 	push(pool, 1);
 	assert_int_equal(par_next(pool, &result), 1);
@@ -723,7 +691,6 @@ static void each_is_made_at_its_first_call(void **state)
 	struct par *pool = kit_open_gated(NULL, NULL);
 	unsigned with_one;
 
-	(void)state;
 	push(pool, 1);
 	EVENTUALLY(kit_stats(pool).ready == 1);
 	assert_int_equal(kit_descriptors(), before);
@@ -741,7 +708,6 @@ static void both_are_closed_by_par_close(void **state)
 {
 	const unsigned before = kit_descriptors();
 
-	(void)state;
 	for (int canceled = 0; canceled < 2; canceled++) {
 		struct par *pool = kit_open_gated(NULL, NULL);
 		int results = results_fd(pool), cancel = cancel_fd(pool);
@@ -763,7 +729,6 @@ static void all_are_close_on_exec(void **state)
 	unsigned made = 0;
 	struct par *pool;
 
-	(void)state;
 	for (int fd = 0; fd < LOOK_AT; fd++)
 		before[fd] = fcntl(fd, F_GETFD) >= 0;
 	pool = kit_open_gated(NULL, NULL);
@@ -783,7 +748,6 @@ static void errno_is_left_alone(void **state)
 {
 	struct par *pool = kit_open_gated(NULL, NULL);
 
-	(void)state;
 	errno = 4711;
 	results_fd(pool);
 	par_cancel(pool);
@@ -838,7 +802,6 @@ static void assert_survives_emfile(fd_call *call, rlim_t count)
 
 static void without_descriptors_it_works_and_can_be_asked_again(void **state)
 {
-	(void)state;
 	for (size_t i = 0; i < 2; i++)
 		for (rlim_t count = 0; count < 2; count++)
 			assert_survives_emfile(calls[i], count);
@@ -849,7 +812,6 @@ static void after_emfile_it_tells_what_came_meanwhile(void **state)
 	struct par *pool = kit_open_gated(NULL, NULL);
 	struct rlimit before = leave_free(1);
 
-	(void)state;
 	assert_int_equal(par_fd(pool), -EMFILE);
 	assert_int_equal(par_cancel_fd(pool), -EMFILE);
 	push(pool, 1);
@@ -908,7 +870,6 @@ static void first_calls_at_the_same_time_make_one(void **state)
 {
 	const unsigned before = kit_descriptors();
 
-	(void)state;
 	for (int round = 0; round < 50; round++) {
 		assert_one_fd(par_fd);
 		assert_one_fd(par_cancel_fd);

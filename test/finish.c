@@ -41,7 +41,6 @@ static void without_a_generator_it_ends_the_input(void **state)
 {
 	struct par *pool = kit_open_gated(NULL, NULL);
 
-	(void)state;
 	assert_waits(pool);
 	par_finish(pool);
 	assert_true(kit_stats(pool).ended);
@@ -53,7 +52,6 @@ static void without_a_generator_what_entered_is_delivered(void **state)
 	struct gate gate = GATE_CLOSED;
 	struct par *pool = kit_open_gated(NULL, &gate);
 
-	(void)state;
 	for (uintptr_t i = 1; i <= 20; i++)
 		assert_int_equal(par_push(pool, AS_ITEM(i)), 0);
 	gate_await(&gate, 1);
@@ -74,7 +72,6 @@ static void with_a_generator_what_entered_is_delivered(void **state)
 					.hold = &hold };
 	struct par *pool = kit_open_gated(&source, &gate);
 
-	(void)state;
 	gate_await(&hold, 1);
 	par_finish(pool);
 	assert_int_equal(kit_stats(pool).canceled, 0);
@@ -91,7 +88,6 @@ static void it_cancels_nothing(void **state)
 	struct gate gate = GATE_CLOSED;
 	struct par *pool = kit_open_gated(NULL, &gate);
 
-	(void)state;
 	assert_int_equal(par_push(pool, AS_ITEM(1)), 0);
 	gate_await(&gate, 1);
 	par_finish(pool);
@@ -131,7 +127,6 @@ static void the_item_of_the_call_under_way_is_run(void **state)
 {
 	struct call c;
 
-	(void)state;
 	open_call(&c, 100, 0);
 	par_finish(c.pool);
 	gate_open(&c.hold);
@@ -144,7 +139,6 @@ static void the_failure_of_the_call_under_way_is_the_sources(void **state)
 {
 	struct call c;
 
-	(void)state;
 	open_call(&c, 2, -EIO);
 	par_finish(c.pool);
 	gate_open(&c.hold);
@@ -156,7 +150,6 @@ static void the_end_waits_for_the_call_under_way(void **state)
 {
 	struct call c;
 
-	(void)state;
 	open_call(&c, 2, 0);
 	par_finish(c.pool);
 	assert_waits(c.pool);
@@ -169,7 +162,6 @@ static void who_sleeps_is_told_the_end_when_the_call_returns(void **state)
 	struct taker takers[3];
 	struct call c;
 
-	(void)state;
 	open_call(&c, 2, -EIO);
 	for (int i = 0; i < 3; i++)
 		taker_start(&takers[i], c.pool);
@@ -216,13 +208,11 @@ static void assert_ends_waiting(size_t capacity, size_t window, unsigned room)
 
 static void a_producer_that_waits_for_the_ring_asks_no_more(void **state)
 {
-	(void)state;
 	assert_ends_waiting(4, 0, 5);
 }
 
 static void a_producer_that_waits_for_the_window_asks_no_more(void **state)
 {
-	(void)state;
 	assert_ends_waiting(0, 3, 3);
 }
 
@@ -231,7 +221,6 @@ static void who_sleeps_is_told_the_end(void **state)
 	struct par *pool = kit_open_gated(NULL, NULL);
 	struct taker takers[3];
 
-	(void)state;
 	for (int i = 0; i < 3; i++)
 		taker_start(&takers[i], pool);
 	par_finish(pool);
@@ -257,7 +246,6 @@ static void an_action_can_finish(void **state)
 	struct par_options options = kit_gated_options(NULL, NULL);
 	struct par *pool;
 
-	(void)state;
 	options.action = finish_in_action;
 	pool = kit_open(&options);
 	assert_int_equal(par_push(pool, AS_ITEM(1)), 0);
@@ -281,7 +269,6 @@ static void the_generator_can_finish(void **state)
 	struct par_options options = kit_gated_options(NULL, NULL);
 	struct par *pool;
 
-	(void)state;
 	options.generate = finish_in_generator;
 	options.source = &numbers;
 	pool = kit_open(&options);
@@ -302,7 +289,6 @@ static void another_thread_can_finish(void **state)
 	struct par *pool = kit_open_gated(NULL, NULL);
 	pthread_t thread;
 
-	(void)state;
 	assert_int_equal(pthread_create(&thread, NULL, finish_in_thread, pool),
 			 0);
 	/* No call may be under way at the close. */
@@ -314,7 +300,6 @@ static void finishing_twice_is_finishing_once(void **state)
 {
 	struct call c;
 
-	(void)state;
 	open_call(&c, 100, 0);
 	par_finish(c.pool);
 	par_finish(c.pool);
@@ -330,7 +315,6 @@ static void after_the_end_it_does_nothing(void **state)
 {
 	const int ends[] = { 0, -EIO };
 
-	(void)state;
 	for (int i = 0; i < 2; i++) {
 		struct gated_numbers source = { .numbers = { .end = ends[i] } };
 		struct par *pool = kit_open_gated(&source, NULL);
@@ -349,7 +333,6 @@ static void after_a_failure_it_is_still_the_failure_that_is_told(void **state)
 	struct gated_numbers source = { .numbers = { .last = 1, .end = -EIO } };
 	struct par *pool = kit_open_gated(&source, NULL);
 
-	(void)state;
 	EVENTUALLY(kit_stats(pool).ended);
 	par_finish(pool);
 	assert_takes(pool, 1);
@@ -362,7 +345,6 @@ static void after_a_cancel_it_does_nothing(void **state)
 	struct par_result result;
 	struct call c;
 
-	(void)state;
 	open_call(&c, 100, 0);
 	par_cancel(c.pool);
 	par_finish(c.pool);

@@ -149,9 +149,6 @@ static void fork_and(void (*end)(void))
 
 static int fork_in_action(void *context, void *item, void **value)
 {
-	(void)context;
-	(void)item;
-	(void)value;
 	for (int i = 0; i < TIMES; i++) {
 		fork_and(end_by_quick_exit);
 		fork_and(end_by_exec);
@@ -161,9 +158,6 @@ static int fork_in_action(void *context, void *item, void **value)
 
 static int exit_in_action(void *context, void *item, void **value)
 {
-	(void)context;
-	(void)item;
-	(void)value;
 	exit(0);
 }
 
@@ -244,31 +238,26 @@ static void assert_forks_well(const char *word)
 
 static void a_forked_child_can_exec_and_the_pool_goes_on(void **state)
 {
-	(void)state;
 	assert_forks_well("fork-exec");
 }
 
 static void a_forked_child_can_end_and_the_pool_goes_on(void **state)
 {
-	(void)state;
 	assert_forks_well("fork-_exit");
 }
 
 static void a_forked_child_can_exit_and_the_pool_goes_on(void **state)
 {
-	(void)state;
 	assert_forks_well("fork-exit");
 }
 
 static void an_action_can_fork(void **state)
 {
-	(void)state;
 	assert_ends_well("action-forks", NULL, NULL);
 }
 
 static void a_process_can_exit_whatever_its_pool_is_doing(void **state)
 {
-	(void)state;
 	for (int i = 0; i < TIMES; i++) {
 		assert_ends_well("idle", "exit", NULL);
 		assert_ends_well("awaited", "exit", NULL);
@@ -278,14 +267,12 @@ static void a_process_can_exit_whatever_its_pool_is_doing(void **state)
 
 static void an_action_can_exit_the_process(void **state)
 {
-	(void)state;
 	for (int i = 0; i < TIMES; i++)
 		assert_ends_well("action-exits", NULL, NULL);
 }
 
 static void a_process_can_exec_whatever_its_pool_is_doing(void **state)
 {
-	(void)state;
 	for (int i = 0; i < TIMES; i++) {
 		assert_ends_well("idle", "exec", NULL);
 		assert_ends_well("awaited", "exec", NULL);

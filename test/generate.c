@@ -95,7 +95,6 @@ static void assert_calls(struct source *source, unsigned count)
 
 static int tell_thread(void *gate, void *item, void **value)
 {
-	(void)item;
 	gate_pass(gate);
 	*value = (void *)(uintptr_t)pthread_self();
 	return 0;
@@ -109,7 +108,6 @@ static void it_runs_on_a_thread_of_its_own(void **state)
 	struct par_result result;
 	struct par *pool;
 
-	(void)state;
 	options.action = tell_thread;
 	options.workers = 3;
 	pool = kit_open(&options);
@@ -130,7 +128,6 @@ static void it_is_called_once_at_a_time(void **state)
 	struct par_options options = options_of(&source, NULL);
 	struct par *pool;
 
-	(void)state;
 	options.workers = 4;
 	options.capacity = 2;
 	pool = kit_open(&options);
@@ -149,7 +146,6 @@ static void no_lock_is_held_while_it_runs(void **state)
 	struct par *pool = open_source(&source, NULL);
 	struct par_result result;
 
-	(void)state;
 	gate_await(&hold, 1);
 	assert_int_equal(kit_stats(pool).entered, 0);
 	assert_int_equal(par_push(pool, AS_ITEM(1)), 0);
@@ -172,7 +168,6 @@ static void it_may_block_while_its_items_are_run(void **state)
 	struct source source = { .numbers.last = 5, .at = 3, .hold = &hold };
 	struct par *pool = open_source(&source, NULL);
 
-	(void)state;
 	gate_await(&hold, 1);
 	for (uintptr_t i = 1; i <= 3; i++)
 		assert_int_equal(take(pool, 0), i);
@@ -202,7 +197,6 @@ static void null_is_an_item_like_any_other(void **state)
 						.generate = next_null,
 						.source = &numbers });
 
-	(void)state;
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(take(pool, 0), 0);
 	assert_ends(pool, 0, 0);
@@ -222,7 +216,6 @@ static void what_is_set_at_the_end_is_no_item(void **state)
 {
 	const int ends[] = { 0, -EIO };
 
-	(void)state;
 	for (int i = 0; i < 2; i++) {
 		struct numbers numbers = { .last = 2, .end = ends[i] };
 		struct par *pool =
@@ -241,7 +234,6 @@ static void any_positive_number_brings_an_item(void **state)
 {
 	const int positives[] = { 1, 2, 4711, INT_MAX };
 
-	(void)state;
 	for (size_t i = 0; i < sizeof positives / sizeof *positives; i++) {
 		struct source source = { .numbers.last = 3,
 					 .returns = positives[i] };
@@ -280,7 +272,6 @@ static void assert_fills(size_t capacity, size_t expected)
 
 static void it_is_not_asked_while_the_ring_is_full(void **state)
 {
-	(void)state;
 	assert_fills(1, 1);
 	assert_fills(2, 2);
 	assert_fills(3, 3);
@@ -289,7 +280,6 @@ static void it_is_not_asked_while_the_ring_is_full(void **state)
 
 static void the_ring_has_64_slots_by_default(void **state)
 {
-	(void)state;
 	assert_fills(0, 64);
 }
 
@@ -302,7 +292,6 @@ static void the_ring_has_a_slot_for_each_worker_by_default(void **state)
 	struct par_options options = options_of(&source, &gate);
 	struct par *pool;
 
-	(void)state;
 	options.workers = 70;
 	options.stack_size = 1; /* the least there is */
 	pool = kit_open(&options);
@@ -317,7 +306,6 @@ static void it_is_not_asked_while_the_window_is_full(void **state)
 {
 	const size_t windows[] = { 1, 2, 5 };
 
-	(void)state;
 	for (size_t i = 0; i < sizeof windows / sizeof *windows; i++) {
 		struct source source = { .numbers.last = 10 };
 		struct par_options options = options_of(&source, NULL);
@@ -340,7 +328,6 @@ static void without_a_window_untaken_results_hold_nothing_back(void **state)
 	struct source source = { .numbers.last = 5000 };
 	struct par *pool = open_source(&source, NULL);
 
-	(void)state;
 	EVENTUALLY(kit_stats(pool).ready == 5000);
 	assert_ends(pool, 5000, 0);
 	kit_close(pool, 0);
@@ -355,7 +342,6 @@ static void an_empty_input_ends_at_once(void **state)
 	struct source source = { 0 };
 	struct par *pool = open_source(&source, NULL);
 
-	(void)state;
 	assert_ends(pool, 0, 0);
 	kit_close(pool, 0);
 }
@@ -364,7 +350,6 @@ static void all_that_entered_is_delivered_before_a_failure(void **state)
 {
 	const int failures[] = { -1, -EIO, -ETIMEDOUT, -4711, INT_MIN };
 
-	(void)state;
 	for (size_t i = 0; i < sizeof failures / sizeof *failures; i++) {
 		struct gate gate = GATE_CLOSED;
 		struct source source = { .numbers = { .last = 5,
@@ -385,7 +370,6 @@ static void a_failure_at_the_first_call_is_the_end(void **state)
 	struct source source = { .numbers.end = -EIO };
 	struct par *pool = open_source(&source, NULL);
 
-	(void)state;
 	assert_ends(pool, 0, -EIO);
 	kit_close(pool, -EIO);
 	assert_int_equal(source.numbers.calls, 1);
@@ -409,7 +393,6 @@ static void a_generator_that_exits_has_failed_with_eintr(void **state)
 						.generate = exit_at_the_end,
 						.source = &numbers });
 
-	(void)state;
 	assert_ends(pool, 3, -EINTR);
 	kit_close(pool, -EINTR);
 	assert_int_equal(numbers.calls, 4);
@@ -435,13 +418,11 @@ static void assert_not_asked_again(int end)
 
 static void it_is_never_asked_again_after_its_end(void **state)
 {
-	(void)state;
 	assert_not_asked_again(0);
 }
 
 static void it_is_never_asked_again_after_its_failure(void **state)
 {
-	(void)state;
 	assert_not_asked_again(-EIO);
 }
 
@@ -487,7 +468,6 @@ static void it_is_not_asked_after_a_cancel(void **state)
 {
 	struct interruption i;
 
-	(void)state;
 	open_interruption(&i, 0);
 	par_cancel(i.pool);
 	assert_end_waits(&i);
@@ -502,7 +482,6 @@ static void it_is_not_asked_after_a_finish(void **state)
 {
 	struct interruption i;
 
-	(void)state;
 	open_interruption(&i, 0);
 	par_finish(i.pool);
 	assert_end_waits(&i);
@@ -523,7 +502,6 @@ static void it_is_not_asked_after_a_cancel_that_makes_room(void **state)
 	struct par_options options = options_of(&source, &gate);
 	struct par *pool;
 
-	(void)state;
 	options.capacity = 4;
 	pool = kit_open(&options);
 	assert_calls(&source, 5);
@@ -546,7 +524,6 @@ static void it_is_not_asked_after_a_finish_though_room_comes(void **state)
 	struct par_options options = options_of(&source, &gate);
 	struct par *pool;
 
-	(void)state;
 	options.capacity = 4;
 	pool = kit_open(&options);
 	assert_calls(&source, 5);
@@ -563,7 +540,6 @@ static void it_is_not_asked_during_the_close(void **state)
 	struct par_options options = options_of(&source, NULL);
 	struct par *pool;
 
-	(void)state;
 	options.window = 3;
 	pool = kit_open(&options);
 	assert_calls(&source, 3);
@@ -575,7 +551,6 @@ static void its_failure_after_a_cancel_is_not_reported(void **state)
 {
 	struct interruption i;
 
-	(void)state;
 	open_interruption(&i, -EIO);
 	par_cancel(i.pool);
 	assert_end_waits(&i);
@@ -587,7 +562,6 @@ static void its_failure_after_a_finish_is_reported(void **state)
 {
 	struct interruption i;
 
-	(void)state;
 	open_interruption(&i, -EIO);
 	par_finish(i.pool);
 	assert_end_waits(&i);

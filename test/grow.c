@@ -21,7 +21,6 @@ static int open_later(void *context, void **state)
 {
 	struct opens *opens = context;
 
-	(void)state;
 	atomic_store(&opens->asked, kit_ms());
 	if (atomic_fetch_add(&opens->calls, 1) == 0)
 		return 0;
@@ -34,8 +33,6 @@ static struct gate leave;
 
 static int pass_item(void *context, void *item, void **value)
 {
-	(void)context;
-	(void)value;
 	if (item == &leave)
 		pthread_exit(NULL);
 	if (item)
@@ -77,7 +74,6 @@ static void a_pool_without_items_has_one_worker(void **state)
 	struct opens opens = { 0 };
 	struct par *pool = open_pool(8, &opens);
 
-	(void)state;
 	kit_linger();
 	assert_int_equal(kit_stats(pool).workers, 1);
 	assert_int_equal(opens.calls, 1);
@@ -90,7 +86,6 @@ static void an_item_that_finds_nobody_idle_starts_a_worker(void **state)
 	struct opens opens = { 0 };
 	struct par *pool = open_pool(6, &opens);
 
-	(void)state;
 	for (unsigned n = 1; n <= 6; n++) {
 		push(pool, &hold, 1);
 		gate_await(&hold, n);
@@ -107,7 +102,6 @@ static void at_most_one_worker_is_started_for_an_item(void **state)
 	struct opens opens = { .passes = &held_open };
 	struct par *pool = open_pool(50, &opens);
 
-	(void)state;
 	for (unsigned n = 1; n <= 5; n++) {
 		push(pool, &hold, 1);
 		EVENTUALLY(kit_stats(pool).workers >= n);
@@ -131,7 +125,6 @@ static void there_are_never_more_workers_than_asked_for(void **state)
 	struct par *pool = open_pool(3, &opens);
 	struct par_stats stats;
 
-	(void)state;
 	push(pool, &hold, 20);
 	gate_await(&hold, 3);
 	kit_linger();
@@ -156,7 +149,6 @@ static void three_generated_items_do_not_start_a_thousand_workers(void **state)
 						.generate = par_from_array,
 						.source = &array });
 
-	(void)state;
 	for (int i = 0; i < 3; i++)
 		gate_await(&items[i], 1);
 	for (int i = 0; i < 3; i++)
@@ -172,7 +164,6 @@ static void an_idle_worker_is_used_again(void **state)
 	struct opens opens = { 0 };
 	struct par *pool = open_pool(60, &opens);
 
-	(void)state;
 	for (int round = 0; round < 200; round++) {
 		push(pool, NULL, 1);
 		take(pool, 1);
@@ -187,7 +178,6 @@ static void a_worker_stays_until_the_close(void **state)
 	struct opens opens = { 0 };
 	struct par *pool = open_pool(4, &opens);
 
-	(void)state;
 	push(pool, &hold, 4);
 	gate_await(&hold, 4);
 	gate_open(&hold);
@@ -209,7 +199,6 @@ static void an_item_does_not_wait_for_anothers_action(void **state)
 	struct opens opens = { 0 };
 	struct par *pool = open_pool(3, &opens);
 
-	(void)state;
 	push(pool, &slow, 1);
 	gate_await(&slow, 1);
 	for (int i = 0; i < 100; i++) {
@@ -235,7 +224,6 @@ static void as_many_items_run_at_once_as_there_are_workers(void **state)
 	struct opens opens = { 0 };
 	struct par *pool = open_pool(4, &opens);
 
-	(void)state;
 	for (int round = 0; round < 100; round++) {
 		push(pool, &all, 4);
 		gate_await(&all, 4);
@@ -275,7 +263,6 @@ static void as_many_generated_items_run_at_once(void **state)
 						.generate = next_of_batch,
 						.source = &batches });
 
-	(void)state;
 	for (int round = 0; round < 20; round++) {
 		atomic_fetch_add(&batches.allowed, batches.batch);
 		gate_await(&all, 4);
@@ -293,7 +280,6 @@ static void the_first_results_do_not_wait_for_the_last_worker_open(void **state)
 	struct opens opens = { .passes = &held_open };
 	struct par *pool = open_pool(20, &opens);
 
-	(void)state;
 	push(pool, NULL, 10);
 	take(pool, 10);
 	gate_open(&held_open);
@@ -306,7 +292,6 @@ static void an_item_waits_for_no_worker_open_while_one_is_idle(void **state)
 	struct opens opens = { .passes = &held_open };
 	struct par *pool = open_pool(2, &opens);
 
-	(void)state;
 	push(pool, &slow, 1);
 	push(pool, NULL, 1);
 	EVENTUALLY(opens.calls == 2); /* the second worker, for ever opening */
@@ -327,7 +312,6 @@ static void a_worker_in_worker_open_is_not_idle(void **state)
 	struct opens opens = { .passes = &held_open };
 	struct par *pool = open_pool(3, &opens);
 
-	(void)state;
 	push(pool, &first, 1);
 	push(pool, &second, 1); /* starts a worker, for ever opening */
 	gate_await(&held_open, 1);
@@ -347,7 +331,6 @@ static void a_worker_in_worker_open_is_counted(void **state)
 	struct opens opens = { .passes = &held_open };
 	struct par *pool = open_pool(2, &opens);
 
-	(void)state;
 	push(pool, &slow, 2);
 	gate_await(&held_open, 1);
 	assert_int_equal(kit_stats(pool).workers, 2);
@@ -451,7 +434,6 @@ static void close_refused(struct refusal *r)
 
 static int refuse_all(void **state)
 {
-	(void)state;
 	refuse(&for_item);
 	refuse(&for_action);
 	refuse(&for_nobody);
@@ -464,7 +446,6 @@ static void a_refused_worker_is_not_counted_and_told(void **state)
 {
 	struct refusal r = REFUSED_WITH(77);
 
-	(void)state;
 	refuse(&r);
 	assert_int_equal(kit_stats(r.pool).refused, 77);
 	assert_int_equal(kit_stats(r.pool).workers, 1);
@@ -475,7 +456,6 @@ static void the_pool_goes_on_with_the_workers_it_has(void **state)
 {
 	struct refusal r = REFUSED_WITH(77);
 
-	(void)state;
 	refuse(&r);
 	gate_open(&r.busy);
 	gate_open(&r.queue);
@@ -491,7 +471,6 @@ static void it_goes_on_with_one_that_was_idle_when_another_failed(void **state)
 	struct opens opens = { .passes = &held_open, .returns = -5 };
 	struct par *pool = open_pool(2, &opens);
 
-	(void)state;
 	push(pool, &slow, 2);
 	gate_await(&held_open, 1);
 	gate_open(&slow);
@@ -509,7 +488,6 @@ static void nothing_was_refused_unless_it_was(void **state)
 	struct opens opens = { 0 };
 	struct par *pool = open_pool(3, &opens);
 
-	(void)state;
 	assert_int_equal(kit_stats(pool).refused, 0);
 	push(pool, &hold, 3);
 	gate_await(&hold, 3);
@@ -525,7 +503,6 @@ static void it_tries_again_after_a_second_when_an_item_enters(void **state)
 {
 	struct refusal *r = &for_item;
 
-	(void)state;
 	atomic_store(&r->opens.returns, 0);
 	for (long tries = 0; r->opens.calls == r->calls; tries++) {
 		push(r->pool, &r->queue, 1);
@@ -543,7 +520,6 @@ static void an_action_that_returns_within_the_second_tries_nothing(void **state)
 {
 	struct refusal r = REFUSED_WITH(77);
 
-	(void)state;
 	refuse(&r);
 	gate_open(&r.queue);
 	push(r.pool, NULL, 100);
@@ -558,7 +534,6 @@ static void nothing_is_tried_while_nothing_happens(void **state)
 {
 	struct refusal *r = &for_nobody;
 
-	(void)state;
 	EVENTUALLY(kit_ms() > r->after + 1001);
 	kit_linger();
 	assert_int_equal(r->opens.calls, r->calls);
@@ -571,7 +546,6 @@ static void it_tries_again_after_a_second_when_an_action_returns(void **state)
 {
 	struct refusal *r = &for_action;
 
-	(void)state;
 	atomic_store(&r->opens.returns, -78);
 	EVENTUALLY(kit_ms() > r->after + 1001);
 	assert_int_equal(r->opens.calls, r->calls);
@@ -586,7 +560,6 @@ static void the_only_worker_has_a_successor_in_the_end(void **state)
 {
 	struct refusal *r = &for_only;
 
-	(void)state;
 	taker_join(&taker);
 	assert_int_equal(taker.rc, 1);
 	assert_int_equal(taker.result.error, 0);
@@ -601,7 +574,6 @@ static void of_two_workers_that_ended_one_has_a_successor(void **state)
 {
 	struct refusal *r = &for_both;
 
-	(void)state;
 	take(r->pool, 1);
 	assert_true(r->opens.asked - r->before >= 1000);
 	assert_int_equal(kit_stats(r->pool).workers, 1);

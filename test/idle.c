@@ -76,7 +76,6 @@ static void nobody_runs_while_nothing_happens(void **state)
 	struct gate work = GATE_CLOSED;
 	struct par *pool;
 
-	(void)state;
 	options.context = &work;
 	assert_int_equal(par_open(&pool, &options), 0);
 	assert_int_equal(pthread_create(&taker, NULL, take, pool), 0);

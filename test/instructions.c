@@ -17,7 +17,6 @@ static uintptr_t items, made, received, sum;
 
 static int generate(void *nothing, void **item)
 {
-	(void)nothing;
 	if (made == items)
 		return 0;
 	*item = (void *)++made;
@@ -26,7 +25,6 @@ static int generate(void *nothing, void **item)
 
 static int act(void *nothing, void *item, void **value)
 {
-	(void)nothing;
 	*value = item;
 	return 0;
 }

@@ -17,15 +17,12 @@ static _Thread_local bool reads_here;
 
 static void hear(int signal)
 {
-	(void)signal;
 	atomic_fetch_add(&heard, 1);
 	heard_here = heard_here + 1;
 }
 
 static void hear_more(int signal, siginfo_t *info, void *context)
 {
-	(void)info;
-	(void)context;
 	hear(signal);
 }
 
@@ -98,8 +95,6 @@ static int wire_read(struct wire *wire)
 /* The item is the wire; NULL: nothing to do. */
 static int act(void *context, void *item, void **value)
 {
-	(void)context;
-	(void)value;
 	return item ? wire_read(item) : 0;
 }
 
@@ -161,7 +156,6 @@ static void assert_gets_out(struct wire *wire)
 
 static void a_blocked_action_gets_eintr(void **state)
 {
-	(void)state;
 	begin(SIG_DFL);
 	for (int i = 0; i < 20; i++)
 		assert_gets_out(&(struct wire){ .swallow = 0 });
@@ -169,21 +163,18 @@ static void a_blocked_action_gets_eintr(void **state)
 
 static void it_is_sent_until_the_action_returns(void **state)
 {
-	(void)state;
 	begin(SIG_DFL);
 	assert_gets_out(&(struct wire){ .swallow = 5 });
 }
 
 static void a_signal_that_comes_before_the_call_is_not_the_last(void **state)
 {
-	(void)state;
 	begin(hear);
 	assert_gets_out(&(struct wire){ .late = true });
 }
 
 static void a_handler_of_the_programs_own_serves_as_well(void **state)
 {
-	(void)state;
 	begin(hear);
 	assert_gets_out(&(struct wire){ .swallow = 1 });
 	assert_true(heard >= 2);
@@ -192,7 +183,6 @@ static void a_handler_of_the_programs_own_serves_as_well(void **state)
 /* The interrupted call is no failure of the source. */
 static void a_blocked_generator_gets_eintr(void **state)
 {
-	(void)state;
 	begin(SIG_DFL);
 	for (unsigned swallow = 0; swallow <= 3; swallow += 3) {
 		struct wire wire = { .swallow = swallow };
@@ -222,7 +212,6 @@ static void a_blocked_worker_open_gets_eintr(void **state)
 	struct wire wire = { .swallow = 2 };
 	struct par *pool;
 
-	(void)state;
 	begin(SIG_DFL);
 	wire_open(&wire);
 	pool = kit_open(&(struct par_options){ .action = act,
@@ -247,7 +236,6 @@ static void all_that_are_blocked_get_out(void **state)
 	struct wire wire = { .swallow = 1 };
 	struct par *pool;
 
-	(void)state;
 	begin(SIG_DFL);
 	wire_open(&wire);
 	pool = open_pool(5, &wire);
@@ -267,7 +255,6 @@ static void a_close_gets_them_out_too(void **state)
 	struct wire wire = { .swallow = 1 };
 	struct par *pool;
 
-	(void)state;
 	begin(SIG_DFL);
 	wire_open(&wire);
 	pool = open_pool(2, &wire);
@@ -283,7 +270,6 @@ static void it_comes_through_though_the_caller_blocks_it(void **state)
 {
 	sigset_t set, before;
 
-	(void)state;
 	begin(SIG_DFL);
 	sigemptyset(&set);
 	sigaddset(&set, SIGNAL);
@@ -302,7 +288,6 @@ static void without_a_cancel_nothing_is_sent(void **state)
 	const char byte = BYTE;
 	struct par *pool;
 
-	(void)state;
 	begin(hear);
 	wire_open(&wire);
 	wire_open(&source);
@@ -329,7 +314,6 @@ static void without_the_option_nothing_is_sent(void **state)
 	const char byte = BYTE;
 	struct par *pool;
 
-	(void)state;
 	begin(hear);
 	wire_open(&wire);
 	pool = kit_open(&(struct par_options){ .action = act, .workers = 1 });
@@ -374,7 +358,6 @@ static void only_who_is_inside_is_sent_it(void **state)
 	struct bystanders b = { .wire = { .swallow = 6 } };
 	struct par *pool;
 
-	(void)state;
 	begin(hear);
 	wire_open(&b.wire);
 	pool = kit_open(&(struct par_options){ .action = act,
@@ -425,20 +408,17 @@ static void assert_installs(void (*before)(int), int flags)
 
 static void over_the_default_a_handler_is_installed_and_stays(void **state)
 {
-	(void)state;
 	assert_installs(SIG_DFL, 0);
 }
 
 static void over_ignoring_a_handler_is_installed_and_stays(void **state)
 {
-	(void)state;
 	assert_installs(SIG_IGN, 0);
 }
 
 /* What is no handler is not refused for that flag, nor is it kept. */
 static void the_flag_of_no_handler_is_not_kept(void **state)
 {
-	(void)state;
 	assert_installs(SIG_DFL, SA_RESTART);
 	assert_installs(SIG_IGN, SA_RESTART);
 }
@@ -447,7 +427,6 @@ static void the_librarys_handler_serves_the_next_pool(void **state)
 {
 	struct par *first, *second;
 
-	(void)state;
 	begin(SIG_DFL);
 	first = open_pool(1, NULL);
 	second = open_pool(1, NULL);
@@ -460,7 +439,6 @@ static void a_handler_of_the_programs_own_is_left_alone(void **state)
 {
 	struct sigaction after;
 
-	(void)state;
 	begin(hear);
 	kit_close(open_pool(1, NULL), 0);
 	after = get_action();
@@ -474,7 +452,6 @@ static void a_handler_of_three_arguments_is_left_alone(void **state)
 				    .sa_flags = SA_SIGINFO };
 	struct sigaction after;
 
-	(void)state;
 	sigemptyset(&action.sa_mask);
 	assert_int_equal(sigaction(SIGNAL, &action, NULL), 0);
 	kit_close(open_pool(1, NULL), 0);
@@ -491,15 +468,12 @@ static atomic_uint began; /* callbacks of a pool that was refused */
 
 static int note_open(void *context, void **state)
 {
-	(void)state;
 	atomic_fetch_add(&began, 1);
 	return context ? -EIO : 0;
 }
 
 static int note_generate(void *source, void **item)
 {
-	(void)source;
-	(void)item;
 	atomic_fetch_add(&began, 1);
 	return 0;
 }
@@ -532,7 +506,6 @@ static void a_handler_with_sa_restart_is_refused(void **state)
 {
 	struct sigaction after;
 
-	(void)state;
 	set_action(hear, SA_RESTART);
 	assert_refused(SIGNAL);
 	after = get_action();
@@ -543,7 +516,6 @@ static void a_handler_with_sa_restart_is_refused(void **state)
 /* The second signal would find the default action, and end the process. */
 static void a_handler_with_sa_resethand_is_refused(void **state)
 {
-	(void)state;
 	set_action(hear, (int)SA_RESETHAND);
 	assert_refused(SIGNAL);
 	assert_true(get_action().sa_handler == hear);
@@ -554,7 +526,6 @@ static void the_default_is_one_whatever_its_flags(void **state)
 	struct sigaction after;
 	struct par *pool;
 
-	(void)state;
 	set_action(SIG_DFL, SA_SIGINFO | SA_RESTART);
 	pool = kit_open(&(struct par_options){
 		.action = act, .workers = 1, .interrupt = SIGNAL });
@@ -569,7 +540,6 @@ static void a_handler_of_three_arguments_with_it_is_refused(void **state)
 	struct sigaction action = { .sa_sigaction = hear_more,
 				    .sa_flags = SA_SIGINFO | SA_RESTART };
 
-	(void)state;
 	sigemptyset(&action.sa_mask);
 	assert_int_equal(sigaction(SIGNAL, &action, NULL), 0);
 	assert_refused(SIGNAL);
@@ -577,7 +547,6 @@ static void a_handler_of_three_arguments_with_it_is_refused(void **state)
 
 static void sigkill_and_sigstop_are_refused(void **state)
 {
-	(void)state;
 	assert_refused(SIGKILL);
 	assert_refused(SIGSTOP);
 }
@@ -587,7 +556,6 @@ static void so_are_the_synchronous_ones(void **state)
 	const int synchronous[] = { SIGABRT, SIGBUS,  SIGFPE, SIGILL,
 				    SIGSEGV, SIGTRAP, SIGSYS };
 
-	(void)state;
 	for (size_t i = 0; i < sizeof synchronous / sizeof *synchronous; i++)
 		assert_refused(synchronous[i]);
 }
@@ -597,7 +565,6 @@ static void what_is_no_signal_is_refused(void **state)
 	const int nonsense[] = { -1,	  -SIGNAL, SIGRTMAX + 1,
 				 1000000, INT_MAX, INT_MIN };
 
-	(void)state;
 	for (size_t i = 0; i < sizeof nonsense / sizeof *nonsense; i++)
 		assert_refused(nonsense[i]);
 }
@@ -621,7 +588,6 @@ static void no_other_signals_handler_is_touched(void **state)
 	const int interrupts[] = { 0, SIGNAL };
 	void (*before[SIGNALS])(int), (*after[SIGNALS])(int);
 
-	(void)state;
 	for (int i = 0; i < 2; i++) {
 		struct par_options options = { .action = act,
 					       .workers = 1,
@@ -645,7 +611,6 @@ static void an_open_that_fails_installs_no_handler(void **state)
 	struct sigaction after;
 	struct par *pool;
 
-	(void)state;
 	begin(SIG_DFL);
 	options.context = &options;
 	assert_int_equal(par_open(&pool, &options), -EIO);

@@ -33,7 +33,6 @@ void kit_die(const char *why)
 
 static void on_alarm(int signal)
 {
-	(void)signal;
 	die("time limit");
 }
 
@@ -105,7 +104,6 @@ static bool threads_are_gone(void)
 
 int kit_teardown(void **state)
 {
-	(void)state;
 	alarm(0);
 	if (!threads_are_gone()) {
 		print_error("%s left threads behind\n", current);
@@ -253,7 +251,6 @@ int gated_numbers_next(void *gated, void **item)
 
 int action_echo(void *context, void *item, void **value)
 {
-	(void)context;
 	*value = item;
 	return 0;
 }

@@ -61,7 +61,6 @@ static void close_state(void *state)
 /* NULL exits. */
 static int exit_at_null(void *state, void *item, void **value)
 {
-	(void)state;
 	if (!item)
 		pthread_exit(NULL);
 	*value = item;
@@ -89,7 +88,6 @@ static void an_action_that_exits_closes_its_workers_state(void **state)
 	struct states states = { 0 };
 	struct par *pool = open_stateful(&states, 1);
 
-	(void)state;
 	push(pool, NULL);
 	assert_int_equal(kit_take(pool).error, -EINTR);
 	EVENTUALLY(states.closes == 1);
@@ -117,7 +115,6 @@ static void a_thousand_exits_pile_up_no_threads(void **state)
 	const unsigned threads = kit_threads();
 	const size_t space = address_space();
 
-	(void)state;
 	for (int i = 0; i < 1000; i++) {
 		push(pool, NULL);
 		assert_int_equal(kit_take(pool).error, -EINTR);
@@ -155,7 +152,6 @@ static void a_generator_that_exits_has_failed_with_eintr(void **state)
 	struct tally tally;
 	int end;
 
-	(void)state;
 	tally_open(&tally, 10);
 	assert_int_equal(kit_drain(pool, &tally, &end), 10);
 	tally_assert_once(&tally);
@@ -169,7 +165,6 @@ static void a_generator_that_exits_has_failed_with_eintr(void **state)
 
 static int exit_once_canceled(void *called, void **item)
 {
-	(void)item;
 	atomic_fetch_add((atomic_uint *)called, 1);
 	EVENTUALLY(par_canceled(par_self()));
 	pthread_exit(NULL);
@@ -185,7 +180,6 @@ static void a_generator_that_exits_after_a_cancel_has_not_failed(void **state)
 						.source = &called });
 	struct par_result result;
 
-	(void)state;
 	EVENTUALLY(atomic_load(&called) == 1);
 	par_cancel(pool);
 	assert_int_equal(par_next(pool, &result), 0);
@@ -200,7 +194,6 @@ static void a_first_worker_open_that_exits_fails_par_open(void **state)
 	struct par_options options = stateful(&states, 2);
 	struct par *pool = (struct par *)&numbers;
 
-	(void)state;
 	options.generate = numbers_next;
 	options.source = &numbers;
 	assert_int_equal(par_open(&pool, &options), -EINTR);
@@ -214,7 +207,6 @@ static void a_worker_close_that_exits_harms_no_close(void **state)
 	struct states states = { .close_exits = true };
 	struct par *pool = open_stateful(&states, 4);
 
-	(void)state;
 	for (uintptr_t i = 1; i <= 50; i++)
 		push(pool, AS_ITEM(i));
 	for (int i = 0; i < 50; i++)
@@ -228,7 +220,6 @@ static void a_worker_close_that_exits_after_its_action_did_too(void **state)
 	struct states states = { .close_exits = true };
 	struct par *pool = open_stateful(&states, 1);
 
-	(void)state;
 	for (int i = 0; i < 50; i++) {
 		push(pool, NULL);
 		assert_int_equal(kit_take(pool).error, -EINTR);
@@ -264,7 +255,6 @@ static void a_thread_that_waits_in_par_next_can_be_canceled(void **state)
 	struct par *pool = open_echo();
 	struct taker taker;
 
-	(void)state;
 	taker_start(&taker, pool);
 	cancel_taker(&taker);
 	kit_close(pool, 0);
@@ -282,7 +272,6 @@ static void and_one_that_waits_for_some_time(void **state)
 {
 	struct taker taker = { .pool = open_echo() };
 
-	(void)state;
 	assert_int_equal(
 		pthread_create(&taker.thread, NULL, wait_timed, taker.pool), 0);
 	cancel_taker(&taker);
@@ -294,7 +283,6 @@ static void no_lock_stays_held(void **state)
 	struct par *pool = open_echo();
 	struct taker taker;
 
-	(void)state;
 	taker_start(&taker, pool);
 	cancel_taker(&taker);
 	assert_int_equal(kit_stats(pool).entered, 0);
@@ -308,7 +296,6 @@ static void the_others_go_on_waiting(void **state)
 	struct par *pool = open_echo();
 	struct taker takers[3];
 
-	(void)state;
 	for (int i = 0; i < 3; i++)
 		taker_start(&takers[i], pool);
 	cancel_taker(&takers[1]);
@@ -327,7 +314,6 @@ static void a_cancel_that_races_a_result_loses_none(void **state)
 {
 	struct par *pool = open_echo();
 
-	(void)state;
 	for (int i = 0; i < 200; i++) {
 		struct taker first, second;
 		bool canceled;
@@ -393,7 +379,6 @@ static void a_hundred_cancels_lose_nothing_of_a_stream(void **state)
 	struct tally tally;
 	void *end;
 
-	(void)state;
 	tally_open(&tally, numbers.last);
 	for (int i = 0; i < THREADS; i++) {
 		streamers[i] = (struct streamer){ pool, &tally, 0 };
@@ -448,7 +433,6 @@ static void a_thread_that_need_not_wait_is_not_canceled(void **state)
 	pthread_t thread;
 	void *end;
 
-	(void)state;
 	/* The descriptors are read and written: calls that can be canceled. */
 	assert_true(par_fd(condemned.pool) >= 0);
 	assert_true(par_cancel_fd(condemned.pool) >= 0);

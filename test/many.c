@@ -30,7 +30,6 @@ static void ten_thousand_work_at_once(void **state)
 	struct par_stats now;
 	struct par *pool;
 
-	(void)state;
 	tally_open(&tally, WORKERS);
 	assert_int_equal(par_open(&pool, &options), 0);
 	EVENTUALLY(is_full(pool));

@@ -44,13 +44,11 @@ static void assert_run_allocates_nothing(bool ordered)
 
 static void an_item_that_entered_is_run_without_an_allocation(void **state)
 {
-	(void)state;
 	assert_run_allocates_nothing(false);
 }
 
 static void it_is_put_in_order_without_an_allocation(void **state)
 {
-	(void)state;
 	assert_run_allocates_nothing(true);
 }
 
@@ -65,7 +63,6 @@ static void a_generated_item_is_run_without_an_allocation(void **state)
 						.generate = numbers_next,
 						.source = &numbers });
 
-	(void)state;
 	EVENTUALLY(kit_stats(pool).ended);
 	fault_arm(FAULT_MALLOC, 0, false);
 	gate_open(&hold);
@@ -79,7 +76,6 @@ static void a_cancel_allocates_nothing(void **state)
 	struct gate hold = GATE_CLOSED;
 	struct par *pool = open_gated(&hold, false);
 
-	(void)state;
 	push(pool, 300);
 	fault_arm(FAULT_MALLOC, 0, false);
 	par_cancel(pool);
@@ -91,7 +87,6 @@ static void a_cancel_allocates_nothing(void **state)
 
 static void count_left(void *context, const struct par_result *left)
 {
-	(void)left;
 	atomic_fetch_add((atomic_uint *)context, 1);
 }
 
@@ -104,7 +99,6 @@ static void a_discard_allocates_nothing(void **state)
 						.context = &count,
 						.discard = count_left });
 
-	(void)state;
 	push(pool, 300);
 	fault_arm(FAULT_MALLOC, 0, false);
 	kit_close(pool, 0);
@@ -155,13 +149,11 @@ static void assert_same_peak(bool ordered)
 
 static void with_a_window_memory_does_not_grow_with_the_items(void **state)
 {
-	(void)state;
 	assert_same_peak(false);
 }
 
 static void in_an_ordered_pool_neither(void **state)
 {
-	(void)state;
 	assert_same_peak(true);
 }
 
@@ -170,7 +162,6 @@ static void nothing_is_allocated_for_each_item(void **state)
 	struct numbers numbers = { .last = 5000 };
 	struct par *pool;
 
-	(void)state;
 	fault_arm(FAULT_MALLOC, 0, false);
 	pool = kit_open(&(struct par_options){ .action = action_echo,
 					       .workers = 3,
@@ -188,7 +179,6 @@ static void nothing_is_allocated_for_each_pushed_item(void **state)
 		&(struct par_options){ .action = action_echo, .workers = 1 });
 	struct par_result result;
 
-	(void)state;
 	fault_arm(FAULT_MALLOC, 0, false);
 	for (int i = 0; i < 2000; i++) {
 		push(pool, 1);
@@ -216,14 +206,12 @@ static void assert_given_back(size_t capacity, size_t but)
 
 static void what_was_delivered_is_given_back(void **state)
 {
-	(void)state;
 	assert_given_back(4, 100);
 }
 
 /* however long the ring is. */
 static void so_it_is_with_a_long_ring(void **state)
 {
-	(void)state;
 	assert_given_back(100000, 2000);
 }
 
@@ -279,7 +267,6 @@ static void a_thousand_pools_leave_nothing_behind(void **state)
 	const struct fault_memory before = fault_live();
 	size_t space;
 
-	(void)state;
 	live(); /* the system keeps what it may use again */
 	space = address_space();
 	for (int i = 0; i < 1000; i++)

@@ -59,7 +59,6 @@ static void one_comes_with_the_whole_result(void **state)
 	struct par *pool = open_action(action_echo);
 	struct par_result result;
 
-	(void)state;
 	push(pool, 7);
 	memset(&result, 0x5a, sizeof result);
 	assert_int_equal(par_next(pool, &result), 1);
@@ -73,9 +72,6 @@ static void one_comes_with_the_whole_result(void **state)
 
 static int leave_nothing(void *context, void *item, void **value)
 {
-	(void)context;
-	(void)item;
-	(void)value;
 	return 0;
 }
 
@@ -84,7 +80,6 @@ static void null_items_and_null_values_are_results(void **state)
 	struct par *pool = open_action(leave_nothing);
 	struct par_result result;
 
-	(void)state;
 	for (uint64_t i = 0; i < 3; i++) {
 		push(pool, 0);
 		memset(&result, 0x5a, sizeof result);
@@ -101,7 +96,6 @@ static void without_a_pool_or_a_place_it_is_einval(void **state)
 	struct par *pool = open_action(action_echo);
 	struct par_result result;
 
-	(void)state;
 	push(pool, 1);
 	EVENTUALLY(kit_stats(pool).ready == 1);
 	assert_int_equal(par_next(pool, NULL), -EINVAL);
@@ -118,7 +112,6 @@ static void errno_is_left_alone(void **state)
 	struct par *pool = open_action(act_slowly);
 	struct par_result result;
 
-	(void)state;
 	errno = 4711;
 	assert_int_equal(par_next_timed(pool, &result, 1), -ETIMEDOUT);
 	assert_int_equal(errno, 4711);
@@ -138,7 +131,6 @@ static void it_waits_until_there_is_a_result(void **state)
 	struct par *pool = kit_open_gated(NULL, &gate);
 	struct taker taker;
 
-	(void)state;
 	taker_start(&taker, pool);
 	push(pool, 1);
 	gate_await(&gate, 1);
@@ -209,7 +201,6 @@ static void assert_shared(struct par_options options, int end)
 
 static void each_result_goes_to_exactly_one(void **state)
 {
-	(void)state;
 	assert_shared((struct par_options){ .workers = 3 }, 0);
 	assert_shared((struct par_options){ .workers = 3, .window = 2 }, -EIO);
 	assert_shared((struct par_options){ .workers = 2, .ordered = true }, 0);
@@ -254,7 +245,6 @@ static void each_sleeper_gets_one_of_as_many_results(void **state)
 		.action = action_gated, .workers = 3, .context = &gate });
 	struct taker takers[SLEEPERS];
 
-	(void)state;
 	start_takers(takers, pool);
 	for (uintptr_t i = 1; i <= SLEEPERS; i++)
 		push(pool, i);
@@ -269,7 +259,6 @@ static void one_result_ends_the_wait_of_one_alone(void **state)
 	struct par *pool = open_action(action_echo);
 	struct taker takers[SLEEPERS];
 
-	(void)state;
 	start_takers(takers, pool);
 	for (uintptr_t i = 1; i <= SLEEPERS; i++) {
 		push(pool, i);
@@ -319,7 +308,6 @@ static void all_are_told_the_end_of_an_empty_input(void **state)
 {
 	struct vigil v;
 
-	(void)state;
 	open_vigil(&v, 0, 0);
 	assert_all_told(&v, 0);
 }
@@ -328,7 +316,6 @@ static void all_are_told_when_the_source_ends_idle(void **state)
 {
 	struct vigil v;
 
-	(void)state;
 	open_vigil(&v, 2, 0);
 	assert_all_told(&v, 0);
 }
@@ -337,7 +324,6 @@ static void all_are_told_the_failure_of_the_source(void **state)
 {
 	struct vigil v;
 
-	(void)state;
 	open_vigil(&v, 2, -EIO);
 	assert_all_told(&v, -EIO);
 	open_vigil(&v, 0, -ETIMEDOUT);
@@ -348,7 +334,6 @@ static void all_are_told_after_a_finish_when_the_call_returns(void **state)
 {
 	struct vigil v;
 
-	(void)state;
 	open_vigil(&v, 1, 0);
 	par_finish(v.pool);
 	assert_int_equal(poke(v.pool), -ETIMEDOUT);
@@ -359,7 +344,6 @@ static void all_are_told_after_a_cancel_when_the_call_returns(void **state)
 {
 	struct vigil v;
 
-	(void)state;
 	open_vigil(&v, 1, -EIO);
 	par_cancel(v.pool);
 	assert_int_equal(poke(v.pool), -ETIMEDOUT);
@@ -381,13 +365,11 @@ static void assert_ended_by(void (*end)(struct par *pool))
 
 static void all_are_told_at_a_finish(void **state)
 {
-	(void)state;
 	assert_ended_by(par_finish);
 }
 
 static void all_are_told_at_a_cancel(void **state)
 {
-	(void)state;
 	assert_ended_by(par_cancel);
 }
 
@@ -398,7 +380,6 @@ static void all_are_told_when_another_takes_the_last_result(void **state)
 	struct par *pool = kit_open_gated(&source, &gate);
 	struct taker takers[SLEEPERS];
 
-	(void)state;
 	EVENTUALLY(kit_stats(pool).ended);
 	start_takers(takers, pool);
 	gate_open(&gate);
@@ -413,7 +394,6 @@ static void a_cancel_hands_sleepers_what_waited_and_then_the_end(void **state)
 	struct par *pool = kit_open_gated(NULL, &gate);
 	struct taker takers[SLEEPERS];
 
-	(void)state;
 	push(pool, 1);
 	gate_await(&gate, 1);
 	push(pool, 2);
@@ -434,7 +414,6 @@ static void once_told_the_end_stays(void **state)
 {
 	const int ends[] = { 0, -EIO, -ETIMEDOUT, -EAGAIN, INT_MIN };
 
-	(void)state;
 	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
 		struct gated_numbers source = { .numbers = { .last = 1,
 							     .end = ends[i] } };
@@ -457,7 +436,6 @@ static void it_does_not_come_while_an_item_is_in_the_pool(void **state)
 	struct gate gate = GATE_CLOSED;
 	struct par *pool = kit_open_gated(NULL, &gate);
 
-	(void)state;
 	push(pool, 1);
 	push(pool, 2);
 	gate_await(&gate, 1);
@@ -480,7 +458,6 @@ static void it_does_not_come_while_the_generator_is_asked(void **state)
 					.hold = &hold };
 	struct par *pool = kit_open_gated(&source, NULL);
 
-	(void)state;
 	kit_take(pool);
 	gate_await(&hold, 1);
 	assert_int_equal(poke(pool), -ETIMEDOUT);
@@ -513,7 +490,6 @@ static void assert_pushes_waited_for(int end)
 
 static void what_the_loop_pushes_before_it_asks_is_waited_for(void **state)
 {
-	(void)state;
 	assert_pushes_waited_for(0);
 	assert_pushes_waited_for(-EIO);
 }
@@ -526,7 +502,6 @@ static void the_failure_comes_after_all_results(void **state)
 	uint64_t count;
 	int end;
 
-	(void)state;
 	EVENTUALLY(kit_stats(pool).ended);
 	assert_int_equal(poke(pool), -ETIMEDOUT);
 	push(pool, 4);
@@ -545,7 +520,6 @@ static void another_is_told_while_one_still_holds_the_last_result(void **state)
 	struct par *pool = kit_open_gated(&source, NULL);
 	struct drainer other = { .pool = pool };
 
-	(void)state;
 	kit_take(pool);
 	assert_int_equal(pthread_create(&other.thread, NULL, drain, &other), 0);
 	assert_int_equal(pthread_join(other.thread, NULL), 0);
@@ -565,7 +539,6 @@ static void zero_does_not_wait(void **state)
 	struct par *pool = kit_open_gated(NULL, &gate);
 	struct par_result result;
 
-	(void)state;
 	assert_int_equal(poke(pool), -ETIMEDOUT);
 	push(pool, 1);
 	assert_int_equal(poke(pool), -ETIMEDOUT);
@@ -586,7 +559,6 @@ static void the_time_is_over_never_early(void **state)
 	struct par *pool = kit_open_gated(NULL, &gate);
 	struct par_result result;
 
-	(void)state;
 	push(pool, 1);
 	for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
 		const double start = kit_ms();
@@ -639,7 +611,6 @@ static void nor_where_another_is_quicker(void **state)
 	struct clocked clocked = { .pool = pool };
 	unsigned taken = 0;
 
-	(void)state;
 	assert_int_equal(
 		pthread_create(&clocked.thread, NULL, ask_clocked, &clocked),
 		0);
@@ -678,7 +649,6 @@ static void negative_waits_for_ever(void **state)
 {
 	const int times[] = { -1, -2, -1000, -INT_MAX, INT_MIN };
 
-	(void)state;
 	assert_waits_long(times, sizeof times / sizeof *times);
 }
 
@@ -686,7 +656,6 @@ static void a_long_time_is_a_long_time(void **state)
 {
 	const int times[] = { 100000, INT_MAX / 1000, INT_MAX - 1, INT_MAX };
 
-	(void)state;
 	assert_waits_long(times, sizeof times / sizeof *times);
 }
 
@@ -700,7 +669,6 @@ static void the_end_is_waited_for_as_well(void **state)
 {
 	const int times[] = { -1, INT_MIN, 100000, INT_MAX };
 
-	(void)state;
 	for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
 		struct numbers numbers = { .end = -EIO };
 		struct par *pool =
@@ -723,7 +691,6 @@ static void who_ran_out_of_time_keeps_no_result_from_another(void **state)
 	struct par_result result;
 	struct taker takers[SLEEPERS];
 
-	(void)state;
 	assert_int_equal(
 		pthread_create(&clocked.thread, NULL, ask_clocked, &clocked),
 		0);
@@ -759,7 +726,6 @@ static void a_thread_can_be_canceled_while_it_waits(void **state)
 	struct par *pool = open_action(action_echo);
 	struct taker takers[SLEEPERS];
 
-	(void)state;
 	start_takers(takers, pool);
 	for (int i = 0; i < SLEEPERS; i++) {
 		assert_int_equal(pthread_cancel(takers[i].thread), 0);
@@ -776,7 +742,6 @@ static void a_canceled_thread_keeps_no_result_from_another(void **state)
 	struct par *pool = open_action(action_echo);
 	struct taker patient, canceled;
 
-	(void)state;
 	for (uintptr_t i = 1; i <= 50; i++) {
 		taker_start(&patient, pool);
 		taker_start(&canceled, pool);
@@ -821,7 +786,6 @@ static void a_cancel_does_not_take_effect_where_it_need_not_wait(void **state)
 	pthread_t thread;
 	void *left;
 
-	(void)state;
 	EVENTUALLY(kit_stats(pool).ready == 1 && kit_stats(pool).ended);
 	assert_int_equal(pthread_create(&thread, NULL, ask_doomed, &doomed), 0);
 	assert_int_equal(pthread_join(thread, &left), 0);

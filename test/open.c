@@ -18,7 +18,6 @@ struct counts {
 
 static int count_generate(void *counts, void **item)
 {
-	(void)item;
 	atomic_fetch_add(&((struct counts *)counts)->generated, 1);
 	return 0;
 }
@@ -97,7 +96,6 @@ static void assert_refused(const struct par_options *options,
 
 static void options_of_null_are_refused(void **state)
 {
-	(void)state;
 	assert_fails(NULL, &own_sizes, -EINVAL);
 }
 
@@ -106,7 +104,6 @@ static void sizes_of_null_are_refused(void **state)
 	struct counts counts = { 0 };
 	struct par_options options = counting(&counts);
 
-	(void)state;
 	assert_fails(&options, NULL, -EINVAL);
 	assert_int_equal(counts.opened, 0);
 	assert_int_equal(counts.generated, 0);
@@ -117,7 +114,6 @@ static void no_place_for_the_pool_is_refused(void **state)
 	struct counts counts = { 0 };
 	struct par_options options = counting(&counts);
 
-	(void)state;
 	assert_int_equal(par_open(NULL, &options), -EINVAL);
 	assert_int_equal(par_open(NULL, NULL), -EINVAL);
 	assert_int_equal(counts.opened, 0);
@@ -129,7 +125,6 @@ static void no_action_is_refused(void **state)
 	struct counts counts = { 0 };
 	struct par_options options = counting(&counts);
 
-	(void)state;
 	options.action = NULL;
 	assert_refused(&options, &counts);
 }
@@ -139,7 +134,6 @@ static void no_workers_are_refused(void **state)
 	struct counts counts = { 0 };
 	struct par_options options = counting(&counts);
 
-	(void)state;
 	options.workers = 0;
 	assert_refused(&options, &counts);
 }
@@ -151,7 +145,6 @@ static void a_capacity_that_overflows_is_refused(void **state)
 	struct counts counts = { 0 };
 	struct par_options options = counting(&counts);
 
-	(void)state;
 	for (size_t i = 0; i < sizeof capacities / sizeof *capacities; i++) {
 		options.capacity = capacities[i];
 		assert_refused(&options, &counts);
@@ -163,7 +156,6 @@ static void a_stack_size_that_overflows_is_refused(void **state)
 	struct counts counts = { 0 };
 	struct par_options options = counting(&counts);
 
-	(void)state;
 	options.stack_size = SIZE_MAX;
 	assert_refused(&options, &counts);
 	options.stack_size = SIZE_MAX / 4 + 1;
@@ -176,7 +168,6 @@ static void a_window_takes_any_size(void **state)
 	struct par_options options = counting(&counts);
 	struct par *pool;
 
-	(void)state;
 	options.window = SIZE_MAX;
 	pool = kit_open(&options);
 	assert_int_equal(kit_drain(pool, NULL, NULL), 0);
@@ -189,7 +180,6 @@ static void an_unknown_signal_is_refused(void **state)
 	struct counts counts = { 0 };
 	struct par_options options = counting(&counts);
 
-	(void)state;
 	for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
 		options.interrupt = signals[i];
 		assert_refused(&options, &counts);
@@ -201,7 +191,6 @@ static void a_signal_that_cannot_be_handled_is_refused(void **state)
 	struct counts counts = { 0 };
 	struct par_options options = counting(&counts);
 
-	(void)state;
 	options.interrupt = SIGKILL;
 	assert_refused(&options, &counts);
 	options.interrupt = SIGSTOP;
@@ -210,7 +199,6 @@ static void a_signal_that_cannot_be_handled_is_refused(void **state)
 
 static void handle(int signal)
 {
-	(void)signal;
 }
 
 static void a_signal_whose_handler_restarts_calls_is_refused(void **state)
@@ -221,7 +209,6 @@ static void a_signal_whose_handler_restarts_calls_is_refused(void **state)
 	struct counts counts = { 0 };
 	struct par_options options = counting(&counts);
 
-	(void)state;
 	assert_int_equal(sigaction(SIGUSR1, &restarting, &before), 0);
 	options.interrupt = SIGUSR1;
 	assert_refused(&options, &counts);
@@ -234,7 +221,6 @@ static void refused_options_install_no_handler(void **state)
 	struct par_options options = counting(&counts);
 	struct sigaction after;
 
-	(void)state;
 	options.interrupt = SIGUSR2;
 	options.capacity = SIZE_MAX;
 	assert_refused(&options, &counts);
@@ -252,7 +238,6 @@ static void the_first_worker_is_open_when_par_open_returns(void **state)
 	struct par_options options = counting(&counts);
 	struct par *pool;
 
-	(void)state;
 	options.generate = NULL;
 	pool = kit_open(&options);
 	assert_int_equal(counts.opened, 1);
@@ -269,7 +254,6 @@ static void only_a_generator_has_a_producer(void **state)
 	unsigned threads = kit_threads();
 	struct par *pool;
 
-	(void)state;
 	options.generate = NULL;
 	pool = kit_open(&options);
 	EVENTUALLY(kit_threads() <= threads + 1);
@@ -287,7 +271,6 @@ static void without_a_generator_par_finish_alone_ends_the_input(void **state)
 		&(struct par_options){ .action = action_echo, .workers = 1 });
 	struct par_result result;
 
-	(void)state;
 	kit_linger();
 	assert_false(kit_stats(pool).ended);
 	assert_int_equal(par_next_timed(pool, &result, 0), -ETIMEDOUT);
@@ -324,7 +307,6 @@ static void a_slow_first_worker_open_holds_par_open(void **state)
 	struct opener opener = { .options = &options, .returned = 1 };
 	pthread_t thread;
 
-	(void)state;
 	assert_int_equal(pthread_create(&thread, NULL, open_elsewhere, &opener),
 			 0);
 	gate_await(&hold, 1);
@@ -342,7 +324,6 @@ static void a_failed_first_worker_open_comes_back_untouched(void **state)
 {
 	const int failures[] = { 1, 7, -1, -EAGAIN, -98765, INT_MAX, INT_MIN };
 
-	(void)state;
 	for (size_t i = 0; i < sizeof failures / sizeof *failures; i++) {
 		struct counts counts = { .open_returns = failures[i] };
 		struct par_options options = counting(&counts);
@@ -360,7 +341,6 @@ static void a_failed_first_worker_open_leaves_nothing_generated(void **state)
 	struct opener opener = { .options = &options };
 	pthread_t thread;
 
-	(void)state;
 	assert_int_equal(pthread_create(&thread, NULL, open_elsewhere, &opener),
 			 0);
 	gate_await(&hold, 1);
@@ -379,7 +359,6 @@ static void a_first_worker_open_that_exits_fails_with_eintr(void **state)
 	struct counts counts = { 0 };
 	struct par_options options = counting(&counts);
 
-	(void)state;
 	options.worker_open = exit_open;
 	assert_fails(&options, &own_sizes, -EINTR);
 	assert_int_equal(counts.opened, 1);
@@ -419,7 +398,6 @@ static int open_and_tell(void *telling, void **state)
 	struct telling *t = telling;
 	pthread_t thread;
 
-	(void)state;
 	if (atomic_fetch_add(&t->opened, 1) > 0) {
 		if (t->hold)
 			gate_pass(t->hold);
@@ -448,7 +426,6 @@ static void a_second_one_that_fails_meanwhile_is_not_the_first(void **state)
 	struct telling telling = { .later = LATER_FAILURE };
 	struct par *pool;
 
-	(void)state;
 	assert_int_equal(open_telling(&telling, &pool), 0);
 	assert_null(kit_take(pool).item);
 	kit_close(pool, 0);
@@ -459,7 +436,6 @@ static void a_second_one_that_is_open_does_not_stand_for_the_first(void **state)
 	struct telling telling = { .first = -42 };
 	struct par *pool;
 
-	(void)state;
 	assert_int_equal(open_telling(&telling, &pool), -42);
 	assert_null(pool);
 }
@@ -470,7 +446,6 @@ static void a_second_one_that_is_slow_is_not_waited_for(void **state)
 	struct telling telling = { .hold = &hold };
 	struct par *pool;
 
-	(void)state;
 	assert_int_equal(open_telling(&telling, &pool), 0);
 	gate_open(&hold);
 	assert_null(kit_take(pool).item);
@@ -504,7 +479,6 @@ static void a_refused_thread_is_eagain_and_undone(void **state)
 	struct counts counts = { 0 };
 	struct par_options options = counting(&counts);
 
-	(void)state;
 	options.stack_size = KIT_HUGE_STACK;
 	if (try_stack(options.stack_size) != EAGAIN)
 		return; /* 32 bits, or valgrind, which has its own opinion */
@@ -522,7 +496,6 @@ static int name_action(void *context, void *item, void **value)
 {
 	char *name = calloc(1, 16);
 
-	(void)context;
 	if (!name || pthread_getname_np(pthread_self(), name, 16))
 		kit_die("no name");
 	gate_pass(item);
@@ -545,7 +518,6 @@ static void threads_are_named_par_by_default(void **state)
 	struct par *pool = kit_open(
 		&(struct par_options){ .action = name_action, .workers = 1 });
 
-	(void)state;
 	gate_open(&opened);
 	assert_int_equal(par_push(pool, &opened), 0);
 	assert_named(pool, "par");
@@ -566,15 +538,12 @@ static size_t own_stack_size(void)
 
 static int stack_action(void *context, void *item, void **value)
 {
-	(void)context;
-	(void)item;
 	*value = AS_ITEM(own_stack_size());
 	return 0;
 }
 
 static void *stack_thread(void *argument)
 {
-	(void)argument;
 	return AS_ITEM(own_stack_size());
 }
 
@@ -586,7 +555,6 @@ static void stacks_are_the_systems_by_default(void **state)
 	pthread_t thread;
 	void *size;
 
-	(void)state;
 	assert_int_equal(pthread_create(&thread, NULL, stack_thread, NULL), 0);
 	pthread_join(thread, &size);
 	assert_int_equal(par_push(pool, NULL), 0);
@@ -609,7 +577,6 @@ static void results_come_in_the_order_of_their_end_by_default(void **state)
 		&(struct par_options){ .action = item_gated, .workers = 2 });
 	struct par_result result;
 
-	(void)state;
 	gate_open(&quick);
 	assert_int_equal(par_push(pool, &slow), 0);
 	gate_await(&slow, 1);
@@ -629,7 +596,6 @@ static void the_context_is_null_by_default(void **state)
 		&(struct par_options){ .action = item_gated, .workers = 1 });
 	struct par_result result = { .value = &result };
 
-	(void)state;
 	gate_open(&opened);
 	assert_int_equal(par_push(pool, &opened), 0);
 	assert_int_equal(par_next(pool, &result), 1);
@@ -665,7 +631,6 @@ static int count_and_echo(void *state, void *item, void **value)
 
 static void count_discarded(void *counts, const struct par_result *left)
 {
-	(void)left;
 	atomic_fetch_add(&((struct counts *)counts)->discarded, 1);
 }
 
@@ -680,7 +645,6 @@ static void the_options_are_copied(void **state)
 	struct par_sizes sizes = own_sizes;
 	struct par *pool;
 
-	(void)state;
 	gate_open(&opened);
 	options.action = count_and_echo;
 	options.generate = held_next;
@@ -710,7 +674,6 @@ static void the_name_is_copied(void **state)
 	struct par *pool = kit_open(&(struct par_options){
 		.action = name_action, .workers = 2, .name = name });
 
-	(void)state;
 	memset(name, 'x', strlen(name));
 	for (int i = 0; i < 2; i++)
 		assert_int_equal(par_push(pool, &both), 0);
@@ -735,7 +698,6 @@ static void smaller_options_are_zero_where_they_end(void **state)
 				offsetof(struct par_options, interrupt),
 				offsetof(struct par_options, name) };
 
-	(void)state;
 	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
 		struct numbers numbers = { .last = 3 };
 		struct par_options options = { .action = action_echo,
@@ -763,7 +725,6 @@ static void smaller_options_are_not_read_past_their_end(void **state)
 	void *part = malloc(end); /* watched by ASan and valgrind */
 	struct par *pool;
 
-	(void)state;
 	assert_non_null(part);
 	memcpy(part, &whole, end);
 	sizes.options = end;
@@ -782,7 +743,6 @@ static void options_too_small_for_what_is_required_are_refused(void **state)
 	struct par_options options = counting(&counts);
 	struct par_sizes sizes = own_sizes;
 
-	(void)state;
 	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
 		sizes.options = ends[i];
 		assert_fails(&options, &sizes, -EINVAL);
@@ -802,7 +762,6 @@ static void larger_options_that_are_zero_are_taken(void **state)
 	struct par_sizes sizes = own_sizes;
 	struct par *pool;
 
-	(void)state;
 	memset(options.more, 0, sizeof options.more);
 	sizes.options = sizeof options;
 	assert_int_equal(par_open_sized(&pool, &options.known, &sizes), 0);
@@ -816,7 +775,6 @@ static void an_option_the_library_does_not_know_is_refused(void **state)
 	struct later_options options = { .known = counting(&counts) };
 	struct par_sizes sizes = own_sizes;
 
-	(void)state;
 	sizes.options = sizeof options;
 	for (size_t i = 0; i < sizeof options.more; i++) {
 		memset(options.more, 0, sizeof options.more);
@@ -855,7 +813,6 @@ static void nothing_is_written_past_a_smaller_result(void **state)
 				offsetof(struct par_result, worker),
 				offsetof(struct par_result, index) };
 
-	(void)state;
 	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
 		struct discarded kept = { .known = ends[i] };
 		const struct par_options options = { .action = action_echo,
@@ -887,7 +844,6 @@ static void nothing_is_written_past_a_smaller_stats(void **state)
 				offsetof(struct par_stats, workers),
 				offsetof(struct par_stats, ended) };
 
-	(void)state;
 	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
 		const struct par_options options = { .action = action_echo,
 						     .workers = 1 };
@@ -926,7 +882,6 @@ static void larger_results_and_stats_are_filled_as_far_as_known(void **state)
 	} stats;
 	struct par *pool;
 
-	(void)state;
 	memset(&result, 0xa5, sizeof result);
 	memset(&stats, 0xa5, sizeof stats);
 	assert_int_equal(par_open_sized(&pool, &options, &sizes), 0);
@@ -950,7 +905,6 @@ static void no_pool_is_einval_in_every_call(void **state)
 {
 	struct par_result result;
 
-	(void)state;
 	errno = 4321;
 	assert_int_equal(par_next(NULL, &result), -EINVAL);
 	assert_int_equal(par_next_timed(NULL, &result, 0), -EINVAL);
@@ -966,7 +920,6 @@ static void no_pool_is_nothing_where_nothing_is_returned(void **state)
 {
 	struct par_stats stats;
 
-	(void)state;
 	errno = 4321;
 	memset(&stats, 0xa5, sizeof stats);
 	par_finish(NULL);
@@ -979,7 +932,6 @@ static void no_pool_is_nothing_where_nothing_is_returned(void **state)
 
 static void closing_no_pool_does_nothing(void **state)
 {
-	(void)state;
 	errno = 4321;
 	assert_int_equal(par_close(NULL), 0);
 	assert_int_equal(errno, 4321);
@@ -991,7 +943,6 @@ static void no_place_for_a_result_is_einval_and_takes_none(void **state)
 		&(struct par_options){ .action = action_echo, .workers = 1 });
 	struct par_result result;
 
-	(void)state;
 	assert_int_equal(par_push(pool, AS_ITEM(1)), 0);
 	EVENTUALLY(kit_stats(pool).ready == 1);
 	errno = 4321;

@@ -94,7 +94,6 @@ static void they_come_in_input_order_though_they_end_in_reverse(void **state)
 {
 	struct line line;
 
-	(void)state;
 	open_running(&line, 5);
 	for (uintptr_t i = 5; i > 1; i--) {
 		end(&line, i);
@@ -111,7 +110,6 @@ static void all_behind_a_slow_head_come_when_it_ends(void **state)
 {
 	struct line line;
 
-	(void)state;
 	open_running(&line, 5);
 	end(&line, 2);
 	end(&line, 4);
@@ -131,7 +129,6 @@ static void the_head_does_not_wait_for_later_ones(void **state)
 {
 	struct line line;
 
-	(void)state;
 	open_running(&line, 5);
 	for (uintptr_t i = 1; i <= 5; i++) {
 		end(&line, i);
@@ -157,7 +154,6 @@ static void a_waiting_consumer_is_woken_by_the_head(void **state)
 	pthread_t thread;
 	void *item;
 
-	(void)state;
 	open_running(&line, 3);
 	assert_int_equal(pthread_create(&thread, NULL, take_one, &line), 0);
 	kit_linger();
@@ -191,7 +187,6 @@ static void generated_items_come_in_the_order_of_their_making(void **state)
 						.ordered = true });
 	struct par_result result;
 
-	(void)state;
 	for (uintptr_t i = 1; i <= 3000; i++) {
 		assert_int_equal(par_next(pool, &result), 1);
 		assert_int_equal(AS_NUMBER(result.item), i);
@@ -235,7 +230,6 @@ static void each_of_several_consumers_gets_its_share_in_order(void **state)
 					 { .pool = pool } };
 	uint64_t count = 0;
 
-	(void)state;
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(pthread_create(&consumers[i].thread, NULL,
 						consume, &consumers[i]),
@@ -268,7 +262,6 @@ static void failed_items_come_in_their_place(void **state)
 {
 	struct line line;
 
-	(void)state;
 	open_line(&line, 0, (struct par_options){ .action = fail_or_exit });
 	for (uintptr_t i = 1; i <= 4; i++)
 		assert_int_equal(par_push(line.pool, AS_ITEM(i)), 0);
@@ -301,7 +294,6 @@ static void a_pushed_item_keeps_its_place(void **state)
 {
 	struct line line;
 
-	(void)state;
 	open_with_push(&line);
 	end(&line, 1);
 	gate_await(&line.gates[4], 1);
@@ -321,7 +313,6 @@ static void pushed_items_come_in_the_order_of_the_pushes(void **state)
 {
 	struct line line;
 
-	(void)state;
 	open_running(&line, 2);
 	assert_int_equal(par_push(line.pool, AS_ITEM(6)), 0);
 	assert_int_equal(par_push(line.pool, AS_ITEM(4)), 0);
@@ -343,7 +334,6 @@ static void canceled_items_wait_for_those_before_them(void **state)
 {
 	struct line line;
 
-	(void)state;
 	open_with_push(&line);
 	par_cancel(line.pool);
 	assert_int_equal(kit_stats(line.pool).ready, 3);
@@ -360,7 +350,6 @@ static void canceled_items_at_the_head_come_at_once(void **state)
 {
 	struct line line;
 
-	(void)state;
 	open_with_push(&line);
 	end(&line, 1);
 	gate_await(&line.gates[4], 1);
@@ -390,7 +379,6 @@ static void an_item_brought_after_the_cancel_comes_in_its_place(void **state)
 {
 	struct line line;
 
-	(void)state;
 	open_line(&line, 2,
 		  (struct par_options){
 			  .workers = 2, .window = 2, .generate = next_gated });
@@ -414,7 +402,6 @@ static void the_end_waits_for_the_head(void **state)
 {
 	struct line line;
 
-	(void)state;
 	open_running(&line, 2);
 	par_finish(line.pool);
 	end(&line, 2);
@@ -430,7 +417,6 @@ static void a_window_full_of_results_behind_the_head_goes_on(void **state)
 {
 	struct line line;
 
-	(void)state;
 	open_line(
 		&line, 5,
 		(struct par_options){ .window = 3, .generate = numbers_next });

@@ -53,7 +53,6 @@ static void check_unordered(const int *order)
 
 static void unordered_results_leave_in_the_order_they_were_done(void **state)
 {
-	(void)state;
 	for_each_order(check_unordered);
 }
 
@@ -80,7 +79,6 @@ static void check_ordered(const int *order)
 
 static void ordered_results_leave_in_the_order_of_entry(void **state)
 {
-	(void)state;
 	for_each_order(check_ordered);
 }
 
@@ -89,7 +87,6 @@ static void an_ordered_outbox_serves_again_after_it_was_empty(void **state)
 	struct outbox outbox = { .ordered = true };
 	struct item items[COUNT];
 
-	(void)state;
 	for (int turn = 0; turn < 3; turn++) {
 		expect_all(&outbox, items);
 		for (int i = COUNT; i-- > 0;)

@@ -55,7 +55,6 @@ static void a_pushed_item_is_run_and_comes_back(void **state)
 	struct par *pool = kit_open_gated(NULL, NULL);
 	struct par_result result;
 
-	(void)state;
 	for (uintptr_t i = 0; i < 20; i++) {
 		push(pool, i);
 		assert_int_equal(par_next(pool, &result), 1);
@@ -75,8 +74,6 @@ static int crawl(void *context, void *item, void **value)
 {
 	int rc = 0;
 
-	(void)context;
-	(void)value;
 	for (uintptr_t link = 2 * AS_NUMBER(item);
 	     link <= 2 * AS_NUMBER(item) + 1; link++)
 		if (link <= PAGES && par_push(par_self(), AS_ITEM(link)))
@@ -92,7 +89,6 @@ static void an_action_that_pushes_keeps_the_pool_from_ending(void **state)
 	struct par *pool;
 	int end;
 
-	(void)state;
 	options.action = crawl;
 	for (unsigned workers = 1; workers <= 4; workers += 3) {
 		source.numbers.next = 0;
@@ -126,7 +122,6 @@ static void the_generator_can_push(void **state)
 	struct par *pool;
 	int end;
 
-	(void)state;
 	options.generate = generate_and_push;
 	options.source = &numbers;
 	tally_open(&tally, 200);
@@ -144,7 +139,6 @@ static void what_the_loop_pushes_is_waited_for(void **state)
 	struct gated_numbers source = { .numbers.last = 1 };
 	struct par *pool = kit_open_gated(&source, NULL);
 
-	(void)state;
 	EVENTUALLY(kit_stats(pool).ended);
 	for (uintptr_t i = 1; i < 20; i++) {
 		assert_int_equal(take(pool), i);
@@ -210,7 +204,6 @@ static void any_thread_can_push(void **state)
 	pthread_t threads[PUSHERS];
 	struct tally tally;
 
-	(void)state;
 	tally_open(&tally, (size_t)PUSHERS * PUSHES);
 	start_pushers(pool, pushers, threads);
 	for (int i = 0; i < PUSHERS * PUSHES; i++)
@@ -227,7 +220,6 @@ static void a_pool_of_pushes_alone_does_not_end_by_itself(void **state)
 	struct par *pool = kit_open_gated(NULL, NULL);
 	struct par_result result;
 
-	(void)state;
 	assert_int_equal(par_next_timed(pool, &result, 5), -ETIMEDOUT);
 	push(pool, 1);
 	assert_int_equal(take(pool), 1);
@@ -245,7 +237,6 @@ static void a_push_that_finds_nobody_idle_starts_a_worker(void **state)
 	struct par_options options = kit_gated_options(NULL, &gate);
 	struct par *pool;
 
-	(void)state;
 	options.workers = 3;
 	pool = kit_open(&options);
 	for (unsigned i = 1; i <= 3; i++) {
@@ -267,7 +258,6 @@ static void pushed_items_are_started_in_the_order_of_the_pushes(void **state)
 	struct gate gate = GATE_CLOSED;
 	struct par *pool = kit_open_gated(NULL, &gate);
 
-	(void)state;
 	for (uintptr_t i = 1; i <= 200; i++)
 		push(pool, i);
 	gate_open(&gate);
@@ -300,7 +290,6 @@ static void pushed_items_are_started_before_generated_ones(void **state)
 	struct par_result result;
 	struct par *pool;
 
-	(void)state;
 	open_waiting(&pool, &source, &gate, false);
 	for (int i = 0; i < 7; i++) {
 		assert_int_equal(par_next(pool, &result), 1);
@@ -317,7 +306,6 @@ static void an_ordered_pool_delivers_them_where_they_entered(void **state)
 	struct gated_numbers source;
 	struct par *pool;
 
-	(void)state;
 	open_waiting(&pool, &source, &gate, true);
 	for (uintptr_t i = 1; i <= 7; i++)
 		assert_int_equal(take(pool), i);
@@ -333,7 +321,6 @@ static void a_push_after_the_told_end_is_refused_with_epipe(void **state)
 {
 	const int ends[] = { 0, -EIO };
 
-	(void)state;
 	for (size_t i = 0; i < 2; i++) {
 		struct gated_numbers source = { .numbers = { .last = 3,
 							     .end = ends[i] } };
@@ -351,7 +338,6 @@ static void a_push_after_a_cancel_is_refused_with_ecanceled(void **state)
 {
 	struct par *pool = kit_open_gated(NULL, NULL);
 
-	(void)state;
 	par_cancel(pool);
 	assert_refused(pool, -ECANCELED);
 	assert_ends(pool, 0, 0);
@@ -362,7 +348,6 @@ static void after_a_cancel_it_is_ecanceled_after_the_end_too(void **state)
 {
 	struct par *pool = kit_open_gated(NULL, NULL);
 
-	(void)state;
 	par_cancel(pool);
 	assert_ends(pool, 0, 0);
 	assert_refused(pool, -ECANCELED);
@@ -374,7 +359,6 @@ static void after_a_cancel_that_comes_after_the_end_too(void **state)
 	struct gated_numbers source = { .numbers.last = 1 };
 	struct par *pool = kit_open_gated(&source, NULL);
 
-	(void)state;
 	assert_ends(pool, 1, 0);
 	assert_refused(pool, -EPIPE);
 	par_cancel(pool);
@@ -384,7 +368,6 @@ static void after_a_cancel_that_comes_after_the_end_too(void **state)
 
 static void count_discarded(void *context, const struct par_result *left)
 {
-	(void)left;
 	atomic_fetch_add((atomic_uint *)context, 1);
 }
 
@@ -394,7 +377,6 @@ static void a_refused_item_is_still_the_callers(void **state)
 	struct par_options options = kit_gated_options(NULL, NULL);
 	struct par *pool;
 
-	(void)state;
 	options.context = &discarded;
 	options.discard = count_discarded;
 	pool = kit_open(&options);
@@ -409,7 +391,6 @@ static void a_refused_item_is_still_the_callers(void **state)
 
 static void a_push_that_races_the_end_is_refused_or_comes_back(void **state)
 {
-	(void)state;
 	for (int round = 0; round < 10; round++) {
 		struct gated_numbers source = { .numbers.last = 1 };
 		struct par *pool = kit_open_gated(&source, NULL);
@@ -431,7 +412,6 @@ static void a_push_that_races_the_end_is_refused_or_comes_back(void **state)
 
 static void a_push_that_races_a_cancel_is_refused_or_comes_back(void **state)
 {
-	(void)state;
 	for (int round = 0; round < 10; round++) {
 		struct par *pool = kit_open_gated(NULL, NULL);
 		struct pusher pushers[PUSHERS];
@@ -473,13 +453,11 @@ static void assert_taken_after(int end)
 
 static void it_is_taken_after_the_source_has_ended(void **state)
 {
-	(void)state;
 	assert_taken_after(0);
 }
 
 static void it_is_taken_after_the_source_has_failed(void **state)
 {
-	(void)state;
 	assert_taken_after(-EIO);
 }
 
@@ -487,7 +465,6 @@ static void it_is_taken_after_a_finish(void **state)
 {
 	struct par *pool = kit_open_gated(NULL, NULL);
 
-	(void)state;
 	par_finish(pool);
 	push(pool, 1);
 	assert_int_equal(take(pool), 1);
@@ -508,7 +485,6 @@ static void neither_ring_nor_window_hold_it_back(void **state)
 	struct par_options options = kit_gated_options(&source, &gate);
 	struct par *pool;
 
-	(void)state;
 	options.capacity = 2;
 	options.window = 3;
 	pool = kit_open(&options);
@@ -532,7 +508,6 @@ static void it_counts_in_the_window_and_holds_the_generator_back(void **state)
 	struct par_options options = kit_gated_options(&source, NULL);
 	struct par *pool;
 
-	(void)state;
 	options.window = 3;
 	pool = kit_open(&options);
 	gate_await(&hold, 1);

@@ -12,7 +12,6 @@ static void items_come_out_in_the_order_they_went_in(void **state)
 	struct item items[MOST];
 	struct ring ring;
 
-	(void)state;
 	for (size_t capacity = 1; capacity <= MOST; capacity++) {
 		/* Each turn starts one slot further on. */
 		assert_int_equal(ring_init(&ring, capacity), 0);
@@ -37,7 +36,6 @@ static void putting_and_taking_in_turn_keeps_the_order(void **state)
 	struct ring ring;
 	size_t taken = 0;
 
-	(void)state;
 	assert_int_equal(ring_init(&ring, CAPACITY), 0);
 	for (size_t put = 0; put < COUNT; put++) {
 		ring_put(&ring, &items[put]);
@@ -54,7 +52,6 @@ static void a_size_that_overflows_is_out_of_memory(void **state)
 {
 	struct ring ring;
 
-	(void)state;
 	assert_int_equal(ring_init(&ring, SIZE_MAX / sizeof(void *) + 1),
 			 -ENOMEM);
 	ring_fini(&ring);

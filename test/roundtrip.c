@@ -90,8 +90,6 @@ static void watchdog_stop(struct watchdog *dog)
 /* The item is a gate, or NULL: nothing to do. */
 static int act(void *context, void *item, void **value)
 {
-	(void)context;
-	(void)value;
 	if (item)
 		gate_pass(item);
 	return 0;

@@ -98,7 +98,6 @@ static void par_self_is_null_on_the_programs_threads(void **state)
 {
 	struct par *pool;
 
-	(void)state;
 	assert_null(par_self());
 	pool = open_ready((struct par_options){ .action = NULL });
 	assert_null(par_self());
@@ -113,7 +112,6 @@ static void par_self_is_the_pool_in_an_action(void **state)
 	struct par *pools[2];
 	struct par_result result;
 
-	(void)state;
 	for (int i = 0; i < 2; i++)
 		pools[i] = open_ready((struct par_options){ .action = NULL });
 	for (int i = 0; i < 2; i++) {
@@ -140,7 +138,6 @@ static void par_self_is_the_pool_in_the_generator(void **state)
 						.source = &times });
 	struct par_result result;
 
-	(void)state;
 	for (int i = 0; i < 3; i++) {
 		assert_int_equal(par_next(pool, &result), 1);
 		assert_ptr_equal(result.item, pool);
@@ -150,7 +147,6 @@ static void par_self_is_the_pool_in_the_generator(void **state)
 
 static void *self_of_thread(void *unused)
 {
-	(void)unused;
 	return par_self();
 }
 
@@ -158,8 +154,6 @@ static int self_of_own_thread(void *context, void *item, void **value)
 {
 	pthread_t thread;
 
-	(void)context;
-	(void)item;
 	*value = &errno; /* anything but NULL */
 	if (pthread_create(&thread, NULL, self_of_thread, NULL))
 		return -1;
@@ -173,7 +167,6 @@ static void par_self_is_null_on_a_thread_that_an_action_starts(void **state)
 		(struct par_options){ .action = self_of_own_thread });
 	struct par_result result;
 
-	(void)state;
 	assert_int_equal(par_next(pool, &result), 1);
 	assert_int_equal(result.error, 0);
 	assert_null(result.value);
@@ -182,13 +175,11 @@ static void par_self_is_null_on_a_thread_that_an_action_starts(void **state)
 
 static void keep_self(void *self, const struct par_result *left)
 {
-	(void)left;
 	*(struct par **)self = par_self();
 }
 
 static int ignore_context(void *context, void *item, void **value)
 {
-	(void)context;
 	return try_item(NULL, item, value);
 }
 
@@ -196,7 +187,6 @@ static void par_self_is_null_in_discard(void **state)
 {
 	struct par *self = (void *)&self;
 
-	(void)state;
 	kit_close(open_ready((struct par_options){ .action = ignore_context,
 						   .context = &self,
 						   .discard = keep_self }),
@@ -213,7 +203,6 @@ static void waiting_in_an_action_is_refused(void **state)
 	struct tries tries = { .done = 0 };
 	struct par *pool = open_ready((struct par_options){ .action = NULL });
 
-	(void)state;
 	assert_int_equal(par_push(pool, &tries), 0);
 	EVENTUALLY(tries.done == 1);
 	assert_int_equal(tries.before.ready, 1);
@@ -224,8 +213,6 @@ static void waiting_in_an_action_is_refused(void **state)
 
 static int try_once_canceled(void *context, void *item, void **value)
 {
-	(void)context;
-	(void)value;
 	if (item) {
 		EVENTUALLY(par_canceled(par_self()));
 		try_to_wait(item);
@@ -239,7 +226,6 @@ static void waiting_in_an_action_is_refused_after_a_cancel_too(void **state)
 	struct par *pool =
 		open_ready((struct par_options){ .action = try_once_canceled });
 
-	(void)state;
 	assert_int_equal(par_push(pool, &tries), 0);
 	EVENTUALLY(kit_stats(pool).running == 1);
 	par_cancel(pool);
@@ -255,7 +241,6 @@ static void waiting_in_an_action_is_refused_during_the_close_too(void **state)
 	struct par *pool =
 		open_ready((struct par_options){ .action = try_once_canceled });
 
-	(void)state;
 	assert_int_equal(par_push(pool, &tries), 0);
 	EVENTUALLY(kit_stats(pool).running == 1);
 	kit_close(pool, 0);
@@ -288,7 +273,6 @@ static void waiting_in_the_generator_is_refused(void **state)
 	struct par *pool = open_ready((struct par_options){
 		.generate = try_in_generate, .source = &source });
 
-	(void)state;
 	EVENTUALLY(source.tries.done == 1);
 	assert_refused(&source.tries, pool);
 	assert_goes_on(pool, 3);
@@ -318,7 +302,6 @@ static void waiting_in_the_first_worker_open_is_refused(void **state)
 	struct trying_open opening = { .at = 0, .gate = GATE_CLOSED };
 	struct par *pool;
 
-	(void)state;
 	gate_open(&opening.gate);
 	pool = open_ready((struct par_options){ .context = &opening,
 						.worker_open = try_in_open });
@@ -336,7 +319,6 @@ static void waiting_in_a_later_worker_open_is_refused(void **state)
 						.context = &opening,
 						.worker_open = try_in_open });
 
-	(void)state;
 	for (int i = 0; i < 2; i++)
 		assert_int_equal(par_push(pool, NULL), 0);
 	gate_await(&opening.gate, 2);
@@ -360,8 +342,6 @@ static void try_in_close(void *tries)
 /* Ends its thread where the item is not NULL. */
 static int exit_at_item(void *context, void *item, void **value)
 {
-	(void)context;
-	(void)value;
 	if (item)
 		pthread_exit(NULL);
 	return 0;
@@ -382,7 +362,6 @@ static void waiting_in_worker_close_is_refused(void **state)
 	struct tries tries = { .done = 0 };
 	struct par *pool = open_trying_close(&tries);
 
-	(void)state;
 	assert_int_equal(tries.done, 0);
 	kit_close(pool, 0);
 	assert_int_equal(tries.done, 1);
@@ -394,7 +373,6 @@ static void waiting_in_worker_close_is_refused_in_a_live_pool(void **state)
 	struct tries tries = { .done = 0 };
 	struct par *pool = open_trying_close(&tries);
 
-	(void)state;
 	assert_int_equal(par_push(pool, pool), 0);
 	EVENTUALLY(tries.done == 1);
 	assert_refused(&tries, pool);
@@ -435,7 +413,6 @@ static int act_inside(void *context, void *item, void **value)
 
 static void discard_inside(void *context, const struct par_result *left)
 {
-	(void)left;
 	((struct nest *)context)->self_in_discard = par_self();
 }
 
@@ -481,7 +458,6 @@ static void assert_nested(const struct nest *nest, const struct par *pool)
 
 static int nest_in_action(void *context, void *nest, void **value)
 {
-	(void)context;
 	*value = nest;
 	nest_pools(nest);
 	return 0;
@@ -493,7 +469,6 @@ static void an_action_may_open_drain_and_close_a_pool(void **state)
 	struct par *pool = kit_open(&(struct par_options){
 		.action = nest_in_action, .workers = 3 });
 
-	(void)state;
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(par_push(pool, &nests[i]), 0);
 	par_finish(pool);
@@ -505,14 +480,12 @@ static void an_action_may_open_drain_and_close_a_pool(void **state)
 
 static int nest_in_generate(void *nest, void **item)
 {
-	(void)item;
 	nest_pools(nest);
 	return 0;
 }
 
 static int nest_in_open(void *nest, void **state)
 {
-	(void)state;
 	nest_pools(nest);
 	return 0;
 }
@@ -528,7 +501,6 @@ static void a_generator_and_a_worker_open_may_too(void **state)
 						.context = &opening,
 						.worker_open = nest_in_open });
 
-	(void)state;
 	assert_int_equal(kit_drain(pool, NULL, NULL), 0);
 	assert_nested(&generating, pool);
 	assert_nested(&opening, pool);
@@ -542,7 +514,6 @@ static void a_thread_of_the_inner_pool_may_wait_for_the_outer(void **state)
 	struct par *pool = kit_open(&(struct par_options){
 		.action = nest_in_action, .workers = 1 });
 
-	(void)state;
 	assert_int_equal(par_push(pool, &nest), 0);
 	EVENTUALLY(nest.done == 1);
 	assert_int_equal(nest.outer_from_inside, -ETIMEDOUT);
@@ -564,7 +535,6 @@ static void an_action_may_take_from_and_close_another_pool(void **state)
 	struct par *pool = kit_open(&(struct par_options){
 		.action = use_other, .workers = 1, .context = &taken });
 
-	(void)state;
 	assert_int_equal(par_push(pool, other), 0);
 	assert_int_equal(par_next(pool, &result), 1);
 	assert_int_equal(result.error, 0);

@@ -32,7 +32,6 @@ static void each_element_comes_in_turn(void **state)
 	struct par_array array = { elements, 5, sizeof *elements, 0 };
 	void *item;
 
-	(void)state;
 	errno = ERRNO_BEFORE;
 	for (int i = 0; i < 5; i++) {
 		assert_true(par_from_array(&array, &item) > 0);
@@ -46,7 +45,6 @@ static void an_array_of_nothing_ends_at_once(void **state)
 {
 	struct par_array array = { NULL, 0, 8, 0 };
 
-	(void)state;
 	assert_array_ends(&array);
 }
 
@@ -56,7 +54,6 @@ static void an_array_goes_on_from_next(void **state)
 	struct par_array array = { elements, 4, sizeof *elements, 2 };
 	void *item;
 
-	(void)state;
 	assert_true(par_from_array(&array, &item) > 0);
 	assert_ptr_equal(item, &elements[2]);
 	assert_true(par_from_array(&array, &item) > 0);
@@ -79,7 +76,6 @@ static void an_array_serves_a_pool_like_any_generator(void **state)
 	struct par_result result;
 	unsigned count = 0;
 
-	(void)state;
 	for (; par_next(pool, &result) == 1; count++)
 		assert_ptr_equal(result.item, &elements[result.index]);
 	assert_int_equal(count, 300);
@@ -137,41 +133,35 @@ static void assert_lines(const char *text, size_t size, const char **lines)
 
 static void each_line_comes_without_its_newline(void **state)
 {
-	(void)state;
 	ASSERT_LINES("one\ntwo\nthree\n", "one", "two", "three");
 	ASSERT_LINES(" a b \t\n", " a b \t");
 }
 
 static void the_last_line_needs_no_newline(void **state)
 {
-	(void)state;
 	ASSERT_LINES("one\ntwo", "one", "two");
 	ASSERT_LINES("x", "x");
 }
 
 static void an_empty_line_is_a_line(void **state)
 {
-	(void)state;
 	ASSERT_LINES("\n", "");
 	ASSERT_LINES("\n\none\n\n\n", "", "", "one", "", "");
 }
 
 static void a_carriage_return_stays(void **state)
 {
-	(void)state;
 	ASSERT_LINES("one\r\ntwo\rthree\r\n\r\nfour\r", "one\r", "two\rthree\r",
 		     "\r", "four\r");
 }
 
 static void a_line_with_nul_bytes_looks_cut(void **state)
 {
-	(void)state;
 	ASSERT_LINES("one\0two\nthree\n\0\n\0four", "one", "three", "", "");
 }
 
 static void a_file_of_nothing_ends_at_once(void **state)
 {
-	(void)state;
 	assert_lines("", 0, (const char *[]){ NULL });
 }
 
@@ -181,7 +171,6 @@ static void a_line_may_be_long(void **state)
 	char *text = malloc(size + 1);
 	FILE *file;
 
-	(void)state;
 	assert_non_null(text);
 	memset(text, 'x', size);
 	text[size] = '\n';
@@ -198,7 +187,6 @@ static void lines_come_as_they_are_written(void **state)
 	int ends[2];
 	FILE *file;
 
-	(void)state;
 	assert_int_equal(pipe(ends), 0);
 	file = fdopen(ends[0], "r");
 	assert_non_null(file);
@@ -216,7 +204,6 @@ static void the_file_stays_open(void **state)
 {
 	FILE *file = stream_of("one\n", 4);
 
-	(void)state;
 	assert_line(file, "one");
 	assert_file_ends(file, 0);
 	assert_true(fcntl(fileno(file), F_GETFD) >= 0);
@@ -229,7 +216,6 @@ static void a_directory_fails_as_reading_it_does(void **state)
 {
 	FILE *file = fopen("/", "r");
 
-	(void)state;
 	assert_non_null(file);
 	assert_file_ends(file, -EISDIR);
 	fclose(file);
@@ -239,7 +225,6 @@ static void a_stream_for_writing_fails_as_reading_it_does(void **state)
 {
 	FILE *file = fopen("/dev/null", "w");
 
-	(void)state;
 	assert_non_null(file);
 	errno = 0;
 	assert_int_equal(getc(file), EOF);
@@ -289,7 +274,6 @@ static void a_failure_comes_after_the_lines_before_it(void **state)
 				   .error = ENXIO };
 	FILE *file = open_failing(&failing);
 
-	(void)state;
 	assert_line(file, "one");
 	assert_line(file, "two");
 	assert_file_ends(file, -ENXIO);
@@ -301,7 +285,6 @@ static void a_failure_that_does_not_say_why_is_eio(void **state)
 	struct failing failing = { .first = "one\n", .rest = "" };
 	FILE *file = open_failing(&failing);
 
-	(void)state;
 	assert_line(file, "one");
 	assert_file_ends(file, -EIO);
 	fclose(file);
@@ -312,7 +295,6 @@ static void a_failure_that_par_next_means_something_else_by_is_eio(void **state)
 {
 	static const int errors[] = { EAGAIN, EDEADLK, ETIMEDOUT };
 
-	(void)state;
 	for (size_t i = 0; i < sizeof errors / sizeof *errors; i++) {
 		struct failing failing = { .first = "one\n",
 					   .rest = "",
@@ -332,7 +314,6 @@ static void a_failure_from_before_is_not_its_own(void **state)
 				   .failed = false };
 	FILE *file = open_failing(&failing);
 
-	(void)state;
 	/* Writing to what is open for reading marks the stream. */
 	assert_int_equal(fputc('x', file), EOF);
 	assert_true(ferror(file));
@@ -352,7 +333,6 @@ static void a_failure_within_a_line_is_a_failure(void **state)
 				   .error = ENXIO };
 	FILE *file = open_failing(&failing);
 
-	(void)state;
 	assert_line(file, "one");
 	assert_file_ends(file, -ENXIO);
 	fclose(file);
@@ -365,7 +345,6 @@ static void a_failure_within_the_last_line_is_no_end(void **state)
 				   .error = ENXIO };
 	FILE *file = open_failing(&failing);
 
-	(void)state;
 	assert_line(file, "one");
 	assert_file_ends(file, -ENXIO);
 	fclose(file);
@@ -391,7 +370,6 @@ static void lines_serve_a_pool_like_any_generator(void **state)
 	const char *const lines[] = { "one", "", "two" };
 	struct par_result result;
 
-	(void)state;
 	for (int i = 0; i < 3; i++) {
 		assert_int_equal(par_next(pool, &result), 1);
 		assert_string_equal(result.item, lines[i]);
@@ -408,7 +386,6 @@ static void what_reading_failed_with_is_the_end_of_the_pool(void **state)
 	struct par *pool;
 	struct par_result result;
 
-	(void)state;
 	assert_non_null(file);
 	pool = open_lines(file);
 	assert_int_equal(par_next(pool, &result), -EISDIR);

@@ -107,8 +107,6 @@ static int fail_and_push(void *context, void *item, void **value)
 {
 	const uintptr_t number = AS_NUMBER(item);
 
-	(void)context;
-	(void)value;
 	if (number <= 100)
 		(void)par_push(par_self(), AS_ITEM(number + 1000000));
 	return number % 3 == 0 ? -EIO : 0;
@@ -139,13 +137,11 @@ static void assert_adds_up_while_busy(struct par_options options)
 
 static void every_snapshot_adds_up_while_the_pool_is_busy(void **state)
 {
-	(void)state;
 	assert_adds_up_while_busy((struct par_options){ .window = 50 });
 }
 
 static void every_snapshot_of_an_ordered_pool_adds_up(void **state)
 {
-	(void)state;
 	assert_adds_up_while_busy(
 		(struct par_options){ .window = 50, .ordered = true });
 }
@@ -176,7 +172,6 @@ static void a_new_pool_has_one_worker_and_nothing_else(void **state)
 	struct gate gate = GATE_CLOSED;
 	struct par *pool = open_gated(&gate, 4);
 
-	(void)state;
 	assert_figures(pool, (struct par_stats){ .entered = 0 });
 	assert_int_equal(kit_stats(pool).workers, 1);
 	finish(pool);
@@ -187,7 +182,6 @@ static void what_runs_and_what_waits_is_told(void **state)
 	struct gate gate = GATE_CLOSED;
 	struct par *pool = open_gated(&gate, 2);
 
-	(void)state;
 	push(pool, 1, 7);
 	gate_await(&gate, 2);
 	assert_figures(pool, (struct par_stats){ .entered = 7,
@@ -204,7 +198,6 @@ static void what_is_ready_and_what_was_taken_is_told(void **state)
 	struct gate gate = GATE_CLOSED;
 	struct par *pool = open_gated(&gate, 2);
 
-	(void)state;
 	gate_open(&gate);
 	push(pool, 1, 7);
 	EVENTUALLY(kit_stats(pool).ready == 7);
@@ -238,7 +231,6 @@ static void results_behind_an_ordered_head_are_ready(void **state)
 							   .context = &gate,
 							   .ordered = true });
 
-	(void)state;
 	push(pool, 1, 4);
 	EVENTUALLY(kit_stats(pool).finished == 3);
 	assert_figures(pool, (struct par_stats){ .entered = 4,
@@ -256,7 +248,6 @@ static void canceled_items_are_ready_and_not_failed(void **state)
 	struct gate gate = GATE_CLOSED;
 	struct par *pool = open_gated(&gate, 1);
 
-	(void)state;
 	push(pool, 1, 5);
 	gate_await(&gate, 1);
 	par_cancel(pool);
@@ -280,8 +271,6 @@ static void canceled_items_are_ready_and_not_failed(void **state)
 /* The item is what it returns. */
 static int return_item(void *context, void *item, void **value)
 {
-	(void)context;
-	(void)value;
 	if (item == AS_ITEM(INT_MAX))
 		pthread_exit(NULL);
 	return (int)(intptr_t)item;
@@ -293,7 +282,6 @@ static void an_action_that_does_not_return_0_has_failed(void **state)
 	struct par *pool = kit_open(
 		&(struct par_options){ .action = return_item, .workers = 1 });
 
-	(void)state;
 	for (unsigned i = 0; i < 5; i++) {
 		assert_int_equal(par_push(pool, (void *)failures[i]), 0);
 		assert_int_equal(par_push(pool, NULL), 0);
@@ -310,7 +298,6 @@ static void an_action_that_exits_has_finished_and_failed(void **state)
 	struct par *pool = kit_open(
 		&(struct par_options){ .action = return_item, .workers = 1 });
 
-	(void)state;
 	push(pool, INT_MAX, INT_MAX);
 	take(pool, 1);
 	assert_figures(pool, (struct par_stats){ .entered = 1,
@@ -326,7 +313,6 @@ static void an_item_that_did_not_enter_is_not_counted(void **state)
 	struct gate gate = GATE_CLOSED;
 	struct par *pool = open_gated(&gate, 1);
 
-	(void)state;
 	par_cancel(pool);
 	assert_int_equal(par_push(pool, NULL), -ECANCELED);
 	assert_figures(pool, (struct par_stats){ .ended = true });
@@ -344,7 +330,6 @@ static void generated_items_are_counted_like_pushed_ones(void **state)
 						.source = &numbers,
 						.context = &gate });
 
-	(void)state;
 	gate_await(&gate, 1);
 	EVENTUALLY(kit_stats(pool).ended);
 	push(pool, 7, 8);
@@ -363,7 +348,6 @@ static void the_figures_stay_after_the_end(void **state)
 	struct gate gate = GATE_CLOSED;
 	struct par *pool = open_gated(&gate, 1);
 
-	(void)state;
 	gate_open(&gate);
 	push(pool, 1, 3);
 	par_finish(pool);
@@ -386,7 +370,6 @@ static void without_a_generator_a_finish_is_the_end(void **state)
 	struct gate gate = GATE_CLOSED;
 	struct par *pool = open_gated(&gate, 1);
 
-	(void)state;
 	push(pool, 1, 1);
 	assert_false(kit_stats(pool).ended);
 	par_finish(pool);
@@ -401,7 +384,6 @@ static void without_a_generator_a_cancel_is_the_end(void **state)
 	struct gate gate = GATE_CLOSED;
 	struct par *pool = open_gated(&gate, 1);
 
-	(void)state;
 	assert_false(kit_stats(pool).ended);
 	par_cancel(pool);
 	assert_true(kit_stats(pool).ended);
@@ -458,7 +440,6 @@ static void a_generator_that_returned_0_has_ended(void **state)
 	struct held held;
 	struct par *pool = open_held(&held, 1, 0);
 
-	(void)state;
 	assert_ends_with_the_call(&held, pool, 1, 0);
 }
 
@@ -467,7 +448,6 @@ static void a_generator_that_failed_has_ended(void **state)
 	struct held held;
 	struct par *pool = open_held(&held, 1, -EIO);
 
-	(void)state;
 	assert_ends_with_the_call(&held, pool, 1, -EIO);
 }
 
@@ -476,7 +456,6 @@ static void a_finish_is_the_end_when_the_call_returns(void **state)
 	struct held held;
 	struct par *pool = open_held(&held, 10, 0);
 
-	(void)state;
 	par_finish(pool);
 	assert_ends_with_the_call(&held, pool, 2, 0);
 }
@@ -486,7 +465,6 @@ static void a_cancel_is_the_end_when_the_call_returns(void **state)
 	struct held held;
 	struct par *pool = open_held(&held, 10, 0);
 
-	(void)state;
 	par_cancel(pool);
 	assert_ends_with_the_call(&held, pool, 2, 0);
 }
@@ -512,13 +490,11 @@ static void assert_ends_at_once(void (*give_up)(struct par *))
 
 static void a_finish_ends_a_generator_that_waits_for_room(void **state)
 {
-	(void)state;
 	assert_ends_at_once(par_finish);
 }
 
 static void a_cancel_ends_a_generator_that_waits_for_room(void **state)
 {
-	(void)state;
 	assert_ends_at_once(par_cancel);
 }
 
@@ -534,8 +510,6 @@ static int ask_action(void *context, void *item, void **value)
 {
 	struct asked *asked = context;
 
-	(void)item;
-	(void)value;
 	par_stats(par_self(), &asked->action);
 	return 0;
 }
@@ -544,7 +518,6 @@ static int ask_generator(void *context, void **item)
 {
 	struct asked *asked = context;
 
-	(void)item;
 	par_stats(par_self(), &asked->generator);
 	return 0;
 }
@@ -574,7 +547,6 @@ static void the_pools_own_threads_may_ask(void **state)
 						.worker_close = ask_closing,
 						.context = &asked });
 
-	(void)state;
 	push(pool, 1, 1);
 	take(pool, 1);
 	EVENTUALLY(kit_stats(pool).ended); /* it was asked */
@@ -650,7 +622,6 @@ static void refused_is_of_the_attempt_begun_last(void **state)
 {
 	struct attempts attempts;
 
-	(void)state;
 	open_attempts(&attempts);
 	assert_int_equal(kit_stats(attempts.pool).refused, 0);
 	end_attempt(&attempts, 2, 77, 2);
@@ -664,7 +635,6 @@ static void refused_is_not_of_an_attempt_begun_before(void **state)
 {
 	struct attempts attempts;
 
-	(void)state;
 	open_attempts(&attempts);
 	end_attempt(&attempts, 1, 78, 2);
 	assert_int_equal(kit_stats(attempts.pool).refused, 0);

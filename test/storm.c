@@ -18,7 +18,6 @@ static atomic_uint heard, strayed; /* strayed: on a thread of the pool */
 
 static void hear(int signal)
 {
-	(void)signal;
 	atomic_fetch_add(par_self() ? &strayed : &heard, 1);
 }
 
@@ -210,19 +209,16 @@ static void weather(void (*end)(struct par *))
 
 static void a_finish_in_a_storm_of_signals_loses_nothing(void **state)
 {
-	(void)state;
 	weather(par_finish);
 }
 
 static void nor_does_a_cancel(void **state)
 {
-	(void)state;
 	weather(par_cancel);
 }
 
 static void nor_does_a_close(void **state)
 {
-	(void)state;
 	weather(NULL);
 }
 
@@ -235,8 +231,6 @@ enum { NOBODY = 65534 };
 /* The item is the user that the program is, and waits for the action. */
 static int compare_user(void *context, void *item, void **value)
 {
-	(void)context;
-	(void)value;
 	return geteuid() == AS_NUMBER(item) ? 0 : -EPERM;
 }
 
@@ -247,7 +241,6 @@ static void a_change_of_the_user_reaches_every_worker(void **state)
 	struct par_result result;
 	unsigned strangers = 0;
 
-	(void)state;
 	for (int i = 0; i < ROUNDS; i++) {
 		uid_t user = i % 2 ? 0 : NOBODY;
 
@@ -275,7 +268,6 @@ static void and_disturbs_no_pool_that_is_busy(void **state)
 	struct storm s = { .pool = pool };
 	pthread_t taker;
 
-	(void)state;
 	tally_open(&s.tally, numbers.last);
 	assert_int_equal(pthread_create(&taker, NULL, take, &s), 0);
 	for (int i = 0; i < 2 * ROUNDS; i++)

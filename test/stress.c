@@ -513,7 +513,6 @@ static void random_programs_lose_no_item(void **state)
 	double until = kit_ms() + 1e3 * seconds;
 	unsigned count = 0;
 
-	(void)state;
 	do
 		run_one(seed + count++);
 	while (kit_ms() < until);

@@ -71,8 +71,6 @@ static int look_action(void *argument, void *item, void **value)
 {
 	struct looks *looks = argument;
 
-	(void)item;
-	(void)value;
 	look(&looks->action[atomic_fetch_add(&looks->acted, 1)]);
 	gate_pass(&looks->all);
 	return 0;
@@ -89,7 +87,6 @@ static void look_discard(void *argument, const struct par_result *left)
 {
 	struct looks *looks = argument;
 
-	(void)left;
 	look(&looks->discard);
 }
 
@@ -162,7 +159,6 @@ static void the_producer_blocks_every_signal(void **state)
 {
 	struct looks looks;
 
-	(void)state;
 	look_at(&looks, (struct par_options){ 0 });
 	assert_blocked(&looks.generator, 0);
 }
@@ -172,7 +168,6 @@ static void the_workers_block_every_signal(void **state)
 {
 	struct looks looks;
 
-	(void)state;
 	look_at(&looks, (struct par_options){ 0 });
 	for (int i = 0; i < WORKERS; i++) {
 		assert_blocked(&looks.open[i], 0);
@@ -185,7 +180,6 @@ static void the_interrupt_is_not_blocked(void **state)
 {
 	struct looks looks;
 
-	(void)state;
 	look_at(&looks, (struct par_options){ .interrupt = SIGUSR1 });
 	assert_blocked(&looks.generator, SIGUSR1);
 	for (int i = 0; i < WORKERS; i++) {
@@ -201,7 +195,6 @@ static void a_signal_that_the_caller_blocks_interrupts_too(void **state)
 	struct looks looks;
 	sigset_t all, before;
 
-	(void)state;
 	sigfillset(&all);
 	assert_int_equal(pthread_sigmask(SIG_SETMASK, &all, &before), 0);
 	look_at(&looks, (struct par_options){ .interrupt = SIGUSR1 });
@@ -217,7 +210,6 @@ static pthread_t hearer;
 
 static void hear(int signal)
 {
-	(void)signal;
 	if (pthread_equal(pthread_self(), hearer))
 		atomic_fetch_add(&heard, 1);
 }
@@ -229,7 +221,6 @@ static void a_signal_to_the_process_is_the_programs(void **state)
 	struct par *pool = open_looks(&looks, (struct par_options){ 0 });
 	sigset_t one, before, pending;
 
-	(void)state;
 	hearer = pthread_self();
 	atomic_store(&heard, 0);
 	signal(SIGUSR2, hear);
@@ -273,7 +264,6 @@ static void the_callers_mask_is_as_it_was(void **state)
 	sigset_t own, before;
 	struct par *pool;
 
-	(void)state;
 	mask_set(&own, &before);
 	pool = open_looks(&looks, (struct par_options){ .interrupt = SIGUSR1 });
 	assert_mask(&own); /* after par_open(), and pushes that start workers */
@@ -287,7 +277,6 @@ static atomic_uint held_back;
 
 static void count_heard(int signal)
 {
-	(void)signal;
 	atomic_fetch_add(&held_back, 1);
 }
 
@@ -299,7 +288,6 @@ static void no_signal_slips_through_the_callers_mask(void **state)
 	sigset_t own, before;
 	struct par *pool;
 
-	(void)state;
 	sigaction(SIGUSR1, &action, NULL);
 	sigemptyset(&own);
 	sigaddset(&own, SIGUSR1);
@@ -318,7 +306,6 @@ static void discard_runs_with_the_callers_mask(void **state)
 	struct looks looks;
 	sigset_t own, before;
 
-	(void)state;
 	mask_set(&own, &before);
 	look_at(&looks, (struct par_options){ 0 });
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
@@ -329,8 +316,6 @@ static void discard_runs_with_the_callers_mask(void **state)
 
 static int fail_to_open(void *context, void **state)
 {
-	(void)context;
-	(void)state;
 	return -EIO;
 }
 
@@ -345,7 +330,6 @@ static void the_callers_mask_is_as_it_was_after_a_failed_open(void **state)
 	sigset_t own, before;
 	struct par *pool;
 
-	(void)state;
 	mask_set(&own, &before);
 	options.worker_open = fail_to_open;
 	assert_int_equal(par_open(&pool, &options), -EIO);
@@ -398,7 +382,6 @@ static void assert_all_named(const char *name)
 
 static void the_name_names_every_thread(void **state)
 {
-	(void)state;
 	assert_all_named("fetch");
 	assert_all_named("x");
 	assert_all_named("a b%s-7");
@@ -406,7 +389,6 @@ static void the_name_names_every_thread(void **state)
 
 static void a_long_name_is_cut(void **state)
 {
-	(void)state;
 	assert_all_named("thirteenchars");
 	assert_all_named("fourteen-chars");
 	assert_all_named("fifteen---chars");
@@ -421,7 +403,6 @@ static void the_callers_own_name_stays(void **state)
 	struct looks looks;
 	char before[64], after[64];
 
-	(void)state;
 	pthread_getname_np(pthread_self(), before, sizeof before);
 	look_at(&looks, (struct par_options){ .name = "other" });
 	pthread_getname_np(pthread_self(), after, sizeof after);
@@ -445,7 +426,6 @@ static void assert_stacks(size_t asked, size_t least)
  * may use a larger one again. */
 static void every_workers_stack_has_the_size(void **state)
 {
-	(void)state;
 	assert_stacks(64 << 20, 64 << 20);
 }
 
@@ -453,7 +433,6 @@ static void a_small_stack_is_rounded_up_to_the_least_there_is(void **state)
 {
 	const size_t least = (size_t)sysconf(_SC_THREAD_STACK_MIN);
 
-	(void)state;
 	assert_stacks(1, least);
 	assert_stacks(4096, least);
 	assert_stacks(least - 1, least);
@@ -465,7 +444,6 @@ static void an_odd_stack_is_no_smaller_than_asked_for(void **state)
 {
 	const size_t odd = (65 << 20) + 12345;
 
-	(void)state;
 	assert_stacks(odd, odd);
 }
 
@@ -477,7 +455,6 @@ static void no_thread_of_the_pool_can_be_canceled(void **state)
 {
 	struct looks looks;
 
-	(void)state;
 	look_at(&looks, (struct par_options){ 0 });
 	assert_int_equal(looks.generator.cancel, PTHREAD_CANCEL_DISABLE);
 	for (int i = 0; i < WORKERS; i++) {
@@ -501,7 +478,6 @@ static void a_canceled_worker_works_on(void **state)
 		&(struct par_options){ .action = cancel_itself, .workers = 1 });
 	struct par_result result;
 
-	(void)state;
 	for (uintptr_t i = 1; i <= 10; i++) {
 		assert_int_equal(par_push(pool, AS_ITEM(i)), 0);
 		assert_int_equal(par_next(pool, &result), 1);
@@ -545,7 +521,6 @@ static void assert_keeps_cancel_state(int expected)
 
 static void the_callers_cancel_state_is_as_it_was(void **state)
 {
-	(void)state;
 	assert_keeps_cancel_state(PTHREAD_CANCEL_ENABLE);
 	assert_keeps_cancel_state(PTHREAD_CANCEL_DISABLE);
 }

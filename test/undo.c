@@ -102,13 +102,11 @@ static void assert_undone(bool stays)
 
 static void an_open_that_fails_is_undone(void **state)
 {
-	(void)state;
 	assert_undone(false);
 }
 
 static void an_open_in_a_system_that_refuses_all_is_undone(void **state)
 {
-	(void)state;
 	assert_undone(true);
 }
 
@@ -120,7 +118,6 @@ static void a_stack_that_is_too_small_grows(void **state)
 				       .stack_size = 1 << 20 };
 	struct par *pool;
 
-	(void)state;
 	fault_arm(FAULT_STACK, 1, false);
 	pool = kit_open(&options);
 	assert_int_equal(fault_disarm(), 2);
@@ -135,7 +132,6 @@ static void but_not_for_ever(void **state)
 				       .stack_size = 1 << 20 };
 	struct par *pool;
 
-	(void)state;
 	fault_arm(FAULT_STACK, 1, true);
 	assert_int_equal(par_open(&pool, &options), -EINVAL);
 	assert_in_range(fault_disarm(), 2, 8 * sizeof(size_t));
@@ -158,9 +154,6 @@ static int lend(void *pushed, void **state)
 
 static int act_never(void *pushed, void *item, void **value)
 {
-	(void)pushed;
-	(void)item;
-	(void)value;
 	kit_die("an action in a pool that was not opened");
 }
 
@@ -180,7 +173,6 @@ static void nothing_enters_while_an_open_is_undone(void **state)
 	struct par *pool;
 	int rc;
 
-	(void)state;
 	fault_arm(FAULT_THREAD, 2, false);
 	rc = par_open(&pool, &options);
 	fault_disarm();
@@ -197,7 +189,6 @@ static void an_open_that_fails_leaves_errno_alone(void **state)
 	struct par *pool;
 	int rc, after;
 
-	(void)state;
 	for (unsigned n = 1; n < MANY_CALLS; n++) {
 		errno = 4242;
 		fault_arm(FAULT_ANY, n, false);
@@ -253,7 +244,6 @@ static void a_producer_without_memory_ends_the_input_with_enomem(void **state)
 	struct tally tally;
 	int end;
 
-	(void)state;
 	tally_open(&tally, 10);
 	fault_arm(FAULT_MALLOC, allocations_of_open() + 10 + 1, true);
 	pool = kit_open(&options);
@@ -274,7 +264,6 @@ static void a_push_without_memory_does_not_enter(void **state)
 	struct par *pool = kit_open(
 		&(struct par_options){ .action = action_echo, .workers = 1 });
 
-	(void)state;
 	fault_arm(FAULT_MALLOC, 1, true);
 	assert_int_equal(par_push(pool, AS_ITEM(1)), -ENOMEM);
 	fault_disarm();
@@ -292,7 +281,6 @@ static void it_leaves_errno_alone(void **state)
 		&(struct par_options){ .action = action_echo, .workers = 1 });
 	int after;
 
-	(void)state;
 	errno = 4242;
 	fault_arm(FAULT_MALLOC, 1, true);
 	par_push(pool, AS_ITEM(1));
@@ -330,13 +318,11 @@ static void assert_push_comes_too_late(void (*meanwhile)(void *), int refusal)
 
 static void a_push_that_a_cancel_overtakes_does_not_enter(void **state)
 {
-	(void)state;
 	assert_push_comes_too_late(give_up, -ECANCELED);
 }
 
 static void nor_does_one_that_the_end_overtakes(void **state)
 {
-	(void)state;
 	assert_push_comes_too_late(come_to_the_end, -EPIPE);
 }
 
@@ -348,7 +334,6 @@ static void a_line_without_memory_ends_the_input_with_enomem(void **state)
 	FILE *file = fmemopen(text, strlen(text), "r");
 	void *item;
 
-	(void)state;
 	assert_non_null(file);
 	errno = 4242;
 	fault_arm(FAULT_MALLOC, 1, true);
@@ -396,14 +381,12 @@ static void assert_goes_on(enum fault_site site)
 
 static void without_threads_the_pool_goes_on_with_what_it_has(void **state)
 {
-	(void)state;
 	assert_goes_on(FAULT_THREAD);
 	assert_int_equal(fault_error(), -EAGAIN);
 }
 
 static void without_what_a_thread_needs_too(void **state)
 {
-	(void)state;
 	assert_goes_on(FAULT_ATTR);
 	assert_goes_on(FAULT_COND);
 	assert_goes_on(FAULT_CONDATTR);
@@ -423,7 +406,6 @@ static void a_last_worker_without_a_successor_tries_again(void **state)
 	struct par *pool = kit_open(
 		&(struct par_options){ .action = exit_at_one, .workers = 1 });
 
-	(void)state;
 	fault_arm(FAULT_THREAD, 1, false);
 	push(pool, 1);
 	push(pool, 2);
@@ -442,7 +424,6 @@ static void a_close_meanwhile_needs_no_successor(void **state)
 	struct par *pool = kit_open(
 		&(struct par_options){ .action = exit_at_one, .workers = 1 });
 
-	(void)state;
 	fault_arm(FAULT_THREAD, 1, true);
 	push(pool, 1);
 	push(pool, 2);
@@ -462,7 +443,6 @@ static void a_par_next_that_cannot_wait_changes_nothing(void **state)
 		&(struct par_options){ .action = action_echo, .workers = 1 });
 	struct par_result result = { .index = 99 };
 
-	(void)state;
 	for (size_t i = 0; i < 2; i++) {
 		fault_arm((int)sites[i], 1, true);
 		assert_int_equal(par_next(pool, &result), -EAGAIN);
@@ -494,13 +474,11 @@ static void assert_descriptor(int (*descriptor)(struct par *))
 
 static void par_fd_without_descriptors_can_be_asked_again(void **state)
 {
-	(void)state;
 	assert_descriptor(par_fd);
 }
 
 static void par_cancel_fd_too(void **state)
 {
-	(void)state;
 	assert_descriptor(par_cancel_fd);
 }
 
@@ -512,7 +490,6 @@ static void a_signal_does_not_keep_par_fd_from_what_it_says(void **state)
 		&(struct par_options){ .action = action_echo, .workers = 1 });
 	int fd = par_fd(pool);
 
-	(void)state;
 	fault_arm(FAULT_MOVE, 1, false);
 	push(pool, 1);
 	EVENTUALLY(kit_stats(pool).ready == 1);
@@ -533,7 +510,6 @@ static void nor_does_it_change_errno(void **state)
 		&(struct par_options){ .action = action_echo, .workers = 1 });
 	struct par_result result;
 
-	(void)state;
 	errno = 4242;
 	fault_arm(FAULT_YIELD, 1, true);
 	assert_int_equal(par_next_timed(pool, &result, 1), -ETIMEDOUT);
@@ -564,7 +540,6 @@ static void who_is_always_late_is_not_late_for_ever(void **state)
 	struct par_result result;
 	uint64_t before, taken = 0;
 
-	(void)state;
 	for (int waits = 0; waits < 20 || taken == 0; waits++) {
 		assert_in_range(waits, 0, 1000);
 		forestall(pool);
@@ -686,14 +661,12 @@ static void assert_nothing_lost(bool stays, bool ordered)
 
 static void a_call_that_fails_loses_nothing(void **state)
 {
-	(void)state;
 	assert_nothing_lost(false, false);
 	assert_nothing_lost(false, true);
 }
 
 static void calls_that_fail_from_then_on_lose_nothing(void **state)
 {
-	(void)state;
 	assert_nothing_lost(true, false);
 	assert_nothing_lost(true, true);
 }

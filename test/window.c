@@ -97,7 +97,6 @@ static void no_more_are_in_the_pool_than_the_window(void **state)
 {
 	const size_t windows[] = { 1, 2, 3, 10 };
 
-	(void)state;
 	for (size_t i = 0; i < sizeof windows / sizeof *windows; i++) {
 		struct meter meter = { .numbers.last = 1000 };
 		struct par *pool = open_meter(
@@ -116,7 +115,6 @@ static void a_slow_consumer_holds_the_generator_back(void **state)
 	struct par *pool =
 		open_meter(&meter, (struct par_options){ .window = 4 });
 
-	(void)state;
 	assert_entered(pool, 4);
 	for (uint64_t taken = 1; taken <= 20; taken++) {
 		const uint64_t entered = kit_stats(pool).entered;
@@ -134,7 +132,6 @@ static void a_window_of_one_lets_in_one_at_a_time(void **state)
 	struct par *pool = open_meter(
 		&meter, (struct par_options){ .workers = 4, .window = 1 });
 
-	(void)state;
 	for (unsigned i = 1; i < 8; i++) {
 		assert_entered(pool, i);
 		assert_int_equal(meter.numbers.calls, i);
@@ -153,7 +150,6 @@ static void running_items_count_in_the_window(void **state)
 		&meter, (struct par_options){
 				.context = &gate, .workers = 5, .window = 3 });
 
-	(void)state;
 	gate_await(&gate, 3);
 	assert_entered(pool, 3);
 	assert_int_equal(kit_stats(pool).running, 3);
@@ -168,7 +164,6 @@ static void queued_items_count_in_the_window(void **state)
 	struct par *pool = open_meter(
 		&meter, (struct par_options){ .context = &gate, .window = 3 });
 
-	(void)state;
 	gate_await(&gate, 1);
 	assert_entered(pool, 3);
 	assert_int_equal(kit_stats(pool).queued, 2);
@@ -182,7 +177,6 @@ static void results_not_taken_count_in_the_window(void **state)
 	struct par *pool =
 		open_meter(&meter, (struct par_options){ .window = 3 });
 
-	(void)state;
 	EVENTUALLY(kit_stats(pool).ready == 3);
 	assert_entered(pool, 3);
 	assert_drains(pool, meter.numbers.last);
@@ -194,7 +188,6 @@ static void pushed_items_count_in_the_window(void **state)
 	struct par *pool =
 		open_meter(&meter, (struct par_options){ .window = 3 });
 
-	(void)state;
 	assert_entered(pool, 3);
 	assert_int_equal(par_push(pool, AS_ITEM(7)), 0);
 	assert_int_equal(par_push(pool, AS_ITEM(8)), 0);
@@ -213,7 +206,6 @@ static void a_full_window_holds_no_push_back(void **state)
 	struct par *pool = open_meter(
 		&meter, (struct par_options){ .context = &gate, .window = 1 });
 
-	(void)state;
 	gate_await(&gate, 1);
 	for (uintptr_t i = 2; i <= 1000; i++)
 		assert_int_equal(par_push(pool, AS_ITEM(i)), 0);
@@ -232,7 +224,6 @@ static void the_narrower_of_ring_and_window_holds(void **state)
 							 .capacity = 2,
 							 .window = 10 });
 
-	(void)state;
 	gate_await(&gate, 1);
 	assert_entered(pool, 3);
 	gate_open(&gate);
@@ -248,7 +239,6 @@ static void an_ordered_window_holds_too(void **state)
 		&meter, (struct par_options){
 				.workers = 4, .window = 5, .ordered = true });
 
-	(void)state;
 	EVENTUALLY(kit_stats(pool).ready == 5);
 	assert_drains(pool, meter.numbers.last);
 	assert_int_equal(meter.inside, 4);
@@ -262,7 +252,6 @@ static void no_more_are_queued_than_the_ring_has_slots(void **state)
 {
 	const size_t capacities[] = { 1, 2, 3, 10 };
 
-	(void)state;
 	for (size_t i = 0; i < sizeof capacities / sizeof *capacities; i++) {
 		struct gate gate = GATE_CLOSED;
 		struct meter meter = { .numbers.last = 1000 };
@@ -289,7 +278,6 @@ static void a_ring_of_one_feeds_every_worker(void **state)
 							 .workers = 5,
 							 .capacity = 1 });
 
-	(void)state;
 	gate_await(&gate, 5);
 	gate_open(&gate);
 	assert_drains(pool, meter.numbers.last);
@@ -303,7 +291,6 @@ static void a_ring_and_a_window_of_one_bring_every_item(void **state)
 		&meter, (struct par_options){
 				.workers = 3, .capacity = 1, .window = 1 });
 
-	(void)state;
 	assert_drains(pool, meter.numbers.last);
 	assert_int_equal(meter.inside, 0);
 	assert_int_equal(meter.queued, 0);
@@ -317,7 +304,6 @@ static void a_full_ring_holds_no_push_back(void **state)
 		open_meter(&meter, (struct par_options){ .context = &gate,
 							 .capacity = 1 });
 
-	(void)state;
 	gate_await(&gate, 1);
 	assert_entered(pool, 2);
 	for (uintptr_t i = 3; i <= 1000; i++)
@@ -354,7 +340,6 @@ static void pushed_items_take_no_slot_of_the_ring(void **state)
 		.capacity = 3,
 	});
 
-	(void)state;
 	for (uintptr_t i = 11; i <= 20; i++)
 		assert_int_equal(par_push(pool, AS_ITEM(i)), 0);
 	gate_await(&gate, 1);

@@ -106,7 +106,6 @@ static void each_open_has_its_close_on_the_same_thread(void **state)
 	struct crew crew = { .good = MOST, .passes = &gate };
 	struct par *pool = open_crew(&crew, 4);
 
-	(void)state;
 	for (int round = 0; round < 5; round++)
 		run(pool, &gate, 4);
 	assert_int_equal(crew.closes, 0);
@@ -127,7 +126,6 @@ static void each_worker_has_a_thread_of_its_own(void **state)
 	struct crew crew = { .good = MOST, .passes = &gate };
 	struct par *pool = open_crew(&crew, 4);
 
-	(void)state;
 	run(pool, &gate, 4);
 	kit_close(pool, 0);
 	for (int i = 0; i < 4; i++) {
@@ -144,7 +142,6 @@ static void a_worker_that_never_ran_an_item_is_closed_too(void **state)
 	struct crew crew = { .good = MOST };
 	struct par *pool = open_crew(&crew, 4);
 
-	(void)state;
 	kit_close(pool, 0);
 	assert_int_equal(crew.opens, 1);
 	assert_int_equal(crew.closes, 1);
@@ -156,7 +153,6 @@ static void a_failed_open_has_no_close(void **state)
 	struct crew crew = { .good = 2, .passes = &gate };
 	struct par *pool = open_crew(&crew, 3);
 
-	(void)state;
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(par_push(pool, AS_ITEM(1)), 0);
 	EVENTUALLY(crew.opens >= 3);
@@ -176,7 +172,6 @@ static void a_failed_first_open_has_no_close(void **state)
 	struct crew crew = { .good = 0 };
 	struct par *pool;
 
-	(void)state;
 	assert_int_equal(
 		par_open(&pool,
 			 &(struct par_options){ .action = use_hand,
@@ -213,7 +208,6 @@ static void every_close_has_returned_when_par_close_has(void **state)
 	struct closer closer = { .pool = open_crew(&crew, 2) };
 	pthread_t thread;
 
-	(void)state;
 	run(closer.pool, &gate, 2);
 	assert_int_equal(
 		pthread_create(&thread, NULL, close_elsewhere, &closer), 0);
@@ -232,7 +226,6 @@ static void a_worker_that_exits_in_an_action_is_closed_at_once(void **state)
 	struct par *pool = open_crew(&crew, 2);
 	struct par_result result;
 
-	(void)state;
 	gate_open(&gate);
 	assert_int_equal(par_push(pool, NULL), 0);
 	assert_int_equal(par_next(pool, &result), 1);
@@ -256,7 +249,6 @@ static void each_action_is_given_its_workers_state(void **state)
 	struct crew crew = { .good = MOST, .passes = &gate };
 	struct par *pool = open_crew(&crew, 3);
 
-	(void)state;
 	for (int round = 0; round < 10; round++)
 		run(pool, &gate, 3);
 	kit_close(pool, 0);
@@ -273,7 +265,6 @@ static void the_state_is_null_at_the_call_of_worker_open(void **state)
 	struct crew crew = { .good = MOST, .passes = &gate };
 	struct par *pool = open_crew(&crew, 4);
 
-	(void)state;
 	run(pool, &gate, 4);
 	kit_close(pool, 0);
 	assert_int_equal(crew.opens, 4);
@@ -286,14 +277,12 @@ static atomic_uint closes;
 
 static int open_without_state(void *context, void **state)
 {
-	(void)state;
 	atomic_store(&given, context);
 	return 0;
 }
 
 static int echo_context(void *context, void *item, void **value)
 {
-	(void)item;
 	*value = context;
 	return 0;
 }
@@ -325,7 +314,6 @@ static void worker_open_is_given_the_context(void **state)
 {
 	int context;
 
-	(void)state;
 	context_of_action((struct par_options){
 		.context = &context, .worker_open = open_without_state });
 	assert_ptr_equal(given, &context);
@@ -335,7 +323,6 @@ static void a_state_that_was_not_set_is_null(void **state)
 {
 	int context;
 
-	(void)state;
 	assert_null(context_of_action(
 		(struct par_options){ .context = &context,
 				      .worker_open = open_without_state,
@@ -348,7 +335,6 @@ static void without_a_worker_open_the_action_is_given_the_context(void **state)
 {
 	int context;
 
-	(void)state;
 	assert_ptr_equal(
 		context_of_action((struct par_options){
 			.context = &context, .worker_close = keep_state }),
@@ -359,7 +345,6 @@ static void without_a_worker_open_worker_close_is_given_null(void **state)
 {
 	int context;
 
-	(void)state;
 	context_of_action((struct par_options){ .context = &context,
 						.worker_close = keep_state });
 	assert_int_equal(closes, 1);
@@ -445,7 +430,6 @@ static void par_self_is_the_pool_in_worker_open_and_worker_close(void **state)
 	struct calls calls = { .passes = &gate };
 	struct par *pool = open_calls(&calls, 2);
 
-	(void)state;
 	run(pool, &gate, 2);
 	kit_close(pool, 0);
 	for (int i = 0; i < 2; i++) {
@@ -460,7 +444,6 @@ static void worker_open_may_not_push(void **state)
 	struct calls calls = { .passes = &gate };
 	struct par *pool = open_calls(&calls, 2);
 
-	(void)state;
 	assert_int_equal(calls.opening[0].pushed, -EAGAIN);
 	assert_int_equal(calls.opening[0].entered, 0);
 	run(pool, &gate, 2); /* opens the second worker */
@@ -478,7 +461,6 @@ static void worker_open_may_push_to_another_pool(void **state)
 	struct calls calls = { .passes = &gate, .other = other };
 	struct par *pool = open_calls(&calls, 1);
 
-	(void)state;
 	assert_int_equal(calls.opening[0].pushed_to_other, 0);
 	par_finish(other);
 	assert_int_equal(kit_drain(other, NULL, NULL), 1);
@@ -492,7 +474,6 @@ static void worker_close_may_call_the_pool_that_is_being_closed(void **state)
 	struct calls calls = { .passes = &gate };
 	struct par *pool = open_calls(&calls, 1);
 
-	(void)state;
 	kit_close(pool, 0);
 	assert_int_equal(calls.closes, 1);
 	assert_true(calls.closing[0].canceled);
@@ -506,7 +487,6 @@ static void worker_close_of_a_worker_that_exited_may_push(void **state)
 	struct par *pool = open_calls(&calls, 1);
 	struct par_result result;
 
-	(void)state;
 	gate_open(&gate);
 	assert_int_equal(par_push(pool, NULL), 0);
 	assert_int_equal(par_next(pool, &result), 1);
@@ -541,7 +521,6 @@ static void a_later_worker_open_that_exits_has_failed_with_eintr(void **state)
 	struct exiting exiting = { .gate = GATE_CLOSED };
 	struct par *pool;
 
-	(void)state;
 	closes = 0;
 	pool = kit_open(&(struct par_options){ .action = action_gated,
 					       .workers = 2,
