@@ -209,8 +209,8 @@ static void a_busy_pool_can_be_closed(void **state)
 		struct log log;
 
 		open_log(&log, MOST,
-			 (struct par_options){ .generate = generate,
-					       .workers = 3,
+			 (struct par_options){ .workers = 3,
+					       .generate = generate,
 					       .ordered = taken % 2 == 0 });
 		take(&log, taken);
 		kit_close(log.pool, 0);

@@ -406,9 +406,9 @@ static void it_is_left_alone_on_the_pools_own_threads(void **state)
 						.workers = 1,
 						.generate = generate_calls,
 						.source = &touched,
+						.context = &touched,
 						.worker_open = open_calls,
-						.worker_close = close_calls,
-						.context = &touched });
+						.worker_close = close_calls });
 
 	assert_int_equal(par_push(pool, AS_ITEM(1)), 0);
 	EVENTUALLY(touched.looks == 3);

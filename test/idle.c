@@ -67,10 +67,10 @@ static void nobody_runs_while_nothing_happens(void **state)
 	struct gated_numbers numbers = { .numbers.last = ITEMS,
 					 .at = ITEMS,
 					 .hold = &gate };
-	struct par_options options = { .generate = gated_numbers_next,
-				       .source = &numbers,
-				       .action = action_gated,
-				       .workers = WORKERS };
+	struct par_options options = { .action = action_gated,
+				       .workers = WORKERS,
+				       .generate = gated_numbers_next,
+				       .source = &numbers };
 	unsigned long before;
 	pthread_t taker;
 	struct gate work = GATE_CLOSED;

@@ -41,8 +41,8 @@ static void push_some(struct par *pool)
 
 int main(int argc, char **argv)
 {
-	struct par_options options = { .generate = generate,
-				       .action = act,
+	struct par_options options = { .action = act,
+				       .generate = generate,
 				       .capacity = RING };
 	struct par_result r;
 	struct par *pool;

@@ -19,11 +19,11 @@ static void ten_thousand_work_at_once(void **state)
 {
 	struct numbers numbers = { .last = WORKERS };
 	struct gate gate = GATE_CLOSED;
-	struct par_options options = { .generate = numbers_next,
-				       .source = &numbers,
-				       .action = action_gated,
-				       .context = &gate,
+	struct par_options options = { .action = action_gated,
 				       .workers = WORKERS,
+				       .generate = numbers_next,
+				       .source = &numbers,
+				       .context = &gate,
 				       .stack_size = STACK };
 	struct tally tally;
 	struct par_result r;

@@ -59,9 +59,9 @@ static void a_generated_item_is_run_without_an_allocation(void **state)
 	struct par *pool =
 		kit_open(&(struct par_options){ .action = action_gated,
 						.workers = 2,
-						.context = &hold,
 						.generate = numbers_next,
-						.source = &numbers });
+						.source = &numbers,
+						.context = &hold });
 
 	EVENTUALLY(kit_stats(pool).ended);
 	fault_arm(FAULT_MALLOC, 0, false);

@@ -282,8 +282,8 @@ static void open_with_push(struct line *line)
 {
 	open_line(line, 3,
 		  (struct par_options){ .workers = 1,
-					.window = 3,
-					.generate = numbers_next });
+					.generate = numbers_next,
+					.window = 3 });
 	gate_await(&line->gates[1], 1);
 	EVENTUALLY(kit_stats(line->pool).queued == 2);
 	assert_int_equal(par_push(line->pool, AS_ITEM(4)), 0);
@@ -381,7 +381,7 @@ static void an_item_brought_after_the_cancel_comes_in_its_place(void **state)
 
 	open_line(&line, 2,
 		  (struct par_options){
-			  .workers = 2, .window = 2, .generate = next_gated });
+			  .workers = 2, .generate = next_gated, .window = 2 });
 	gate_await(&line.gates[0], 1);
 	gate_await(&line.gates[1], 1);
 	par_cancel(line.pool);
@@ -419,7 +419,7 @@ static void a_window_full_of_results_behind_the_head_goes_on(void **state)
 
 	open_line(
 		&line, 5,
-		(struct par_options){ .window = 3, .generate = numbers_next });
+		(struct par_options){ .generate = numbers_next, .window = 3 });
 	for (uintptr_t i = 2; i <= 5; i++)
 		gate_open(&line.gates[i]);
 	EVENTUALLY(kit_stats(line.pool).ready == 2);

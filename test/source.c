@@ -358,9 +358,9 @@ static struct par *open_lines(FILE *file)
 {
 	return kit_open(&(struct par_options){ .action = action_echo,
 					       .workers = 3,
-					       .ordered = true,
 					       .generate = par_from_lines,
-					       .source = file });
+					       .source = file,
+					       .ordered = true });
 }
 
 static void lines_serve_a_pool_like_any_generator(void **state)

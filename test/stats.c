@@ -186,8 +186,8 @@ static void what_runs_and_what_waits_is_told(void **state)
 	gate_await(&gate, 2);
 	assert_figures(pool, (struct par_stats){ .entered = 7,
 						 .started = 2,
-						 .running = 2,
-						 .queued = 5 });
+						 .queued = 5,
+						 .running = 2 });
 	gate_open(&gate);
 	take(pool, 7);
 	finish(pool);
@@ -209,8 +209,8 @@ static void what_is_ready_and_what_was_taken_is_told(void **state)
 	assert_figures(pool, (struct par_stats){ .entered = 7,
 						 .started = 7,
 						 .finished = 7,
-						 .ready = 4,
-						 .delivered = 3 });
+						 .delivered = 3,
+						 .ready = 4 });
 	take(pool, 4);
 	finish(pool);
 }
@@ -253,8 +253,8 @@ static void canceled_items_are_ready_and_not_failed(void **state)
 	par_cancel(pool);
 	assert_figures(pool, (struct par_stats){ .entered = 5,
 						 .started = 1,
-						 .running = 1,
 						 .canceled = 4,
+						 .running = 1,
 						 .ready = 4,
 						 .ended = true });
 	gate_open(&gate);
@@ -335,8 +335,8 @@ static void generated_items_are_counted_like_pushed_ones(void **state)
 	push(pool, 7, 8);
 	assert_figures(pool, (struct par_stats){ .entered = 8,
 						 .started = 1,
-						 .running = 1,
 						 .queued = 7,
+						 .running = 1,
 						 .ended = true });
 	gate_open(&gate);
 	take(pool, 8);
@@ -543,9 +543,9 @@ static void the_pools_own_threads_may_ask(void **state)
 						.workers = 1,
 						.generate = ask_generator,
 						.source = &asked,
+						.context = &asked,
 						.worker_open = open_asked,
-						.worker_close = ask_closing,
-						.context = &asked });
+						.worker_close = ask_closing });
 
 	push(pool, 1, 1);
 	take(pool, 1);

@@ -53,8 +53,8 @@ static bool fails_to_open(unsigned n, bool stays, int *site)
 					     .context = &states,
 					     .worker_open = open_state,
 					     .worker_close = close_state,
-					     .interrupt = SIGUSR2,
-					     .stack_size = 1 << 20 };
+					     .stack_size = 1 << 20,
+					     .interrupt = SIGUSR2 };
 	struct par *pool = (struct par *)&numbers;
 	struct sigaction action;
 	uint64_t count;
@@ -211,9 +211,9 @@ static struct par_options held_source(struct numbers *numbers,
 {
 	return (struct par_options){ .action = action_gated,
 				     .workers = 1,
-				     .context = hold,
 				     .generate = numbers_next,
-				     .source = numbers };
+				     .source = numbers,
+				     .context = hold };
 }
 
 /* How many allocations are par_open()'s own: all but one for each item. */
@@ -624,9 +624,9 @@ static bool run_refused(unsigned n, bool stays, bool ordered)
 	struct par *pool =
 		kit_open(&(struct par_options){ .action = beget,
 						.workers = 3,
-						.context = &run,
 						.generate = numbers_next,
 						.source = &run.numbers,
+						.context = &run,
 						.capacity = 2,
 						.ordered = ordered });
 	uint64_t count;

@@ -148,7 +148,7 @@ static void running_items_count_in_the_window(void **state)
 	struct meter meter = { .numbers.last = 10 };
 	struct par *pool = open_meter(
 		&meter, (struct par_options){
-				.context = &gate, .workers = 5, .window = 3 });
+				.workers = 5, .context = &gate, .window = 3 });
 
 	gate_await(&gate, 3);
 	assert_entered(pool, 3);
@@ -257,8 +257,8 @@ static void no_more_are_queued_than_the_ring_has_slots(void **state)
 		struct meter meter = { .numbers.last = 1000 };
 		struct par *pool = open_meter(
 			&meter,
-			(struct par_options){ .context = &gate,
-					      .workers = 3,
+			(struct par_options){ .workers = 3,
+					      .context = &gate,
 					      .capacity = capacities[i] });
 
 		gate_await(&gate, 3);
@@ -274,8 +274,8 @@ static void a_ring_of_one_feeds_every_worker(void **state)
 	struct gate gate = GATE_CLOSED;
 	struct meter meter = { .numbers.last = 100 };
 	struct par *pool =
-		open_meter(&meter, (struct par_options){ .context = &gate,
-							 .workers = 5,
+		open_meter(&meter, (struct par_options){ .workers = 5,
+							 .context = &gate,
 							 .capacity = 1 });
 
 	gate_await(&gate, 5);
