@@ -380,10 +380,10 @@ static void a_failure_from_before_is_told(void **state)
 	assert_ends(pool, -EIO);
 }
 
-/* The worker holds 1, and the generator has brought as many more as there is
- * room for. */
+/* The worker runs item 1. The generator has brought more, until ring or window
+ * were full: so many have entered. */
 static void assert_cancels_waiting(size_t capacity, size_t window,
-				   unsigned room)
+				   unsigned entered)
 {
 	struct gate gate = GATE_CLOSED, hold = GATE_CLOSED;
 	struct gated_numbers source = { .numbers.last = 100,
@@ -397,15 +397,15 @@ static void assert_cancels_waiting(size_t capacity, size_t window,
 	pool = kit_open(&options);
 	gate_await(&gate, 1);
 	gate_open(&hold);
-	EVENTUALLY(kit_stats(pool).entered == room);
+	EVENTUALLY(kit_stats(pool).entered == entered);
 	kit_linger();
 	par_cancel(pool);
 	assert_true(kit_stats(pool).ended);
-	assert_takes_canceled(pool, 2, room - 1);
+	assert_takes_canceled(pool, 2, entered - 1);
 	gate_open(&gate);
 	assert_takes(pool, 1, assert_ran);
 	assert_ends(pool, 0);
-	assert_int_equal(source.numbers.calls, room);
+	assert_int_equal(source.numbers.calls, entered);
 }
 
 static void a_producer_that_waits_for_the_ring_asks_no_more(void **state)

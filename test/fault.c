@@ -170,7 +170,7 @@ WRAP(void, free, void *memory)
 }
 
 /* What libc allocates is not in the link: a line is counted here. */
-static ssize_t get_line(char **line, size_t *room, FILE *file)
+static ssize_t get_line(char **line, size_t *size, FILE *file)
 {
 	ssize_t length;
 
@@ -179,20 +179,20 @@ static ssize_t get_line(char **line, size_t *room, FILE *file)
 		return -1;
 	}
 	goes(*line);
-	length = getdelim(line, room, '\n', file);
+	length = getdelim(line, size, '\n', file);
 	came(*line);
 	return length;
 }
 
-WRAP(ssize_t, getline, char **line, size_t *room, FILE *file)
+WRAP(ssize_t, getline, char **line, size_t *size, FILE *file)
 {
-	return get_line(line, room, file);
+	return get_line(line, size, file);
 }
 
 /* What getline() is where glibc has it inlined. */
-WRAP(ssize_t, __getdelim, char **line, size_t *room, int end, FILE *file)
+WRAP(ssize_t, __getdelim, char **line, size_t *size, int end, FILE *file)
 {
-	return get_line(line, room, file);
+	return get_line(line, size, file);
 }
 
 WRAP(int, pthread_create, pthread_t *thread, const pthread_attr_t *attributes,

@@ -178,9 +178,10 @@ static void who_sleeps_is_told_the_end_when_the_call_returns(void **state)
  * While the producer waits, and while nothing happens.
  */
 
-/* The worker holds 1, and the generator has brought as many more as there is
- * room for. */
-static void assert_ends_waiting(size_t capacity, size_t window, unsigned room)
+/* The worker runs item 1. The generator has brought more, until ring or window
+ * were full: so many have entered. */
+static void assert_ends_waiting(size_t capacity, size_t window,
+				unsigned entered)
 {
 	struct gate gate = GATE_CLOSED, hold = GATE_CLOSED;
 	struct gated_numbers source = { .numbers.last = 100,
@@ -194,16 +195,16 @@ static void assert_ends_waiting(size_t capacity, size_t window, unsigned room)
 	pool = kit_open(&options);
 	gate_await(&gate, 1);
 	gate_open(&hold);
-	EVENTUALLY(kit_stats(pool).entered == room);
+	EVENTUALLY(kit_stats(pool).entered == entered);
 	kit_linger();
-	assert_int_equal(source.numbers.calls, room);
+	assert_int_equal(source.numbers.calls, entered);
 	par_finish(pool);
 	assert_true(kit_stats(pool).ended);
 	gate_open(&gate);
-	for (uintptr_t i = 1; i <= room; i++)
+	for (uintptr_t i = 1; i <= entered; i++)
 		assert_takes(pool, i);
 	assert_ends(pool, 0);
-	assert_int_equal(source.numbers.calls, room);
+	assert_int_equal(source.numbers.calls, entered);
 }
 
 static void a_producer_that_waits_for_the_ring_asks_no_more(void **state)

@@ -17,7 +17,7 @@ struct look {
 	bool taken;
 };
 
-/* A program's, for which glibc takes room on each thread's stack. */
+/* Thread-local storage of the program: glibc puts it on each thread's stack. */
 static _Thread_local volatile char storage[256 * 1024];
 
 static void look(struct look *look)

@@ -110,7 +110,8 @@ static void an_open_in_a_system_that_refuses_all_is_undone(void **state)
 	assert_undone(true);
 }
 
-/* One that thread-local storage leaves no room on is made larger, */
+/* If thread-local storage takes up the whole stack, par_open() asks for a
+ * larger one, */
 static void a_stack_that_is_too_small_grows(void **state)
 {
 	struct par_options options = { .action = action_echo,
@@ -124,7 +125,7 @@ static void a_stack_that_is_too_small_grows(void **state)
 	kit_close(pool, 0);
 }
 
-/* but not for ever, and not where none was asked for. */
+/* but not for ever, and only if the program asked for a stack size. */
 static void but_not_for_ever(void **state)
 {
 	struct par_options options = { .action = action_echo,
