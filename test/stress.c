@@ -83,7 +83,77 @@ struct program {
 	uint64_t left; /* the next index in discard, where ordered */
 };
 
-/* With another salt for each decision. */
+/*
+ * The decisions that are drawn, and the salt of each. The salts never change,
+ * so the same seed always makes the same program.
+ */
+enum {
+	/* One per program. */
+	DRAW_WORKERS = 1,
+	DRAW_MANY_WORKERS = 2,
+	DRAW_SETS_CAPACITY = 3,
+	DRAW_CAPACITY = 4,
+	DRAW_SETS_WINDOW = 5,
+	DRAW_WINDOW = 6,
+	DRAW_ORDERED = 7,
+	DRAW_STACK_SIZE = 8,
+	DRAW_INTERRUPT = 9,
+	DRAW_NAME = 10,
+	DRAW_WORKER_OPEN = 11,
+	DRAW_UNFIT = 12,
+	DRAW_GENERATE = 13,
+	DRAW_ITEMS = 14,
+	DRAW_END = 15,
+	DRAW_EXITS_SOURCE = 16,
+	DRAW_PUSHES = 17,
+	DRAW_PUSHERS = 18,
+	DRAW_HAS_FAMILIES = 19,
+	DRAW_FAMILIES = 20,
+	DRAW_HAS_EXITS = 21,
+	DRAW_EXITS = 22,
+	DRAW_CONSUMERS = 23,
+	DRAW_DELAY = 24,
+	DRAW_CANCELS = 25,
+	DRAW_FINISHES = 26,
+	DRAW_LEAVES = 27,
+	DRAW_BLOCKED = 28,
+	DRAW_AWAITS_SIGNAL = DRAW_SETS_CAPACITY, /* shares its salt */
+	DRAW_FINISH_DELAY = 50,
+	DRAW_CANCEL_PAUSES = 51,
+
+	/* One per pause before the cancel: add its number. */
+	DRAW_CANCEL_DELAY = 60,
+	/* One per consumer: add its number. */
+	DRAW_QUOTA = 70,
+
+	/* One per item: add its number. */
+	DRAW_GENERATE_DELAY = 2000,
+	DRAW_GENERATE_RESULT = 3000,
+	DRAW_FATE = 4000,
+	DRAW_EXITS_ACTION = 5000,
+	DRAW_ACTION_DELAY = 6000,
+	DRAW_HAS_CHILD = 7000,
+	DRAW_BLOCKS = 8000,
+
+	/* One per worker_open: add its number. */
+	DRAW_OPEN_DELAY = 9000,
+	DRAW_OPEN_FAILS = 10000,
+
+	/* One per result that a consumer asks for: add draw_of_thread(). */
+	DRAW_NEXT = 20000,
+	DRAW_TIMEOUT = 20500,
+	/* One per result: add its index. */
+	DRAW_CONSUMER_DELAY = 30000,
+	/* One per push of a pusher: add draw_of_thread(). */
+	DRAW_PUSHER_DELAY = 40000,
+};
+
+/* The n-th draw of the consumer or pusher with this number. */
+static unsigned draw_of_thread(unsigned number, unsigned n)
+{
+	return 1000 * number + n;
+}
+
 static unsigned draw(const struct program *p, uint64_t salt, unsigned below)
 {
 	return (unsigned)(mix(p->seed, salt) % below);
@@ -187,12 +257,12 @@ static int generate(void *program, void **item)
 	}
 	p->items--;
 	number = number_of(piece);
-	dawdle(p, 2000 + number);
+	dawdle(p, DRAW_GENERATE_DELAY + number);
 	if (p->families && number % 8 == 0)
 		push(p, par_self(), true);
 	piece->entered = true;
 	*item = piece;
-	return 1 + (int)draw(p, 3000 + number, 3);
+	return 1 + (int)draw(p, DRAW_GENERATE_RESULT + number, 3);
 }
 
 static void wait_for_cancel(const struct program *p)
@@ -200,7 +270,7 @@ static void wait_for_cancel(const struct program *p)
 	struct par *pool = par_self();
 	struct pollfd poller = { .events = POLLIN };
 
-	if (p->options.interrupt && draw(p, 3, 2)) {
+	if (p->options.interrupt && draw(p, DRAW_AWAITS_SIGNAL, 2)) {
 		while (!par_canceled(pool))
 			poll(NULL, 0, -1);
 		return;
@@ -214,12 +284,12 @@ static void wait_for_cancel(const struct program *p)
 
 static int fate(const struct program *p, unsigned number)
 {
-	return (int)draw(p, 4000 + number, 5) - 2;
+	return (int)draw(p, DRAW_FATE + number, 5) - 2;
 }
 
 static bool exits(const struct program *p, unsigned number)
 {
-	return draw(p, 5000 + number, 64) < p->exits;
+	return draw(p, DRAW_EXITS_ACTION + number, 64) < p->exits;
 }
 
 static int act(void *context, void *item, void **value)
@@ -230,10 +300,10 @@ static int act(void *context, void *item, void **value)
 
 	MUST(atomic_fetch_add(&piece->ran, 1) == 0);
 	MUST(*value == NULL && context == p);
-	dawdle(p, 6000 + number);
-	if (draw(p, 7000 + number, 8) < p->families)
+	dawdle(p, DRAW_ACTION_DELAY + number);
+	if (draw(p, DRAW_HAS_CHILD + number, 8) < p->families)
 		push(p, par_self(), true);
-	if (draw(p, 8000 + number, 64) < p->blocked)
+	if (draw(p, DRAW_BLOCKS + number, 64) < p->blocked)
 		wait_for_cancel(p);
 	*value = piece;
 	if (exits(p, number))
@@ -246,8 +316,8 @@ static int open_worker(void *program, void **state)
 	struct program *p = program;
 	unsigned number = atomic_fetch_add(&p->attempts, 1);
 
-	dawdle(p, 9000 + number);
-	if (number > 0 && draw(p, 10000 + number, 8) < p->unfit)
+	dawdle(p, DRAW_OPEN_DELAY + number);
+	if (number > 0 && draw(p, DRAW_OPEN_FAILS + number, 8) < p->unfit)
 		return -EIO;
 	atomic_fetch_add(&p->opens, 1);
 	*state = p;
@@ -296,13 +366,14 @@ static void discard(void *program, const struct par_result *left)
 static int next(struct consumer *c, struct par_result *r)
 {
 	struct program *p = c->program;
-	uint64_t salt = 20000 + 1000 * c->number + c->taken;
+	unsigned asked = draw_of_thread(c->number, c->taken);
 	struct pollfd poller = { .events = POLLIN };
 	int rc;
 
-	switch (draw(p, salt, 4)) {
+	switch (draw(p, DRAW_NEXT + asked, 4)) {
 	case 0:
-		return par_next_timed(p->pool, r, (int)draw(p, salt + 500, 2));
+		return par_next_timed(p->pool, r,
+				      (int)draw(p, DRAW_TIMEOUT + asked, 2));
 	case 1:
 		poller.fd = par_fd(p->pool);
 		MUST(poller.fd >= 0);
@@ -338,7 +409,7 @@ static void *consume(void *consumer)
 		c->next = r.index + 1;
 		check(p, &r);
 		look(p, p->pool);
-		dawdle(p, 30000 + r.index);
+		dawdle(p, DRAW_CONSUMER_DELAY + r.index);
 		if (p->families && c->taken % 16 == 0)
 			push(p, p->pool, p->consumers == 1);
 	}
@@ -351,7 +422,7 @@ static void *push_some(void *pusher)
 	struct program *p = me->program;
 
 	for (unsigned i = 0; i < p->pushes; i++) {
-		dawdle(p, 40000 + 1000 * me->number + i);
+		dawdle(p, DRAW_PUSHER_DELAY + draw_of_thread(me->number, i));
 		push(p, p->pool, false);
 	}
 	return NULL;
@@ -371,11 +442,11 @@ static void join(pthread_t thread)
 /* Cancels and finishes when it pleases. */
 static void direct(struct program *p)
 {
-	dawdle(p, 50);
+	dawdle(p, DRAW_FINISH_DELAY);
 	if (p->finishes)
 		par_finish(p->pool);
-	for (unsigned i = draw(p, 51, 40); i > 0; i--)
-		dawdle(p, 60 + i);
+	for (unsigned i = draw(p, DRAW_CANCEL_PAUSES, 40); i > 0; i--)
+		dawdle(p, DRAW_CANCEL_DELAY + i);
 	if (p->cancels) {
 		atomic_store(&p->canceled, true);
 		par_cancel(p->pool);
@@ -395,36 +466,43 @@ static void make(struct program *p, uint64_t from)
 	o->action = act;
 	o->context = p;
 	o->discard = discard;
-	o->workers = 1 + draw(p, 1, draw(p, 2, 4) ? 8 : 2);
-	o->capacity = draw(p, 3, 3) ? 1 + draw(p, 4, 12) : 0;
-	o->window = draw(p, 5, 2) ? 1 + draw(p, 6, 12) : 0;
-	o->ordered = draw(p, 7, 2);
-	o->stack_size = draw(p, 8, 4) ? 0 : 1 << 20;
-	o->interrupt = draw(p, 9, 3) ? 0 : SIGUSR1;
-	o->name = draw(p, 10, 2) ? NULL : "a name that is too long";
-	if (draw(p, 11, 2)) {
+	o->workers = 1 + draw(p, DRAW_WORKERS,
+			      draw(p, DRAW_MANY_WORKERS, 4) ? 8 : 2);
+	o->capacity = draw(p, DRAW_SETS_CAPACITY, 3)
+			      ? 1 + draw(p, DRAW_CAPACITY, 12)
+			      : 0;
+	o->window =
+		draw(p, DRAW_SETS_WINDOW, 2) ? 1 + draw(p, DRAW_WINDOW, 12) : 0;
+	o->ordered = draw(p, DRAW_ORDERED, 2);
+	o->stack_size = draw(p, DRAW_STACK_SIZE, 4) ? 0 : 1 << 20;
+	o->interrupt = draw(p, DRAW_INTERRUPT, 3) ? 0 : SIGUSR1;
+	o->name = draw(p, DRAW_NAME, 2) ? NULL : "a name that is too long";
+	if (draw(p, DRAW_WORKER_OPEN, 2)) {
 		o->worker_open = open_worker;
 		o->worker_close = close_worker;
-		p->unfit = draw(p, 12, 3) ? 0 : 4;
+		p->unfit = draw(p, DRAW_UNFIT, 3) ? 0 : 4;
 	}
-	if (draw(p, 13, 5)) {
+	if (draw(p, DRAW_GENERATE, 5)) {
 		o->generate = generate;
 		o->source = p;
 	}
-	p->items = draw(p, 14, 150);
-	p->end = ends[draw(p, 15, 4)];
-	p->exits_source = draw(p, 16, 16) == 0;
-	p->pushes = draw(p, 17, 50);
-	p->pushers = draw(p, 18, MOST_PUSHERS + 1);
-	p->families = draw(p, 19, 2) ? 0 : draw(p, 20, 4);
+	p->items = draw(p, DRAW_ITEMS, 150);
+	p->end = ends[draw(p, DRAW_END, 4)];
+	p->exits_source = draw(p, DRAW_EXITS_SOURCE, 16) == 0;
+	p->pushes = draw(p, DRAW_PUSHES, 50);
+	p->pushers = draw(p, DRAW_PUSHERS, MOST_PUSHERS + 1);
+	p->families =
+		draw(p, DRAW_HAS_FAMILIES, 2) ? 0 : draw(p, DRAW_FAMILIES, 4);
 	/* A last worker without a successor waits for a second. */
-	p->exits = draw(p, 21, 4) || p->unfit ? 0 : draw(p, 22, 16);
-	p->consumers = 1 + draw(p, 23, MOST_CONSUMERS);
-	p->delay = draw(p, 24, 6);
-	p->cancels = draw(p, 25, 3) == 0;
-	p->finishes = !o->generate || draw(p, 26, 4) == 0;
-	p->leaves = draw(p, 27, 4) == 0;
-	p->blocked = p->cancels ? draw(p, 28, 4) : 0;
+	p->exits = draw(p, DRAW_HAS_EXITS, 4) || p->unfit
+			   ? 0
+			   : draw(p, DRAW_EXITS, 16);
+	p->consumers = 1 + draw(p, DRAW_CONSUMERS, MOST_CONSUMERS);
+	p->delay = draw(p, DRAW_DELAY, 6);
+	p->cancels = draw(p, DRAW_CANCELS, 3) == 0;
+	p->finishes = !o->generate || draw(p, DRAW_FINISHES, 4) == 0;
+	p->leaves = draw(p, DRAW_LEAVES, 4) == 0;
+	p->blocked = p->cancels ? draw(p, DRAW_BLOCKED, 4) : 0;
 }
 
 static void run_threads(struct program *p)
@@ -433,7 +511,8 @@ static void run_threads(struct program *p)
 		p->consumer[i] = (struct consumer){
 			.program = p,
 			.number = i,
-			.quota = p->leaves ? draw(p, 70 + i, 50) : UINT_MAX
+			.quota = p->leaves ? draw(p, DRAW_QUOTA + i, 50)
+					   : UINT_MAX
 		};
 		start(&p->consumer[i].thread, consume, &p->consumer[i]);
 	}
