@@ -5,63 +5,38 @@
  */
 #include "kit.h"
 
-static struct par *open_actions(par_action_fn *action, unsigned workers,
-				void *context)
-{
-	return kit_open(&(struct par_options){
-		.action = action, .workers = workers, .context = context });
-}
-
-static void push(struct par *pool, void *item)
-{
-	assert_int_equal(par_push(pool, item), 0);
-}
-
 /* Pushes the item and takes it back; nothing else is in the pool. */
 static struct par_result run(struct par *pool, void *item)
 {
 	struct par_result result;
 
-	push(pool, item);
+	kit_push(pool, item);
 	result = kit_take(pool);
 	assert_ptr_equal(result.item, item);
 	return result;
-}
-
-static void finish(struct par *pool)
-{
-	par_finish(pool);
-	assert_int_equal(kit_drain(pool, NULL, NULL), 0);
-	kit_close(pool, 0);
 }
 
 /*
  * What it is given.
  */
 
-static int echo_context(void *context, void *item, void **value)
-{
-	*value = context;
-	return 0;
-}
-
 static void it_is_given_the_context(void **state)
 {
 	int context;
-	struct par *pool = open_actions(echo_context, 1, &context);
+	struct par *pool = kit_open_action(action_context, 1, &context);
 
 	assert_ptr_equal(run(pool, NULL).value, &context);
-	finish(pool);
+	kit_finish(pool);
 }
 
 static void it_is_given_the_item(void **state)
 {
 	void *items[] = { NULL, AS_ITEM(1), AS_ITEM(UINTPTR_MAX), &items };
-	struct par *pool = open_actions(action_echo, 1, NULL);
+	struct par *pool = kit_open_echo();
 
 	for (size_t i = 0; i < sizeof items / sizeof *items; i++)
 		assert_ptr_equal(run(pool, items[i]).value, items[i]);
-	finish(pool);
+	kit_finish(pool);
 }
 
 /* Fails unless it finds NULL; leaves a value where the item is not NULL. */
@@ -76,22 +51,22 @@ static int find_null(void *context, void *item, void **value)
 
 static void the_value_is_null_at_the_call(void **state)
 {
-	struct par *pool = open_actions(find_null, 1, NULL);
+	struct par *pool = kit_open_action(find_null, 1, NULL);
 
 	for (uintptr_t i = 1; i < 100; i++)
 		assert_int_equal(run(pool, AS_ITEM(i)).error, 0);
-	finish(pool);
+	kit_finish(pool);
 }
 
 static void the_value_is_null_unless_the_action_sets_it(void **state)
 {
-	struct par *pool = open_actions(find_null, 1, NULL);
+	struct par *pool = kit_open_action(find_null, 1, NULL);
 
 	for (uintptr_t i = 1; i < 100; i++) {
 		assert_ptr_equal(run(pool, AS_ITEM(i)).value, AS_ITEM(i));
 		assert_null(run(pool, NULL).value);
 	}
-	finish(pool);
+	kit_finish(pool);
 }
 
 /*
@@ -101,23 +76,15 @@ static void the_value_is_null_unless_the_action_sets_it(void **state)
 static void actions_run_at_the_same_time(void **state)
 {
 	struct gate all = GATE_CLOSED;
-	struct par *pool = open_actions(action_gated, 5, &all);
+	struct par *pool = kit_open_action(action_gated, 5, &all);
 
-	for (uintptr_t i = 1; i <= 5; i++)
-		push(pool, AS_ITEM(i));
+	kit_push_numbers(pool, 1, 5);
 	gate_await(&all, 5);
 	assert_int_equal(kit_stats(pool).running, 5);
 	gate_open(&all);
 	for (int i = 0; i < 5; i++)
 		kit_take(pool);
-	finish(pool);
-}
-
-static int tell_thread(void *gate, void *item, void **value)
-{
-	gate_pass(gate);
-	*value = (void *)(uintptr_t)pthread_self();
-	return 0;
+	kit_finish(pool);
 }
 
 /* A result's worker is a number below `workers`, another for each thread, and
@@ -125,14 +92,14 @@ static int tell_thread(void *gate, void *item, void **value)
 static void a_result_tells_which_worker_ran_it(void **state)
 {
 	struct gate all = GATE_CLOSED;
-	struct par *pool = open_actions(tell_thread, 3, &all);
+	struct par *pool = kit_open_action(action_thread, 3, &all);
 	void *threads[3] = { 0 };
 
 	for (int round = 0; round < 20; round++) {
 		bool seen[3] = { false };
 
 		for (int i = 0; i < 3; i++)
-			push(pool, NULL);
+			kit_push(pool, NULL);
 		gate_await(&all, 3);
 		gate_open(&all);
 		for (int i = 0; i < 3; i++) {
@@ -150,7 +117,7 @@ static void a_result_tells_which_worker_ran_it(void **state)
 		}
 		gate_close(&all);
 	}
-	finish(pool);
+	kit_finish(pool);
 }
 
 static void a_result_tells_its_place_in_the_input(void **state)
@@ -204,12 +171,12 @@ static void it_runs_once_for_each_item(void **state)
 static void no_lock_is_held_while_it_runs(void **state)
 {
 	struct gate hold = GATE_CLOSED;
-	struct par *pool = open_actions(action_gated, 1, &hold);
+	struct par *pool = kit_open_action(action_gated, 1, &hold);
 	struct par_result result;
 
-	push(pool, AS_ITEM(1));
+	kit_push_number(pool, 1);
 	gate_await(&hold, 1);
-	push(pool, AS_ITEM(2));
+	kit_push_number(pool, 2);
 	assert_int_equal(kit_stats(pool).running, 1);
 	assert_int_equal(par_next_timed(pool, &result, 1), -ETIMEDOUT);
 	assert_true(par_fd(pool) >= 0);
@@ -219,7 +186,7 @@ static void no_lock_is_held_while_it_runs(void **state)
 	assert_int_equal(kit_take(pool).error, -ECANCELED);
 	gate_open(&hold);
 	assert_int_equal(kit_take(pool).error, 0);
-	finish(pool);
+	kit_finish(pool);
 }
 
 /* Plain memory, handed from thread to thread: TSan sees whether each could read
@@ -287,27 +254,27 @@ static void what_it_returns_is_the_error_untouched(void **state)
 	int numbers[] = { 0,	    1,	     -1,	 2,
 			  4711,	    -4711,   -EAGAIN,	 -EINTR,
 			  -EDEADLK, INT_MAX, -ETIMEDOUT, INT_MIN };
-	struct par *pool = open_actions(return_item, 1, NULL);
+	struct par *pool = kit_open_action(return_item, 1, NULL);
 
 	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
 		assert_int_equal(run(pool, &numbers[i]).error, numbers[i]);
-	finish(pool);
+	kit_finish(pool);
 }
 
 static void a_value_comes_with_a_failure_too(void **state)
 {
 	int failure = -5;
-	struct par *pool = open_actions(return_item, 1, NULL);
+	struct par *pool = kit_open_action(return_item, 1, NULL);
 
 	assert_ptr_equal(run(pool, &failure).value, &failure);
-	finish(pool);
+	kit_finish(pool);
 }
 
 /* It ran, and so was not canceled, whatever it says. */
 static void an_action_that_returns_ecanceled_was_not_canceled(void **state)
 {
 	int canceled = -ECANCELED;
-	struct par *pool = open_actions(return_item, 1, NULL);
+	struct par *pool = kit_open_action(return_item, 1, NULL);
 	struct par_result result;
 
 	result = run(pool, &canceled);
@@ -316,7 +283,7 @@ static void an_action_that_returns_ecanceled_was_not_canceled(void **state)
 	assert_ptr_equal(result.value, &canceled);
 	assert_int_equal(kit_stats(pool).canceled, 0);
 	assert_int_equal(kit_stats(pool).failed, 1);
-	finish(pool);
+	kit_finish(pool);
 }
 
 static void a_failure_harms_nothing_but_its_own_item(void **state)
@@ -345,51 +312,48 @@ static void a_failure_harms_nothing_but_its_own_item(void **state)
  * pthread_exit.
  */
 
-/* Ends its thread where the item is NULL. */
+/* Passes the gate if there is one, and ends its thread if the item is NULL. */
 static int exit_at_null(void *gate, void *item, void **value)
 {
 	if (gate)
 		gate_pass(gate);
-	*value = item;
-	if (!item)
-		pthread_exit(NULL);
-	return 0;
+	return action_exit_at(NULL, item, value);
 }
 
 static void an_action_that_exits_gives_its_item_back_with_eintr(void **state)
 {
-	struct par *pool = open_actions(exit_at_null, 1, NULL);
+	struct par *pool = kit_open_action(exit_at_null, 1, NULL);
 
 	assert_int_equal(run(pool, NULL).error, -EINTR);
-	finish(pool);
+	kit_finish(pool);
 }
 
 static void an_action_that_exits_ends_its_worker(void **state)
 {
 	struct gate all = GATE_CLOSED;
-	struct par *pool = open_actions(exit_at_null, 3, &all);
+	struct par *pool = kit_open_action(exit_at_null, 3, &all);
 
-	push(pool, AS_ITEM(1));
-	push(pool, NULL);
-	push(pool, AS_ITEM(2));
+	kit_push_number(pool, 1);
+	kit_push(pool, NULL);
+	kit_push_number(pool, 2);
 	gate_await(&all, 3);
 	gate_open(&all);
 	for (int i = 0; i < 3; i++)
 		kit_take(pool);
 	EVENTUALLY(kit_stats(pool).workers == 2);
-	finish(pool);
+	kit_finish(pool);
 }
 
 static void another_worker_is_started_after_the_only_one_exited(void **state)
 {
-	struct par *pool = open_actions(exit_at_null, 1, NULL);
+	struct par *pool = kit_open_action(exit_at_null, 1, NULL);
 
 	for (int i = 0; i < 20; i++) {
 		assert_int_equal(run(pool, NULL).error, -EINTR);
 		assert_int_equal(run(pool, AS_ITEM(1)).error, 0);
 	}
 	assert_true(kit_stats(pool).workers <= 1);
-	finish(pool);
+	kit_finish(pool);
 }
 
 /* Item 1 passes the gate; NULL ends its thread. */
@@ -401,29 +365,29 @@ static int hold_one_exit_at_null(void *gate, void *item, void **value)
 static void another_worker_is_started_while_the_others_are_busy(void **state)
 {
 	struct gate hold = GATE_CLOSED;
-	struct par *pool = open_actions(hold_one_exit_at_null, 2, &hold);
+	struct par *pool = kit_open_action(hold_one_exit_at_null, 2, &hold);
 
-	push(pool, AS_ITEM(1));
+	kit_push_number(pool, 1);
 	gate_await(&hold, 1);
 	for (uintptr_t i = 2; i < 20; i++) {
-		push(pool, NULL);
-		push(pool, AS_ITEM(i));
+		kit_push(pool, NULL);
+		kit_push_number(pool, i);
 		assert_int_equal(kit_take(pool).error, -EINTR);
 		assert_ptr_equal(kit_take(pool).item, AS_ITEM(i));
 	}
 	gate_open(&hold);
 	assert_ptr_equal(kit_take(pool).item, AS_ITEM(1));
-	finish(pool);
+	kit_finish(pool);
 }
 
 static void items_that_waited_run_though_every_worker_exits(void **state)
 {
 	struct gate all = GATE_CLOSED;
-	struct par *pool = open_actions(exit_at_null, 2, &all);
+	struct par *pool = kit_open_action(exit_at_null, 2, &all);
 	struct par_stats stats;
 
 	for (int i = 0; i < 50; i++)
-		push(pool, NULL);
+		kit_push(pool, NULL);
 	gate_await(&all, 2);
 	gate_open(&all);
 	for (int i = 0; i < 50; i++)
@@ -432,7 +396,7 @@ static void items_that_waited_run_though_every_worker_exits(void **state)
 	assert_int_equal(stats.finished, 50);
 	assert_int_equal(stats.failed, 50);
 	assert_int_equal(stats.running, 0);
-	finish(pool);
+	kit_finish(pool);
 }
 
 int main(void)

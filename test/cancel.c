@@ -32,12 +32,6 @@ static struct par *open_source(struct gated_numbers *source, struct gate *gate)
 	return kit_open(&options);
 }
 
-static void push(struct par *pool, uintptr_t first, uintptr_t last)
-{
-	for (uintptr_t i = first; i <= last; i++)
-		assert_int_equal(par_push(pool, AS_ITEM(i)), 0);
-}
-
 static void assert_canceled(const struct par_result *result)
 {
 	assert_int_equal(result->error, -ECANCELED);
@@ -82,23 +76,6 @@ static void assert_takes_canceled(struct par *pool, uintptr_t first,
 	tally_close(&tally);
 }
 
-static void assert_waits(struct par *pool)
-{
-	struct par_result result;
-
-	assert_int_equal(par_next_timed(pool, &result, 5), -ETIMEDOUT);
-}
-
-/* The end comes next, with this number, for good. */
-static void assert_ends(struct par *pool, int expected)
-{
-	struct par_result result;
-
-	assert_int_equal(par_next(pool, &result), expected);
-	assert_int_equal(par_next(pool, &result), expected);
-	kit_close(pool, expected);
-}
-
 /*
  * What was not started.
  */
@@ -114,7 +91,7 @@ static void open_waiting(struct par **pool, struct gated_numbers *source,
 	*pool = kit_open(&options);
 	EVENTUALLY(kit_stats(*pool).ended);
 	gate_await(gate, 1);
-	push(*pool, 6, 8);
+	kit_push_numbers(*pool, 6, 8);
 }
 
 static void what_was_not_started_comes_back_at_once(void **state)
@@ -129,11 +106,11 @@ static void what_was_not_started_comes_back_at_once(void **state)
 	assert_int_equal(kit_stats(pool).ready, 7);
 	assert_int_equal(kit_stats(pool).queued, 0);
 	assert_takes_canceled(pool, 2, 7);
-	assert_waits(pool);
+	kit_assert_waits(pool);
 	gate_open(&gate);
 	assert_takes(pool, 1, assert_ran);
 	assert_int_equal(kit_stats(pool).started, 1);
-	assert_ends(pool, 0);
+	kit_close_ended(pool, 0);
 }
 
 static void in_an_ordered_pool_it_comes_back_in_its_place(void **state)
@@ -144,12 +121,12 @@ static void in_an_ordered_pool_it_comes_back_in_its_place(void **state)
 
 	open_waiting(&pool, &source, &gate, true);
 	par_cancel(pool);
-	assert_waits(pool);
+	kit_assert_waits(pool);
 	gate_open(&gate);
 	assert_takes(pool, 1, assert_ran);
 	for (uintptr_t i = 2; i <= 8; i++)
 		assert_takes(pool, i, assert_canceled);
-	assert_ends(pool, 0);
+	kit_close_ended(pool, 0);
 }
 
 static void it_comes_back_to_those_who_sleep(void **state)
@@ -160,10 +137,9 @@ static void it_comes_back_to_those_who_sleep(void **state)
 	struct tally tally;
 
 	tally_open(&tally, 3);
-	push(pool, 1, 4);
+	kit_push_numbers(pool, 1, 4);
 	gate_await(&gate, 1);
-	for (int i = 0; i < 3; i++)
-		taker_start(&takers[i], pool);
+	takers_start(takers, 3, pool);
 	par_cancel(pool);
 	for (int i = 0; i < 3; i++) {
 		taker_join(&takers[i]);
@@ -175,7 +151,7 @@ static void it_comes_back_to_those_who_sleep(void **state)
 	tally_close(&tally);
 	gate_open(&gate);
 	assert_takes(pool, 1, assert_ran);
-	assert_ends(pool, 0);
+	kit_close_ended(pool, 0);
 }
 
 static void *cancel_soon(void *pool)
@@ -199,16 +175,15 @@ static void each_item_that_entered_comes_back_once(void **state)
 		options.ordered = round % 2;
 		tally_open(&tally, source.numbers.last);
 		pool = kit_open(&options);
-		assert_int_equal(
-			pthread_create(&thread, NULL, cancel_soon, pool), 0);
+		kit_start(&thread, cancel_soon, pool);
 		while (par_next(pool, &result) == 1)
 			tally_see(&tally, AS_NUMBER(result.item) - 1);
-		assert_int_equal(pthread_join(thread, NULL), 0);
+		kit_join(thread);
 		tally.count = (size_t)kit_stats(pool).entered;
 		assert_int_equal(source.numbers.next, tally.count);
 		tally_assert_once(&tally);
 		tally_close(&tally);
-		assert_ends(pool, 0);
+		kit_close_ended(pool, 0);
 	}
 }
 
@@ -220,13 +195,13 @@ static void what_ran_keeps_its_own_result(void **state)
 {
 	struct par *pool = open_source(NULL, NULL);
 
-	push(pool, 1, 3);
+	kit_push_numbers(pool, 1, 3);
 	EVENTUALLY(kit_stats(pool).ready == 3);
 	par_cancel(pool);
 	for (uintptr_t i = 1; i <= 3; i++)
 		assert_takes(pool, i, assert_ran);
 	assert_int_equal(kit_stats(pool).canceled, 0);
-	assert_ends(pool, 0);
+	kit_close_ended(pool, 0);
 }
 
 /* What an action sees of par_canceled(), before and after. */
@@ -248,10 +223,9 @@ static int look_for_cancel(void *context, void *item, void **value)
 
 static struct par *open_looking(struct sight *sight)
 {
-	struct par *pool = kit_open(&(struct par_options){
-		.action = look_for_cancel, .workers = 1, .context = sight });
+	struct par *pool = kit_open_action(look_for_cancel, 1, sight);
 
-	assert_int_equal(par_push(pool, AS_ITEM(1)), 0);
+	kit_push_number(pool, 1);
 	assert_false(par_canceled(pool));
 	gate_open(&sight->started);
 	gate_await(&sight->started, 1);
@@ -268,7 +242,7 @@ static void what_runs_sees_it(void **state)
 	assert_takes(pool, 1, assert_ran);
 	assert_false(sight.early);
 	assert_true(sight.late);
-	assert_ends(pool, 0);
+	kit_close_ended(pool, 0);
 }
 
 static void what_runs_sees_a_close_too(void **state)
@@ -286,44 +260,32 @@ static void the_end_waits_for_what_runs(void **state)
 	struct gate gate = GATE_CLOSED;
 	struct par *pool = open_source(NULL, &gate);
 
-	push(pool, 1, 1);
+	kit_push_number(pool, 1);
 	gate_await(&gate, 1);
 	par_cancel(pool);
-	assert_waits(pool);
+	kit_assert_waits(pool);
 	assert_int_equal(kit_stats(pool).running, 1);
 	gate_open(&gate);
 	assert_takes(pool, 1, assert_ran);
-	assert_ends(pool, 0);
+	kit_close_ended(pool, 0);
 }
 
 /*
  * The generator.
  */
 
-struct call {
-	struct gate hold;
-	struct gated_numbers source;
-	struct par *pool;
-};
-
 /* The call that brings item 1 is under way. */
-static void open_call(struct call *c, uintptr_t last, int end, bool ordered)
+static void open_call(struct held *c, uintptr_t last, int end, bool ordered)
 {
-	struct par_options options = options_of(&c->source, NULL);
-
-	*c = (struct call){
-		.hold = GATE_CLOSED,
-		.source = { .numbers = { .last = last, .end = end },
-			    .hold = &c->hold },
-	};
-	options.ordered = ordered;
-	c->pool = kit_open(&options);
-	gate_await(&c->hold, 1);
+	held_open(c,
+		  (struct gated_numbers){
+			  .numbers = { .last = last, .end = end } },
+		  (struct par_options){ .action = act, .ordered = ordered });
 }
 
 static void the_item_of_the_call_under_way_is_canceled(void **state)
 {
-	struct call c;
+	struct held c;
 
 	for (int ordered = 0; ordered <= 1; ordered++) {
 		open_call(&c, 100, 0, ordered);
@@ -331,38 +293,34 @@ static void the_item_of_the_call_under_way_is_canceled(void **state)
 		gate_open(&c.hold);
 		assert_takes(c.pool, 1, assert_canceled);
 		assert_int_equal(kit_stats(c.pool).started, 0);
-		assert_ends(c.pool, 0);
+		kit_close_ended(c.pool, 0);
 		assert_int_equal(c.source.numbers.calls, 1);
 	}
 }
 
 static void the_failure_of_the_call_under_way_is_not_the_sources(void **state)
 {
-	struct call c;
+	struct held c;
 
 	open_call(&c, 0, -EINTR, false);
 	par_cancel(c.pool);
 	gate_open(&c.hold);
-	assert_ends(c.pool, 0);
+	kit_close_ended(c.pool, 0);
 }
 
 static void the_end_waits_for_the_call_under_way(void **state)
 {
 	struct taker takers[3];
-	struct call c;
+	struct held c;
 
 	open_call(&c, 0, 0, false);
-	for (int i = 0; i < 3; i++)
-		taker_start(&takers[i], c.pool);
+	takers_start(takers, 3, c.pool);
 	par_cancel(c.pool);
-	assert_waits(c.pool);
+	kit_assert_waits(c.pool);
 	assert_false(kit_stats(c.pool).ended);
 	gate_open(&c.hold);
-	for (int i = 0; i < 3; i++) {
-		taker_join(&takers[i]);
-		assert_int_equal(takers[i].rc, 0);
-	}
-	assert_ends(c.pool, 0);
+	takers_assert_told(takers, 3, 0);
+	kit_close_ended(c.pool, 0);
 }
 
 static void a_failure_from_before_is_told(void **state)
@@ -377,45 +335,32 @@ static void a_failure_from_before_is_told(void **state)
 	assert_takes(pool, 2, assert_canceled);
 	gate_open(&gate);
 	assert_takes(pool, 1, assert_ran);
-	assert_ends(pool, -EIO);
+	kit_close_ended(pool, -EIO);
 }
 
-/* The worker runs item 1. The generator has brought more, until ring or window
- * were full: so many have entered. */
-static void assert_cancels_waiting(size_t capacity, size_t window,
-				   unsigned entered)
+static void assert_cancels_waiting(struct par_options options, unsigned entered)
 {
-	struct gate gate = GATE_CLOSED, hold = GATE_CLOSED;
-	struct gated_numbers source = { .numbers.last = 100,
-					.at = 1,
-					.hold = &hold };
-	struct par_options options = options_of(&source, &gate);
-	struct par *pool;
+	struct full full;
 
-	options.capacity = capacity;
-	options.window = window;
-	pool = kit_open(&options);
-	gate_await(&gate, 1);
-	gate_open(&hold);
-	EVENTUALLY(kit_stats(pool).entered == entered);
-	kit_linger();
-	par_cancel(pool);
-	assert_true(kit_stats(pool).ended);
-	assert_takes_canceled(pool, 2, entered - 1);
-	gate_open(&gate);
-	assert_takes(pool, 1, assert_ran);
-	assert_ends(pool, 0);
-	assert_int_equal(source.numbers.calls, entered);
+	options.action = act;
+	full_open(&full, options, entered);
+	par_cancel(full.pool);
+	assert_true(kit_stats(full.pool).ended);
+	assert_takes_canceled(full.pool, 2, entered - 1);
+	gate_open(&full.gate);
+	assert_takes(full.pool, 1, assert_ran);
+	kit_close_ended(full.pool, 0);
+	assert_int_equal(full.source.numbers.calls, entered);
 }
 
 static void a_producer_that_waits_for_the_ring_asks_no_more(void **state)
 {
-	assert_cancels_waiting(4, 0, 5);
+	assert_cancels_waiting((struct par_options){ .capacity = 4 }, 5);
 }
 
 static void a_producer_that_waits_for_the_window_asks_no_more(void **state)
 {
-	assert_cancels_waiting(0, 3, 3);
+	assert_cancels_waiting((struct par_options){ .window = 3 }, 3);
 }
 
 /* The close, which waits for its thread, shows that it was. The results that
@@ -446,7 +391,7 @@ static void without_items_the_end_comes_at_once(void **state)
 
 	par_cancel(pool);
 	assert_true(kit_stats(pool).ended);
-	assert_ends(pool, 0);
+	kit_close_ended(pool, 0);
 }
 
 static void who_sleeps_is_told_the_end(void **state)
@@ -454,14 +399,10 @@ static void who_sleeps_is_told_the_end(void **state)
 	struct par *pool = open_source(NULL, NULL);
 	struct taker takers[3];
 
-	for (int i = 0; i < 3; i++)
-		taker_start(&takers[i], pool);
+	takers_start(takers, 3, pool);
 	par_cancel(pool);
-	for (int i = 0; i < 3; i++) {
-		taker_join(&takers[i]);
-		assert_int_equal(takers[i].rc, 0);
-	}
-	assert_ends(pool, 0);
+	takers_assert_told(takers, 3, 0);
+	kit_close_ended(pool, 0);
 }
 
 /*
@@ -490,7 +431,7 @@ static void an_action_can_cancel(void **state)
 	assert_int_equal(kit_stats(pool).entered, came);
 	assert_int_equal(kit_stats(pool).started, 1);
 	assert_int_equal(kit_stats(pool).failed, 1);
-	assert_ends(pool, 0);
+	kit_close_ended(pool, 0);
 }
 
 /* In the call that brings the second item. */
@@ -517,7 +458,7 @@ static void the_generator_can_cancel(void **state)
 	gate_open(&gate);
 	assert_int_equal(kit_drain(pool, NULL, NULL), 2);
 	assert_int_equal(numbers.calls, 2);
-	assert_ends(pool, 0);
+	kit_close_ended(pool, 0);
 }
 
 static void *cancel_in_thread(void *pool)
@@ -531,15 +472,13 @@ static void any_threads_can_cancel_at_once(void **state)
 	struct par *pool = open_source(NULL, NULL);
 	pthread_t threads[4];
 
-	push(pool, 1, 50);
+	kit_push_numbers(pool, 1, 50);
 	for (int i = 0; i < 4; i++)
-		assert_int_equal(pthread_create(&threads[i], NULL,
-						cancel_in_thread, pool),
-				 0);
+		kit_start(&threads[i], cancel_in_thread, pool);
 	assert_int_equal(kit_drain(pool, NULL, NULL), 50);
 	for (int i = 0; i < 4; i++)
-		assert_int_equal(pthread_join(threads[i], NULL), 0);
-	assert_ends(pool, 0);
+		kit_join(threads[i]);
+	kit_close_ended(pool, 0);
 }
 
 static void canceling_again_is_canceling_once(void **state)
@@ -560,7 +499,7 @@ static void canceling_again_is_canceling_once(void **state)
 	gate_open(&gate);
 	assert_takes(pool, 1, assert_ran);
 	par_cancel(pool);
-	assert_ends(pool, 0);
+	kit_close_ended(pool, 0);
 }
 
 static void after_the_end_it_changes_nothing_that_is_told(void **state)
@@ -578,7 +517,7 @@ static void after_the_end_it_changes_nothing_that_is_told(void **state)
 		par_cancel(pool);
 		assert_int_equal(kit_stats(pool).canceled, 0);
 		assert_int_equal(source.numbers.calls, 4);
-		assert_ends(pool, ends[i]);
+		kit_close_ended(pool, ends[i]);
 	}
 }
 
@@ -587,14 +526,14 @@ static void after_a_finish_what_waits_is_canceled(void **state)
 	struct gate gate = GATE_CLOSED;
 	struct par *pool = open_source(NULL, &gate);
 
-	push(pool, 1, 3);
+	kit_push_numbers(pool, 1, 3);
 	gate_await(&gate, 1);
 	par_finish(pool);
 	par_cancel(pool);
 	assert_takes_canceled(pool, 2, 2);
 	gate_open(&gate);
 	assert_takes(pool, 1, assert_ran);
-	assert_ends(pool, 0);
+	kit_close_ended(pool, 0);
 }
 
 int main(void)

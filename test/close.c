@@ -6,7 +6,6 @@
 #include "kit.h"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <sched.h>
 
 enum { MOST = 64 };
@@ -86,8 +85,7 @@ static void open_log(struct log *log, uintptr_t items,
 
 static void push(struct log *log, uintptr_t first, uintptr_t last)
 {
-	for (uintptr_t i = first; i <= last; i++)
-		assert_int_equal(par_push(log->pool, AS_ITEM(i)), 0);
+	kit_push_numbers(log->pool, first, last);
 }
 
 static void take(struct log *log, unsigned count)
@@ -228,12 +226,10 @@ static void a_busy_pool_can_be_closed(void **state)
 static int wait_for_cancel(void *context, void *item, void **value)
 {
 	struct log *log = context;
-	struct pollfd poller = { .fd = par_cancel_fd(par_self()),
-				 .events = POLLIN };
+	const int canceled = par_cancel_fd(par_self());
 
 	gate_pass(&log->gate);
-	while (poll(&poller, 1, -1) < 0)
-		;
+	kit_await_readable(canceled);
 	kit_linger();
 	atomic_fetch_add(&log->done, par_canceled(par_self()));
 	return mark(context, item, value);
@@ -260,13 +256,11 @@ static void it_cancels_and_waits_for_every_action(void **state)
 static int generate_until_cancel(void *argument, void **item)
 {
 	struct log *log = argument;
-	struct pollfd poller = { .fd = par_cancel_fd(par_self()),
-				 .events = POLLIN };
+	const int canceled = par_cancel_fd(par_self());
 
 	if (log->source.next == 1) {
 		gate_pass(&log->gate);
-		while (poll(&poller, 1, -1) < 0)
-			;
+		kit_await_readable(canceled);
 		kit_linger();
 		atomic_fetch_add(&log->done, 1);
 	}
@@ -297,12 +291,6 @@ static void close_slowly(void *state)
 	atomic_fetch_add(&log->done, 1);
 }
 
-static int open_state(void *context, void **state)
-{
-	*state = context;
-	return 0;
-}
-
 static void it_waits_for_every_worker_close(void **state)
 {
 	struct log log;
@@ -311,7 +299,7 @@ static void it_waits_for_every_worker_close(void **state)
 	open_log(&log, 3,
 		 (struct par_options){ .action = mark_held,
 				       .workers = 3,
-				       .worker_open = open_state,
+				       .worker_open = worker_open_context,
 				       .worker_close = close_slowly });
 	push(&log, 1, 3);
 	take(&log, 2);
@@ -432,8 +420,8 @@ static void it_is_discarded_on_the_thread_that_closes(void **state)
 
 	open_log(&log, 3, (struct par_options){ .workers = 1 });
 	push(&log, 1, 3);
-	assert_int_equal(pthread_create(&thread, NULL, close_there, &log), 0);
-	assert_int_equal(pthread_join(thread, &closed), 0);
+	kit_start(&thread, close_there, &log);
+	closed = kit_join(thread);
 	assert_ptr_equal(closed, &log);
 	assert_int_equal(log.count, 3);
 	assert_false(log.strayed);
@@ -448,7 +436,7 @@ static void nothing_is_discarded_before_all_callbacks_returned(void **state)
 	open_log(&log, 5,
 		 (struct par_options){ .action = wait_for_cancel,
 				       .workers = 2,
-				       .worker_open = open_state,
+				       .worker_open = worker_open_context,
 				       .worker_close = close_slowly });
 	push(&log, 1, 5);
 	gate_open(&log.gate);
@@ -549,8 +537,7 @@ static void the_descriptors_are_closed(void **state)
 {
 	const unsigned before = kit_descriptors();
 	struct gate gate = GATE_CLOSED;
-	struct par *pool = kit_open(&(struct par_options){
-		.action = action_echo, .workers = 1, .context = &gate });
+	struct par *pool = kit_open_action(action_echo, 1, &gate);
 	const int results = par_fd(pool), cancel = par_cancel_fd(pool);
 
 	assert_true(results >= 0 && cancel >= 0);

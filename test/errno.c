@@ -6,24 +6,21 @@
 #include "kit.h"
 
 #include <signal.h>
-#include <sys/resource.h>
-
-enum { MARK = 4321 };
 
 /* The call returns what is expected, and errno is as it was. */
 #define UNTOUCHED(call, expected)                                              \
 	do {                                                                   \
-		errno = MARK;                                                  \
+		errno = KIT_ERRNO;                                             \
 		assert_int_equal(call, expected);                              \
-		assert_int_equal(errno, MARK);                                 \
+		assert_int_equal(errno, KIT_ERRNO);                            \
 	} while (0)
 
 /* For a call that returns nothing. */
 #define UNTOUCHED_BY(call)                                                     \
 	do {                                                                   \
-		errno = MARK;                                                  \
+		errno = KIT_ERRNO;                                             \
 		call;                                                          \
-		assert_int_equal(errno, MARK);                                 \
+		assert_int_equal(errno, KIT_ERRNO);                            \
 	} while (0)
 
 /* The program's own code does as it likes with errno. */
@@ -35,8 +32,7 @@ static int action_spoils(void *context, void *item, void **value)
 
 static struct par *open_plain(void)
 {
-	return kit_open(
-		&(struct par_options){ .action = action_spoils, .workers = 2 });
+	return kit_open_action(action_spoils, 2, NULL);
 }
 
 /*
@@ -117,7 +113,7 @@ static void it_is_left_alone_by_a_par_open_without_a_thread(void **state)
 
 static void discard_spoils(void *context, const struct par_result *left)
 {
-	errno = MARK; /* its own, on this thread: nothing to put back */
+	errno = KIT_ERRNO; /* its own, on this thread: nothing to put back */
 }
 
 static void it_is_left_alone_by_a_par_close_with_items_left(void **state)
@@ -129,8 +125,7 @@ static void it_is_left_alone_by_a_par_close_with_items_left(void **state)
 						.context = &gate,
 						.discard = discard_spoils });
 
-	for (uintptr_t i = 1; i <= 100; i++)
-		assert_int_equal(par_push(pool, AS_ITEM(i)), 0);
+	kit_push_numbers(pool, 1, 100);
 	gate_await(&gate, 2);
 	gate_open(&gate);
 	UNTOUCHED(par_close(pool), 0);
@@ -149,12 +144,10 @@ static int action_slow(void *context, void *item, void **value)
 /* Most of them wait for it. */
 static void it_is_left_alone_by_a_result(void **state)
 {
-	struct par *pool = kit_open(
-		&(struct par_options){ .action = action_slow, .workers = 1 });
+	struct par *pool = kit_open_action(action_slow, 1, NULL);
 	struct par_result result;
 
-	for (uintptr_t i = 1; i <= 6; i++)
-		assert_int_equal(par_push(pool, AS_ITEM(i)), 0);
+	kit_push_numbers(pool, 1, 6);
 	UNTOUCHED(par_next(pool, &result), 1);
 	UNTOUCHED(par_next(pool, &result), 1);
 	UNTOUCHED(par_next_timed(pool, &result, -1), 1);
@@ -232,10 +225,10 @@ static void it_is_left_alone_by_the_descriptors(void **state)
 	struct par_result result;
 	int results, cancel;
 
-	errno = MARK;
+	errno = KIT_ERRNO;
 	results = par_fd(pool);
 	cancel = par_cancel_fd(pool);
-	assert_int_equal(errno, MARK);
+	assert_int_equal(errno, KIT_ERRNO);
 	assert_true(results >= 0 && cancel >= 0);
 	UNTOUCHED(par_fd(pool), results);
 	UNTOUCHED(par_cancel_fd(pool), cancel);
@@ -254,22 +247,18 @@ static void it_is_left_alone_by_a_descriptor_that_was_ready_before(void **state)
 	struct par *pool = open_plain();
 
 	par_cancel(pool);
-	errno = MARK;
+	errno = KIT_ERRNO;
 	assert_true(kit_readable(par_fd(pool)));
 	assert_true(kit_readable(par_cancel_fd(pool)));
-	assert_int_equal(errno, MARK);
+	assert_int_equal(errno, KIT_ERRNO);
 	kit_close(pool, 0);
 }
 
 static void it_is_left_alone_by_a_descriptor_that_cannot_be_made(void **state)
 {
 	struct par *pool = open_plain();
-	struct rlimit before, none;
+	const struct rlimit before = kit_limit_descriptors(0);
 
-	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
-	none = before;
-	none.rlim_cur = 0;
-	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
 	UNTOUCHED(par_fd(pool), -EMFILE);
 	UNTOUCHED(par_cancel_fd(pool), -EMFILE);
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
@@ -283,8 +272,7 @@ static void it_is_left_alone_by_a_descriptor_that_cannot_be_made(void **state)
 static void it_is_left_alone_by_a_push(void **state)
 {
 	struct gate gate = GATE_CLOSED;
-	struct par *pool = kit_open(&(struct par_options){
-		.action = action_gated, .workers = 8, .context = &gate });
+	struct par *pool = kit_open_action(action_gated, 8, &gate);
 
 	for (uintptr_t i = 1; i <= 300; i++)
 		UNTOUCHED(par_push(pool, AS_ITEM(i)), 0);
@@ -334,9 +322,9 @@ static unsigned calls_that_touch(struct par *self)
 
 #define COUNT(call)                                                            \
 	do {                                                                   \
-		errno = MARK;                                                  \
+		errno = KIT_ERRNO;                                             \
 		(void)(call);                                                  \
-		touched += errno != MARK;                                      \
+		touched += errno != KIT_ERRNO;                                 \
 	} while (0)
 	COUNT(par_push(self, NULL));
 	COUNT(par_next(self, &result));
@@ -391,10 +379,10 @@ static void close_calls(void *touched)
 	struct touched *t = touched;
 
 	t->close += calls_that_touch(par_self());
-	errno = MARK;
+	errno = KIT_ERRNO;
 	par_finish(par_self());
 	par_cancel(par_self());
-	t->close += errno != MARK;
+	t->close += errno != KIT_ERRNO;
 	t->looks++;
 }
 
@@ -410,7 +398,7 @@ static void it_is_left_alone_on_the_pools_own_threads(void **state)
 						.worker_open = open_calls,
 						.worker_close = close_calls });
 
-	assert_int_equal(par_push(pool, AS_ITEM(1)), 0);
+	kit_push_number(pool, 1);
 	EVENTUALLY(touched.looks == 3);
 	kit_close(pool, 0);
 	assert_int_equal(touched.looks, 4);

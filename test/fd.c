@@ -8,15 +8,9 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <sys/select.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-static void push(struct par *pool, uintptr_t number)
-{
-	assert_int_equal(par_push(pool, AS_ITEM(number)), 0);
-}
 
 static int results_fd(struct par *pool)
 {
@@ -85,8 +79,8 @@ static void it_is_readable_while_a_result_is_ready(void **state)
 	struct par *pool = kit_open_gated(NULL, &gate);
 
 	assert_blocks(pool);
-	push(pool, 1);
-	push(pool, 2);
+	kit_push_number(pool, 1);
+	kit_push_number(pool, 2);
 	gate_await(&gate, 1);
 	assert_blocks(pool);
 	gate_open(&gate);
@@ -102,9 +96,9 @@ static void it_is_readable_while_a_result_is_ready(void **state)
 
 static void made_late_it_tells_what_is_ready(void **state)
 {
-	struct par *pool = kit_open_gated(NULL, NULL);
+	struct par *pool = kit_open_echo();
 
-	push(pool, 1);
+	kit_push_number(pool, 1);
 	EVENTUALLY(kit_stats(pool).ready == 1);
 	assert_true(kit_readable(results_fd(pool)));
 	assert_int_equal(take_readable(pool), 1);
@@ -115,10 +109,10 @@ static void made_late_it_tells_what_is_ready(void **state)
 
 static void made_late_it_tells_that_nothing_is_ready_any_more(void **state)
 {
-	struct par *pool = kit_open_gated(NULL, NULL);
+	struct par *pool = kit_open_echo();
 	struct par_result result;
 
-	push(pool, 1);
+	kit_push_number(pool, 1);
 	assert_int_equal(par_next(pool, &result), 1);
 	assert_blocks(pool);
 	par_finish(pool);
@@ -137,13 +131,13 @@ static void made_late_it_tells_the_end(void **state)
 
 static void what_another_thread_took_it_tells_no_more(void **state)
 {
-	struct par *pool = kit_open_gated(NULL, NULL);
+	struct par *pool = kit_open_echo();
 	struct taker taker;
 
 	for (uintptr_t i = 1; i <= 20; i++) {
 		assert_blocks(pool);
 		taker_start(&taker, pool);
-		push(pool, i);
+		kit_push_number(pool, i);
 		taker_join(&taker);
 		assert_int_equal(taker.rc, 1);
 		assert_blocks(pool);
@@ -167,8 +161,7 @@ static void behind_an_unfinished_head_nothing_is_readable(void **state)
 						.context = gates,
 						.ordered = true });
 
-	for (uintptr_t i = 1; i <= 3; i++)
-		push(pool, i);
+	kit_push_numbers(pool, 1, 3);
 	gate_open(&gates[1]);
 	EVENTUALLY(kit_stats(pool).ready == 1);
 	assert_blocks(pool);
@@ -193,9 +186,9 @@ static void nor_is_what_a_cancel_gave_back_behind_it(void **state)
 						.context = gates,
 						.ordered = true });
 
-	push(pool, 1);
+	kit_push_number(pool, 1);
 	gate_await(&gates[0], 1);
-	push(pool, 2);
+	kit_push_number(pool, 2);
 	par_cancel(pool);
 	assert_int_equal(kit_stats(pool).ready, 1);
 	assert_blocks(pool);
@@ -210,80 +203,71 @@ static void nor_is_what_a_cancel_gave_back_behind_it(void **state)
  * par_fd: the end.
  */
 
-/* The producer is held inside the call that ends the source, after `last`
+/* The producer is inside the call that ends the source. It has brought `last`
  * items, which were taken. */
-struct vigil {
-	struct gate hold;
-	struct gated_numbers source;
-	struct par *pool;
-};
-
-static void open_vigil(struct vigil *v, uintptr_t last, int end)
+static void open_ending(struct held *held, uintptr_t last, int end)
 {
-	*v = (struct vigil){ .hold = GATE_CLOSED,
-			     .source = {
-				     .numbers = { .last = last, .end = end },
-				     .at = last,
-				     .hold = &v->hold } };
-	v->pool = kit_open_gated(&v->source, NULL);
-	gate_await(&v->hold, 1);
+	held_open(held,
+		  (struct gated_numbers){
+			  .numbers = { .last = last, .end = end }, .at = last },
+		  (struct par_options){ .workers = 1 });
 	for (uintptr_t i = 1; i <= last; i++)
-		assert_int_equal(take_readable(v->pool), i);
-	assert_blocks(v->pool);
+		assert_int_equal(take_readable(held->pool), i);
+	assert_blocks(held->pool);
 }
 
-static void close_vigil(struct vigil *v, int end)
+static void close_ending(struct held *held, int end)
 {
-	assert_blocks(v->pool);
-	gate_open(&v->hold);
-	close_ended(v->pool, end);
+	assert_blocks(held->pool);
+	gate_open(&held->hold);
+	close_ended(held->pool, end);
 }
 
 static void the_end_of_an_empty_input_is_readable(void **state)
 {
-	struct vigil v;
+	struct held held;
 
-	open_vigil(&v, 0, 0);
-	close_vigil(&v, 0);
+	open_ending(&held, 0, 0);
+	close_ending(&held, 0);
 }
 
 static void the_end_with_nothing_under_way_is_readable(void **state)
 {
-	struct vigil v;
+	struct held held;
 
-	open_vigil(&v, 2, 0);
-	close_vigil(&v, 0);
+	open_ending(&held, 2, 0);
+	close_ending(&held, 0);
 }
 
 static void a_failure_is_readable(void **state)
 {
-	struct vigil v;
+	struct held held;
 
-	open_vigil(&v, 2, -EIO);
-	close_vigil(&v, -EIO);
+	open_ending(&held, 2, -EIO);
+	close_ending(&held, -EIO);
 }
 
 static void after_a_finish_it_waits_for_the_call_under_way(void **state)
 {
-	struct vigil v;
+	struct held held;
 
-	open_vigil(&v, 1, 0);
-	par_finish(v.pool);
-	close_vigil(&v, 0);
+	open_ending(&held, 1, 0);
+	par_finish(held.pool);
+	close_ending(&held, 0);
 }
 
 static void after_a_cancel_it_waits_for_the_call_under_way(void **state)
 {
-	struct vigil v;
+	struct held held;
 
-	open_vigil(&v, 1, -EIO);
-	par_cancel(v.pool);
-	close_vigil(&v, 0);
+	open_ending(&held, 1, -EIO);
+	par_cancel(held.pool);
+	close_ending(&held, 0);
 }
 
 static void a_finish_with_nothing_to_do_is_readable(void **state)
 {
-	struct par *pool = kit_open_gated(NULL, NULL);
+	struct par *pool = kit_open_echo();
 
 	assert_blocks(pool);
 	par_finish(pool);
@@ -293,7 +277,7 @@ static void a_finish_with_nothing_to_do_is_readable(void **state)
 
 static void a_cancel_with_nothing_to_do_is_readable(void **state)
 {
-	struct par *pool = kit_open_gated(NULL, NULL);
+	struct par *pool = kit_open_echo();
 
 	assert_blocks(pool);
 	par_cancel(pool);
@@ -323,9 +307,9 @@ static void what_a_cancel_gives_back_is_readable(void **state)
 	struct gate gate = GATE_CLOSED;
 	struct par *pool = kit_open_gated(NULL, &gate);
 
-	push(pool, 1);
+	kit_push_number(pool, 1);
 	gate_await(&gate, 1);
-	push(pool, 2);
+	kit_push_number(pool, 2);
 	assert_blocks(pool);
 	par_cancel(pool);
 	assert_true(kit_readable(results_fd(pool)));
@@ -344,7 +328,7 @@ static void a_push_after_an_end_not_told_is_waited_for(void **state)
 
 	for (uintptr_t i = 1; i <= 3; i++) {
 		EVENTUALLY(kit_readable(results_fd(pool)));
-		push(pool, i);
+		kit_push_number(pool, i);
 		assert_blocks(pool);
 		gate_open(&gate);
 		assert_int_equal(take_readable(pool), i);
@@ -400,7 +384,7 @@ static void random_turns_leave_it_right(void **state)
 	unsigned seed = 1;
 
 	for (int round = 0; round < 30; round++) {
-		struct par *pool = kit_open_gated(NULL, NULL);
+		struct par *pool = kit_open_echo();
 		uint64_t pushed = 0, taken = 0;
 		bool ended = false;
 
@@ -443,7 +427,7 @@ static bool epoll_says(int epoll)
 
 static void select_and_epoll_serve_as_well(void **state)
 {
-	struct par *pool = kit_open_gated(NULL, NULL);
+	struct par *pool = kit_open_echo();
 	struct epoll_event event = { .events = EPOLLIN };
 	struct par_result result;
 	int epoll = epoll_create1(0), fd = results_fd(pool);
@@ -452,7 +436,7 @@ static void select_and_epoll_serve_as_well(void **state)
 	for (uintptr_t i = 1; i <= 3; i++) {
 		assert_false(select_says(fd));
 		assert_false(epoll_says(epoll));
-		push(pool, i);
+		kit_push_number(pool, i);
 		EVENTUALLY(kit_stats(pool).ready == 1);
 		assert_true(select_says(fd));
 		assert_true(epoll_says(epoll));
@@ -475,7 +459,7 @@ static void it_is_not_ready_before_a_cancel(void **state)
 	int fd = cancel_fd(pool), end;
 
 	assert_false(kit_readable(fd));
-	push(pool, 3);
+	kit_push_number(pool, 3);
 	EVENTUALLY(kit_stats(pool).ready == 3 && kit_stats(pool).ended);
 	assert_false(kit_readable(fd));
 	par_finish(pool);
@@ -494,9 +478,9 @@ static void it_is_ready_at_the_cancel_and_stays_so(void **state)
 	struct par *pool = kit_open_gated(NULL, &gate);
 	int fd = cancel_fd(pool);
 
-	push(pool, 1);
+	kit_push_number(pool, 1);
 	gate_await(&gate, 1);
-	push(pool, 2);
+	kit_push_number(pool, 2);
 	assert_false(kit_readable(fd));
 	par_cancel(pool);
 	assert_true(kit_readable(fd));
@@ -513,7 +497,7 @@ static void it_is_ready_at_the_cancel_and_stays_so(void **state)
 
 static void made_after_the_cancel_it_is_ready_at_once(void **state)
 {
-	struct par *pool = kit_open_gated(NULL, NULL);
+	struct par *pool = kit_open_echo();
 
 	par_cancel(pool);
 	assert_true(kit_readable(cancel_fd(pool)));
@@ -532,7 +516,7 @@ static void rob(int fd)
 static void it_stays_ready_even_if_somebody_reads_it(void **state)
 {
 	for (int late = 0; late < 2; late++) {
-		struct par *pool = kit_open_gated(NULL, NULL);
+		struct par *pool = kit_open_echo();
 		int fd = late ? -1 : cancel_fd(pool);
 
 		par_cancel(pool);
@@ -551,11 +535,11 @@ static void it_stays_ready_even_if_somebody_reads_it(void **state)
 /* It must not; but that is no reason to end its process. */
 static void a_program_that_reads_it_harms_only_itself(void **state)
 {
-	struct par *pool = kit_open_gated(NULL, NULL);
+	struct par *pool = kit_open_echo();
 	int fd = par_fd(pool);
 
 	for (int i = 0; i < 2; i++) {
-		assert_int_equal(par_push(pool, pool), 0);
+		kit_push(pool, pool);
 		EVENTUALLY(kit_readable(fd));
 		if (i == 0)
 			rob(fd);
@@ -579,12 +563,10 @@ static int poll_cancel(void *gate, void *item, void **value)
 static void every_poller_is_told(void **state)
 {
 	struct gate gate = GATE_CLOSED;
-	struct par *pool = kit_open(&(struct par_options){
-		.action = poll_cancel, .workers = 4, .context = &gate });
+	struct par *pool = kit_open_action(poll_cancel, 4, &gate);
 	struct par_result result;
 
-	for (uintptr_t i = 1; i <= 4; i++)
-		push(pool, i);
+	kit_push_numbers(pool, 1, 4);
 	gate_await(&gate, 4);
 	gate_open(&gate);
 	kit_linger();
@@ -622,8 +604,8 @@ static void a_close_is_a_cancel(void **state)
 						.worker_open = open_gate,
 						.discard = count_done });
 
-	push(pool, 1);
-	push(pool, 2);
+	kit_push_number(pool, 1);
+	kit_push_number(pool, 2);
 	EVENTUALLY(kit_stats(pool).running == 2);
 	kit_close(pool, 0);
 	assert_int_equal(done, 2);
@@ -632,7 +614,7 @@ static void a_close_is_a_cancel(void **state)
 /* It holds a copy of every end that the parent has. */
 static void a_forked_child_keeps_it_from_nothing(void **state)
 {
-	struct par *pool = kit_open_gated(NULL, NULL);
+	struct par *pool = kit_open_echo();
 	int fd = cancel_fd(pool), leash[2], status;
 	char byte;
 	pid_t child;
@@ -669,12 +651,12 @@ static void without_a_pool_it_is_einval(void **state)
 
 static void each_call_returns_the_same(void **state)
 {
-	struct par *pool = kit_open_gated(NULL, NULL);
+	struct par *pool = kit_open_echo();
 	int fds[] = { results_fd(pool), cancel_fd(pool) };
 	struct par_result result;
 
 	assert_int_not_equal(fds[0], fds[1]);
-	push(pool, 1);
+	kit_push_number(pool, 1);
 	assert_int_equal(par_next(pool, &result), 1);
 	for (size_t i = 0; i < 2; i++)
 		assert_int_equal(calls[i](pool), fds[i]);
@@ -688,10 +670,10 @@ static void each_call_returns_the_same(void **state)
 static void each_is_made_at_its_first_call(void **state)
 {
 	const unsigned before = kit_descriptors();
-	struct par *pool = kit_open_gated(NULL, NULL);
+	struct par *pool = kit_open_echo();
 	unsigned with_one;
 
-	push(pool, 1);
+	kit_push_number(pool, 1);
 	EVENTUALLY(kit_stats(pool).ready == 1);
 	assert_int_equal(kit_descriptors(), before);
 	results_fd(pool);
@@ -709,7 +691,7 @@ static void both_are_closed_by_par_close(void **state)
 	const unsigned before = kit_descriptors();
 
 	for (int canceled = 0; canceled < 2; canceled++) {
-		struct par *pool = kit_open_gated(NULL, NULL);
+		struct par *pool = kit_open_echo();
 		int results = results_fd(pool), cancel = cancel_fd(pool);
 
 		if (canceled)
@@ -731,7 +713,7 @@ static void all_are_close_on_exec(void **state)
 
 	for (int fd = 0; fd < LOOK_AT; fd++)
 		before[fd] = fcntl(fd, F_GETFD) >= 0;
-	pool = kit_open_gated(NULL, NULL);
+	pool = kit_open_echo();
 	results_fd(pool);
 	cancel_fd(pool);
 	for (int fd = 0; fd < LOOK_AT; fd++) {
@@ -746,46 +728,31 @@ static void all_are_close_on_exec(void **state)
 
 static void errno_is_left_alone(void **state)
 {
-	struct par *pool = kit_open_gated(NULL, NULL);
+	struct par *pool = kit_open_echo();
 
-	errno = 4711;
+	errno = KIT_ERRNO;
 	results_fd(pool);
 	par_cancel(pool);
 	cancel_fd(pool);
 	results_fd(pool);
-	assert_int_equal(errno, 4711);
+	assert_int_equal(errno, KIT_ERRNO);
 	kit_close(pool, 0);
-}
-
-/* Leaves so many descriptors free; returns the limit there was. */
-static struct rlimit leave_free(rlim_t count)
-{
-	struct rlimit before, now;
-	int lowest = dup(0);
-
-	assert_true(lowest >= 0);
-	close(lowest);
-	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
-	now = before;
-	now.rlim_cur = (rlim_t)lowest + count;
-	assert_int_equal(setrlimit(RLIMIT_NOFILE, &now), 0);
-	return before;
 }
 
 static void assert_survives_emfile(fd_call *call, rlim_t count)
 {
-	struct par *pool = kit_open_gated(NULL, NULL);
+	struct par *pool = kit_open_echo();
 	const unsigned open = kit_descriptors();
-	struct rlimit before = leave_free(count);
+	struct rlimit before = kit_limit_descriptors(count);
 	struct par_result result;
 	int fd;
 
-	errno = 4711;
+	errno = KIT_ERRNO;
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(call(pool), -EMFILE);
-	assert_int_equal(errno, 4711);
+	assert_int_equal(errno, KIT_ERRNO);
 	for (uintptr_t i = 1; i <= 3; i++) {
-		push(pool, i);
+		kit_push_number(pool, i);
 		assert_int_equal(par_next(pool, &result), 1);
 	}
 	assert_int_equal(call(pool), -EMFILE);
@@ -809,12 +776,12 @@ static void without_descriptors_it_works_and_can_be_asked_again(void **state)
 
 static void after_emfile_it_tells_what_came_meanwhile(void **state)
 {
-	struct par *pool = kit_open_gated(NULL, NULL);
-	struct rlimit before = leave_free(1);
+	struct par *pool = kit_open_echo();
+	struct rlimit before = kit_limit_descriptors(1);
 
 	assert_int_equal(par_fd(pool), -EMFILE);
 	assert_int_equal(par_cancel_fd(pool), -EMFILE);
-	push(pool, 1);
+	kit_push_number(pool, 1);
 	EVENTUALLY(kit_stats(pool).ready == 1);
 	par_cancel(pool);
 	assert_int_equal(par_fd(pool), -EMFILE);
@@ -845,21 +812,19 @@ static void *ask(void *argument)
 static void assert_one_fd(fd_call *call)
 {
 	struct gate start = GATE_CLOSED;
-	struct par *pool = kit_open_gated(NULL, NULL);
+	struct par *pool = kit_open_echo();
 	struct asker askers[4];
 
 	for (int i = 0; i < 4; i++) {
 		askers[i] = (struct asker){ .pool = pool,
 					    .call = call,
 					    .start = &start };
-		assert_int_equal(pthread_create(&askers[i].thread, NULL, ask,
-						&askers[i]),
-				 0);
+		kit_start(&askers[i].thread, ask, &askers[i]);
 	}
 	gate_await(&start, 4);
 	gate_open(&start);
 	for (int i = 0; i < 4; i++) {
-		assert_int_equal(pthread_join(askers[i].thread, NULL), 0);
+		kit_join(askers[i].thread);
 		assert_true(askers[i].fd >= 0);
 		assert_int_equal(askers[i].fd, askers[0].fd);
 	}

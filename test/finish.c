@@ -15,22 +15,11 @@ static void assert_takes(struct par *pool, uintptr_t number)
 	assert_int_equal(result.error, 0);
 }
 
+/* Nothing comes, and the source has not ended. */
 static void assert_waits(struct par *pool)
 {
-	struct par_result result;
-
-	assert_int_equal(par_next_timed(pool, &result, 5), -ETIMEDOUT);
+	kit_assert_waits(pool);
 	assert_false(kit_stats(pool).ended);
-}
-
-/* The end comes next, with this number, for good. */
-static void assert_ends(struct par *pool, int expected)
-{
-	struct par_result result;
-
-	assert_int_equal(par_next(pool, &result), expected);
-	assert_int_equal(par_next(pool, &result), expected);
-	kit_close(pool, expected);
 }
 
 /*
@@ -39,12 +28,12 @@ static void assert_ends(struct par *pool, int expected)
 
 static void without_a_generator_it_ends_the_input(void **state)
 {
-	struct par *pool = kit_open_gated(NULL, NULL);
+	struct par *pool = kit_open_echo();
 
 	assert_waits(pool);
 	par_finish(pool);
 	assert_true(kit_stats(pool).ended);
-	assert_ends(pool, 0);
+	kit_close_ended(pool, 0);
 }
 
 static void without_a_generator_what_entered_is_delivered(void **state)
@@ -52,15 +41,14 @@ static void without_a_generator_what_entered_is_delivered(void **state)
 	struct gate gate = GATE_CLOSED;
 	struct par *pool = kit_open_gated(NULL, &gate);
 
-	for (uintptr_t i = 1; i <= 20; i++)
-		assert_int_equal(par_push(pool, AS_ITEM(i)), 0);
+	kit_push_numbers(pool, 1, 20);
 	gate_await(&gate, 1);
 	par_finish(pool);
 	assert_int_equal(kit_stats(pool).queued, 19);
 	gate_open(&gate);
 	for (uintptr_t i = 1; i <= 20; i++)
 		assert_takes(pool, i);
-	assert_ends(pool, 0);
+	kit_close_ended(pool, 0);
 }
 
 /* The call that it interrupts is the one that would bring 21. */
@@ -80,7 +68,7 @@ static void with_a_generator_what_entered_is_delivered(void **state)
 		assert_takes(pool, i);
 	assert_waits(pool);
 	gate_open(&hold);
-	assert_ends(pool, 0);
+	kit_close_ended(pool, 0);
 }
 
 static void it_cancels_nothing(void **state)
@@ -88,148 +76,116 @@ static void it_cancels_nothing(void **state)
 	struct gate gate = GATE_CLOSED;
 	struct par *pool = kit_open_gated(NULL, &gate);
 
-	assert_int_equal(par_push(pool, AS_ITEM(1)), 0);
+	kit_push_number(pool, 1);
 	gate_await(&gate, 1);
 	par_finish(pool);
 	assert_false(par_canceled(pool));
 	assert_false(kit_readable(par_cancel_fd(pool)));
 	gate_open(&gate);
 	assert_takes(pool, 1);
-	assert_ends(pool, 0);
+	kit_close_ended(pool, 0);
 }
 
 /*
  * While the generator is in its call.
  */
 
-struct call {
-	struct gate hold;
-	struct gated_numbers source;
-	struct par *pool;
-};
-
 /* Two items were taken; the call that brings the next is under way. */
-static void open_call(struct call *c, uintptr_t last, int end)
+static void open_call(struct held *c, uintptr_t last, int end)
 {
-	*c = (struct call){
-		.hold = GATE_CLOSED,
-		.source = { .numbers = { .last = last, .end = end },
-			    .at = 2,
-			    .hold = &c->hold },
-	};
-	c->pool = kit_open_gated(&c->source, NULL);
+	held_open(c,
+		  (struct gated_numbers){
+			  .numbers = { .last = last, .end = end }, .at = 2 },
+		  (struct par_options){ .workers = 1 });
 	assert_takes(c->pool, 1);
 	assert_takes(c->pool, 2);
-	gate_await(&c->hold, 1);
 }
 
 static void the_item_of_the_call_under_way_is_run(void **state)
 {
-	struct call c;
+	struct held c;
 
 	open_call(&c, 100, 0);
 	par_finish(c.pool);
 	gate_open(&c.hold);
 	assert_takes(c.pool, 3);
-	assert_ends(c.pool, 0);
+	kit_close_ended(c.pool, 0);
 	assert_int_equal(c.source.numbers.calls, 3);
 }
 
 static void the_failure_of_the_call_under_way_is_the_sources(void **state)
 {
-	struct call c;
+	struct held c;
 
 	open_call(&c, 2, -EIO);
 	par_finish(c.pool);
 	gate_open(&c.hold);
-	assert_ends(c.pool, -EIO);
+	kit_close_ended(c.pool, -EIO);
 	assert_int_equal(c.source.numbers.calls, 3);
 }
 
 static void the_end_waits_for_the_call_under_way(void **state)
 {
-	struct call c;
+	struct held c;
 
 	open_call(&c, 2, 0);
 	par_finish(c.pool);
 	assert_waits(c.pool);
 	gate_open(&c.hold);
-	assert_ends(c.pool, 0);
+	kit_close_ended(c.pool, 0);
 }
 
 static void who_sleeps_is_told_the_end_when_the_call_returns(void **state)
 {
 	struct taker takers[3];
-	struct call c;
+	struct held c;
 
 	open_call(&c, 2, -EIO);
-	for (int i = 0; i < 3; i++)
-		taker_start(&takers[i], c.pool);
+	takers_start(takers, 3, c.pool);
 	par_finish(c.pool);
 	gate_open(&c.hold);
-	for (int i = 0; i < 3; i++) {
-		taker_join(&takers[i]);
-		assert_int_equal(takers[i].rc, -EIO);
-	}
-	assert_ends(c.pool, -EIO);
+	takers_assert_told(takers, 3, -EIO);
+	kit_close_ended(c.pool, -EIO);
 }
 
 /*
  * While the producer waits, and while nothing happens.
  */
 
-/* The worker runs item 1. The generator has brought more, until ring or window
- * were full: so many have entered. */
-static void assert_ends_waiting(size_t capacity, size_t window,
-				unsigned entered)
+static void assert_ends_waiting(struct par_options options, unsigned entered)
 {
-	struct gate gate = GATE_CLOSED, hold = GATE_CLOSED;
-	struct gated_numbers source = { .numbers.last = 100,
-					.at = 1,
-					.hold = &hold };
-	struct par_options options = kit_gated_options(&source, &gate);
-	struct par *pool;
+	struct full full;
 
-	options.capacity = capacity;
-	options.window = window;
-	pool = kit_open(&options);
-	gate_await(&gate, 1);
-	gate_open(&hold);
-	EVENTUALLY(kit_stats(pool).entered == entered);
-	kit_linger();
-	assert_int_equal(source.numbers.calls, entered);
-	par_finish(pool);
-	assert_true(kit_stats(pool).ended);
-	gate_open(&gate);
+	full_open(&full, options, entered);
+	assert_int_equal(full.source.numbers.calls, entered);
+	par_finish(full.pool);
+	assert_true(kit_stats(full.pool).ended);
+	gate_open(&full.gate);
 	for (uintptr_t i = 1; i <= entered; i++)
-		assert_takes(pool, i);
-	assert_ends(pool, 0);
-	assert_int_equal(source.numbers.calls, entered);
+		assert_takes(full.pool, i);
+	kit_close_ended(full.pool, 0);
+	assert_int_equal(full.source.numbers.calls, entered);
 }
 
 static void a_producer_that_waits_for_the_ring_asks_no_more(void **state)
 {
-	assert_ends_waiting(4, 0, 5);
+	assert_ends_waiting((struct par_options){ .capacity = 4 }, 5);
 }
 
 static void a_producer_that_waits_for_the_window_asks_no_more(void **state)
 {
-	assert_ends_waiting(0, 3, 3);
+	assert_ends_waiting((struct par_options){ .window = 3 }, 3);
 }
 
 static void who_sleeps_is_told_the_end(void **state)
 {
-	struct par *pool = kit_open_gated(NULL, NULL);
+	struct par *pool = kit_open_echo();
 	struct taker takers[3];
 
-	for (int i = 0; i < 3; i++)
-		taker_start(&takers[i], pool);
+	takers_start(takers, 3, pool);
 	par_finish(pool);
-	for (int i = 0; i < 3; i++) {
-		taker_join(&takers[i]);
-		assert_int_equal(takers[i].rc, 0);
-	}
-	assert_ends(pool, 0);
+	takers_assert_told(takers, 3, 0);
+	kit_close_ended(pool, 0);
 }
 
 /*
@@ -249,9 +205,9 @@ static void an_action_can_finish(void **state)
 
 	options.action = finish_in_action;
 	pool = kit_open(&options);
-	assert_int_equal(par_push(pool, AS_ITEM(1)), 0);
+	kit_push_number(pool, 1);
 	assert_takes(pool, 1);
-	assert_ends(pool, 0);
+	kit_close_ended(pool, 0);
 }
 
 /* In the call that brings the second item. */
@@ -275,7 +231,7 @@ static void the_generator_can_finish(void **state)
 	pool = kit_open(&options);
 	assert_takes(pool, 1);
 	assert_takes(pool, 2);
-	assert_ends(pool, 0);
+	kit_close_ended(pool, 0);
 	assert_int_equal(numbers.calls, 2);
 }
 
@@ -287,19 +243,18 @@ static void *finish_in_thread(void *pool)
 
 static void another_thread_can_finish(void **state)
 {
-	struct par *pool = kit_open_gated(NULL, NULL);
+	struct par *pool = kit_open_echo();
 	pthread_t thread;
 
-	assert_int_equal(pthread_create(&thread, NULL, finish_in_thread, pool),
-			 0);
+	kit_start(&thread, finish_in_thread, pool);
 	/* No call may be under way at the close. */
-	assert_int_equal(pthread_join(thread, NULL), 0);
-	assert_ends(pool, 0);
+	kit_join(thread);
+	kit_close_ended(pool, 0);
 }
 
 static void finishing_twice_is_finishing_once(void **state)
 {
-	struct call c;
+	struct held c;
 
 	open_call(&c, 100, 0);
 	par_finish(c.pool);
@@ -308,7 +263,7 @@ static void finishing_twice_is_finishing_once(void **state)
 	gate_open(&c.hold);
 	assert_takes(c.pool, 3);
 	par_finish(c.pool);
-	assert_ends(c.pool, 0);
+	kit_close_ended(c.pool, 0);
 	assert_int_equal(c.source.numbers.calls, 3);
 }
 
@@ -324,7 +279,7 @@ static void after_the_end_it_does_nothing(void **state)
 		assert_int_equal(par_next(pool, &result), ends[i]);
 		par_finish(pool);
 		assert_int_equal(par_push(pool, NULL), -EPIPE);
-		assert_ends(pool, ends[i]);
+		kit_close_ended(pool, ends[i]);
 		assert_int_equal(source.numbers.calls, 1);
 	}
 }
@@ -337,14 +292,14 @@ static void after_a_failure_it_is_still_the_failure_that_is_told(void **state)
 	EVENTUALLY(kit_stats(pool).ended);
 	par_finish(pool);
 	assert_takes(pool, 1);
-	assert_ends(pool, -EIO);
+	kit_close_ended(pool, -EIO);
 }
 
 /* What the call brings is canceled, not run. */
 static void after_a_cancel_it_does_nothing(void **state)
 {
 	struct par_result result;
-	struct call c;
+	struct held c;
 
 	open_call(&c, 100, 0);
 	par_cancel(c.pool);
@@ -354,7 +309,7 @@ static void after_a_cancel_it_does_nothing(void **state)
 	assert_int_equal(par_next(c.pool, &result), 1);
 	assert_int_equal(result.error, -ECANCELED);
 	assert_true(par_canceled(c.pool));
-	assert_ends(c.pool, 0);
+	kit_close_ended(c.pool, 0);
 }
 
 int main(void)

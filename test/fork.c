@@ -26,17 +26,11 @@ struct scene {
 };
 static struct scene scene; /* an exit leaves it where leaks are looked for */
 
-static void check(bool held, const char *what)
-{
-	if (!held)
-		kit_die(what);
-}
-
 static void open_scene(struct par_options options)
 {
 	options.action = action_echo;
 	options.workers = 3;
-	check(par_open(&scene.pool, &options) == 0, "no pool");
+	kit_check(par_open(&scene.pool, &options) == 0, "no pool");
 }
 
 static void set_idle(void)
@@ -45,9 +39,9 @@ static void set_idle(void)
 
 	open_scene((struct par_options){ .window = 0 });
 	for (int i = 0; i < 5; i++)
-		check(par_push(scene.pool, NULL) == 0, "no push");
+		kit_check(par_push(scene.pool, NULL) == 0, "no push");
 	for (int i = 0; i < 5; i++)
-		check(par_next(scene.pool, &result) == 1, "no result");
+		kit_check(par_next(scene.pool, &result) == 1, "no result");
 }
 
 static void set_awaited(void)
@@ -65,9 +59,9 @@ static void *consume(void *unused)
 
 	while ((rc = par_next(scene.pool, &result)) == 1)
 		if (result.item)
-			check(AS_NUMBER(result.item) == ++last,
-			      "lost or twice");
-	check(rc == 0, "not the end");
+			kit_check(AS_NUMBER(result.item) == ++last,
+				  "lost or twice");
+	kit_check(rc == 0, "not the end");
 	return unused;
 }
 
@@ -79,8 +73,7 @@ static void set_busy(void)
 					 .source = &scene.endless,
 					 .window = 50,
 					 .ordered = true });
-	check(pthread_create(&scene.consumer, NULL, consume, NULL) == 0,
-	      "no thread");
+	kit_start(&scene.consumer, consume, NULL);
 	EVENTUALLY(kit_stats(scene.pool).delivered > 50);
 }
 
@@ -91,22 +84,22 @@ static void close_scene(void)
 	struct par_stats stats;
 
 	if (scene.taker.pool) {
-		check(par_push(scene.pool, &scene) == 0, "no push");
+		kit_check(par_push(scene.pool, &scene) == 0, "no push");
 		taker_join(&scene.taker);
-		check(scene.taker.rc == 1, "not taken");
-		check(scene.taker.result.item == &scene, "not the item");
+		kit_check(scene.taker.rc == 1, "not taken");
+		kit_check(scene.taker.result.item == &scene, "not the item");
 	}
-	check(par_push(scene.pool, NULL) == 0, "no push");
+	kit_check(par_push(scene.pool, NULL) == 0, "no push");
 	par_finish(scene.pool);
 	if (scene.endless.last)
-		pthread_join(scene.consumer, NULL);
+		kit_join(scene.consumer);
 	else
-		check(par_next(scene.pool, &result) == 1, "no result");
-	check(par_next(scene.pool, &result) == 0, "not the end");
+		kit_check(par_next(scene.pool, &result) == 1, "no result");
+	kit_check(par_next(scene.pool, &result) == 0, "not the end");
 	stats = kit_stats(scene.pool);
-	check(stats.delivered == stats.entered, "lost");
-	check(stats.canceled == 0, "canceled");
-	check(par_close(scene.pool) == 0, "not closed");
+	kit_check(stats.delivered == stats.entered, "lost");
+	kit_check(stats.canceled == 0, "canceled");
+	kit_check(par_close(scene.pool) == 0, "not closed");
 }
 
 /* How a process ends. */
@@ -129,16 +122,16 @@ static void await_child(pid_t child)
 {
 	int status;
 
-	check(waitpid(child, &status, 0) == child, "no child");
-	check(WIFEXITED(status), "the child crashed or hung");
-	check(WEXITSTATUS(status) == 0, "the child failed");
+	kit_check(waitpid(child, &status, 0) == child, "no child");
+	kit_check(WIFEXITED(status), "the child crashed or hung");
+	kit_check(WEXITSTATUS(status) == 0, "the child failed");
 }
 
 static void fork_and(void (*end)(void))
 {
 	pid_t child = fork();
 
-	check(child >= 0, "no fork");
+	kit_check(child >= 0, "no fork");
 	if (child == 0) {
 		alarm(KIT_PATIENCE);
 		end();
@@ -167,10 +160,10 @@ static void act(par_action_fn *action)
 	const struct par_options options = { .action = action, .workers = 2 };
 	struct par_result result;
 
-	check(par_open(&scene.pool, &options) == 0, "no pool");
-	check(par_push(scene.pool, NULL) == 0, "no push");
-	check(par_next(scene.pool, &result) == 1, "no result");
-	check(par_close(scene.pool) == 0, "not closed");
+	kit_check(par_open(&scene.pool, &options) == 0, "no pool");
+	kit_check(par_push(scene.pool, NULL) == 0, "no push");
+	kit_check(par_next(scene.pool, &result) == 1, "no result");
+	kit_check(par_close(scene.pool) == 0, "not closed");
 }
 
 /* What the words of a scene do, one after the other. */
@@ -201,7 +194,7 @@ static void perform(const char *word)
 
 	while (i < WORDS && strcmp(word, words[i].word) != 0)
 		i++;
-	check(i < WORDS, "no such scene");
+	kit_check(i < WORDS, "no such scene");
 	if (words[i].perform)
 		words[i].perform();
 	if (words[i].acted)

@@ -70,17 +70,6 @@ static uintptr_t take(struct par *pool, int error)
 	return AS_NUMBER(result.item);
 }
 
-/* So many come, then the end, with this number, for good. */
-static void assert_ends(struct par *pool, uint64_t count, int expected)
-{
-	struct par_result result;
-	int end;
-
-	assert_int_equal(kit_drain(pool, NULL, &end), count);
-	assert_int_equal(end, expected);
-	assert_int_equal(par_next(pool, &result), expected);
-}
-
 /* The generator has been asked so often, and is not asked again. */
 static void assert_calls(struct source *source, unsigned count)
 {
@@ -93,13 +82,6 @@ static void assert_calls(struct source *source, unsigned count)
  * Where it runs.
  */
 
-static int tell_thread(void *gate, void *item, void **value)
-{
-	gate_pass(gate);
-	*value = (void *)(uintptr_t)pthread_self();
-	return 0;
-}
-
 static void it_runs_on_a_thread_of_its_own(void **state)
 {
 	struct gate all = GATE_CLOSED;
@@ -108,7 +90,7 @@ static void it_runs_on_a_thread_of_its_own(void **state)
 	struct par_result result;
 	struct par *pool;
 
-	options.action = tell_thread;
+	options.action = action_thread;
 	options.workers = 3;
 	pool = kit_open(&options);
 	gate_await(&all, 3); /* each on another worker */
@@ -132,8 +114,8 @@ static void it_is_called_once_at_a_time(void **state)
 	options.capacity = 2;
 	pool = kit_open(&options);
 	for (int i = 0; i < 100; i++)
-		assert_int_equal(par_push(pool, AS_ITEM(1)), 0);
-	assert_ends(pool, 2100, 0);
+		kit_push_number(pool, 1);
+	kit_assert_drains(pool, 2100, 0);
 	assert_false(source.overlapped);
 	assert_false(source.strayed);
 	kit_close(pool, 0);
@@ -148,7 +130,7 @@ static void no_lock_is_held_while_it_runs(void **state)
 
 	gate_await(&hold, 1);
 	assert_int_equal(kit_stats(pool).entered, 0);
-	assert_int_equal(par_push(pool, AS_ITEM(1)), 0);
+	kit_push_number(pool, 1);
 	assert_int_equal(take(pool, 0), 1);
 	assert_int_equal(par_next_timed(pool, &result, 1), -ETIMEDOUT);
 	assert_true(par_fd(pool) >= 0);
@@ -158,7 +140,7 @@ static void no_lock_is_held_while_it_runs(void **state)
 	par_cancel(pool);
 	gate_open(&hold);
 	assert_int_equal(take(pool, -ECANCELED), 1);
-	assert_ends(pool, 0, 0);
+	kit_assert_drains(pool, 0, 0);
 	kit_close(pool, 0);
 }
 
@@ -172,7 +154,7 @@ static void it_may_block_while_its_items_are_run(void **state)
 	for (uintptr_t i = 1; i <= 3; i++)
 		assert_int_equal(take(pool, 0), i);
 	gate_open(&hold);
-	assert_ends(pool, 2, 0);
+	kit_assert_drains(pool, 2, 0);
 	kit_close(pool, 0);
 }
 
@@ -199,7 +181,7 @@ static void null_is_an_item_like_any_other(void **state)
 
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(take(pool, 0), 0);
-	assert_ends(pool, 0, 0);
+	kit_assert_drains(pool, 0, 0);
 	kit_close(pool, 0);
 }
 
@@ -224,7 +206,7 @@ static void what_is_set_at_the_end_is_no_item(void **state)
 							.generate = next_or_set,
 							.source = &numbers });
 
-		assert_ends(pool, 2, ends[i]);
+		kit_assert_drains(pool, 2, ends[i]);
 		assert_int_equal(kit_stats(pool).entered, 2);
 		kit_close(pool, ends[i]);
 	}
@@ -241,7 +223,7 @@ static void any_positive_number_brings_an_item(void **state)
 
 		for (uintptr_t n = 1; n <= 3; n++)
 			assert_int_equal(take(pool, 0), n);
-		assert_ends(pool, 0, 0);
+		kit_assert_drains(pool, 0, 0);
 		kit_close(pool, 0);
 	}
 }
@@ -266,7 +248,7 @@ static void assert_fills(size_t capacity, size_t expected)
 	assert_calls(&source, (unsigned)expected + 1);
 	assert_int_equal(kit_stats(pool).queued, expected);
 	gate_open(&gate);
-	assert_ends(pool, source.numbers.last, 0);
+	kit_assert_drains(pool, source.numbers.last, 0);
 	kit_close(pool, 0);
 }
 
@@ -298,7 +280,7 @@ static void the_ring_has_a_slot_for_each_worker_by_default(void **state)
 	assert_calls(&source, 140);
 	assert_int_equal(kit_stats(pool).queued, 70);
 	gate_open(&gate);
-	assert_ends(pool, 140, 0);
+	kit_assert_drains(pool, 140, 0);
 	kit_close(pool, 0);
 }
 
@@ -318,7 +300,7 @@ static void it_is_not_asked_while_the_window_is_full(void **state)
 			for (size_t taken = 0; taken < windows[i]; taken++)
 				take(pool, 0);
 		}
-		assert_ends(pool, 0, 0);
+		kit_assert_drains(pool, 0, 0);
 		kit_close(pool, 0);
 	}
 }
@@ -329,7 +311,7 @@ static void without_a_window_untaken_results_hold_nothing_back(void **state)
 	struct par *pool = open_source(&source, NULL);
 
 	EVENTUALLY(kit_stats(pool).ready == 5000);
-	assert_ends(pool, 5000, 0);
+	kit_assert_drains(pool, 5000, 0);
 	kit_close(pool, 0);
 }
 
@@ -342,7 +324,7 @@ static void an_empty_input_ends_at_once(void **state)
 	struct source source = { 0 };
 	struct par *pool = open_source(&source, NULL);
 
-	assert_ends(pool, 0, 0);
+	kit_assert_drains(pool, 0, 0);
 	kit_close(pool, 0);
 }
 
@@ -360,7 +342,7 @@ static void all_that_entered_is_delivered_before_a_failure(void **state)
 		gate_open(&gate);
 		for (uintptr_t n = 1; n <= 5; n++)
 			assert_int_equal(take(pool, 0), n);
-		assert_ends(pool, 0, failures[i]);
+		kit_assert_drains(pool, 0, failures[i]);
 		kit_close(pool, failures[i]);
 	}
 }
@@ -370,30 +352,21 @@ static void a_failure_at_the_first_call_is_the_end(void **state)
 	struct source source = { .numbers.end = -EIO };
 	struct par *pool = open_source(&source, NULL);
 
-	assert_ends(pool, 0, -EIO);
+	kit_assert_drains(pool, 0, -EIO);
 	kit_close(pool, -EIO);
 	assert_int_equal(source.numbers.calls, 1);
-}
-
-static int exit_at_the_end(void *argument, void **item)
-{
-	int rc = numbers_next(argument, item);
-
-	if (rc <= 0)
-		pthread_exit(NULL);
-	return rc;
 }
 
 static void a_generator_that_exits_has_failed_with_eintr(void **state)
 {
 	struct numbers numbers = { .last = 3 };
-	struct par *pool =
-		kit_open(&(struct par_options){ .action = action_echo,
-						.workers = 1,
-						.generate = exit_at_the_end,
-						.source = &numbers });
+	struct par *pool = kit_open(
+		&(struct par_options){ .action = action_echo,
+				       .workers = 1,
+				       .generate = numbers_next_or_exit,
+				       .source = &numbers });
 
-	assert_ends(pool, 3, -EINTR);
+	kit_assert_drains(pool, 3, -EINTR);
 	kit_close(pool, -EINTR);
 	assert_int_equal(numbers.calls, 4);
 }
@@ -407,8 +380,8 @@ static void assert_not_asked_again(int end)
 	assert_calls(&source, 3);
 	assert_int_equal(take(pool, 0), 1);
 	for (uintptr_t i = 3; i < 20; i++)
-		assert_int_equal(par_push(pool, AS_ITEM(i)), 0);
-	assert_ends(pool, 18, end);
+		kit_push_number(pool, i);
+	kit_assert_drains(pool, 18, end);
 	par_finish(pool);
 	par_cancel(pool);
 	assert_calls(&source, 3);
@@ -472,7 +445,7 @@ static void it_is_not_asked_after_a_cancel(void **state)
 	par_cancel(i.pool);
 	assert_end_waits(&i);
 	assert_int_equal(take(i.pool, -ECANCELED), 3);
-	assert_ends(i.pool, 0, 0);
+	kit_assert_drains(i.pool, 0, 0);
 	assert_calls(&i.source, 3);
 	kit_close(i.pool, 0);
 	assert_int_equal(i.source.numbers.calls, 3);
@@ -486,7 +459,7 @@ static void it_is_not_asked_after_a_finish(void **state)
 	par_finish(i.pool);
 	assert_end_waits(&i);
 	assert_int_equal(take(i.pool, 0), 3);
-	assert_ends(i.pool, 0, 0);
+	kit_assert_drains(i.pool, 0, 0);
 	assert_calls(&i.source, 3);
 	kit_close(i.pool, 0);
 	assert_int_equal(i.source.numbers.calls, 3);
@@ -510,7 +483,7 @@ static void it_is_not_asked_after_a_cancel_that_makes_room(void **state)
 		assert_true(take(pool, -ECANCELED) > 1);
 	gate_open(&gate);
 	assert_int_equal(take(pool, 0), 1);
-	assert_ends(pool, 0, 0);
+	kit_assert_drains(pool, 0, 0);
 	kit_close(pool, 0);
 	assert_int_equal(source.numbers.calls, 5);
 }
@@ -529,7 +502,7 @@ static void it_is_not_asked_after_a_finish_though_room_comes(void **state)
 	assert_calls(&source, 5);
 	par_finish(pool);
 	gate_open(&gate);
-	assert_ends(pool, 5, 0);
+	kit_assert_drains(pool, 5, 0);
 	kit_close(pool, 0);
 	assert_int_equal(source.numbers.calls, 5);
 }
@@ -554,7 +527,7 @@ static void its_failure_after_a_cancel_is_not_reported(void **state)
 	open_interruption(&i, -EIO);
 	par_cancel(i.pool);
 	assert_end_waits(&i);
-	assert_ends(i.pool, 0, 0);
+	kit_assert_drains(i.pool, 0, 0);
 	kit_close(i.pool, 0);
 }
 
@@ -565,7 +538,7 @@ static void its_failure_after_a_finish_is_reported(void **state)
 	open_interruption(&i, -EIO);
 	par_finish(i.pool);
 	assert_end_waits(&i);
-	assert_ends(i.pool, 0, -EIO);
+	kit_assert_drains(i.pool, 0, -EIO);
 	kit_close(i.pool, -EIO);
 }
 

@@ -35,9 +35,7 @@ static int pass_item(void *context, void *item, void **value)
 {
 	if (item == &leave)
 		pthread_exit(NULL);
-	if (item)
-		gate_pass(item);
-	return 0;
+	return action_item_gated(context, item, value);
 }
 
 /* A pool of so many workers, fed by par_push() alone. */
@@ -52,17 +50,13 @@ static struct par *open_pool(unsigned workers, struct opens *opens)
 static void push(struct par *pool, struct gate *item, unsigned times)
 {
 	while (times-- > 0)
-		assert_int_equal(par_push(pool, item), 0);
+		kit_push(pool, item);
 }
 
 static void take(struct par *pool, unsigned count)
 {
-	struct par_result result;
-
-	while (count-- > 0) {
-		assert_int_equal(par_next(pool, &result), 1);
-		assert_int_equal(result.error, 0);
-	}
+	while (count-- > 0)
+		assert_int_equal(kit_take(pool).error, 0);
 }
 
 /*

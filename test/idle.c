@@ -50,35 +50,25 @@ static bool are_settled(void)
 	return switches() == before;
 }
 
-static void *take(void *pool)
-{
-	struct par_result r;
-
-	while (par_next(pool, &r) > 0)
-		;
-	return NULL;
-}
-
 /* Ten workers with nothing to do, a generator that waits in its call, one
  * consumer that waits for a result. */
 static void nobody_runs_while_nothing_happens(void **state)
 {
-	struct gate gate = GATE_CLOSED;
+	struct gate gate = GATE_CLOSED, work = GATE_CLOSED;
 	struct gated_numbers numbers = { .numbers.last = ITEMS,
 					 .at = ITEMS,
 					 .hold = &gate };
 	struct par_options options = { .action = action_gated,
 				       .workers = WORKERS,
 				       .generate = gated_numbers_next,
-				       .source = &numbers };
+				       .source = &numbers,
+				       .context = &work };
 	unsigned long before;
-	pthread_t taker;
-	struct gate work = GATE_CLOSED;
+	struct drainer drainer;
 	struct par *pool;
 
-	options.context = &work;
-	assert_int_equal(par_open(&pool, &options), 0);
-	assert_int_equal(pthread_create(&taker, NULL, take, pool), 0);
+	pool = kit_open(&options);
+	drainer_start(&drainer, pool, NULL);
 	gate_await(&work, WORKERS); /* so all were started */
 	gate_open(&work);
 	gate_await(&gate, 1);
@@ -88,8 +78,8 @@ static void nobody_runs_while_nothing_happens(void **state)
 		kit_linger();
 	assert_int_equal(switches(), before);
 	gate_open(&gate);
-	pthread_join(taker, NULL);
-	assert_int_equal(par_close(pool), 0);
+	kit_join(drainer.thread);
+	kit_close(pool, 0);
 }
 
 int main(void)

@@ -114,25 +114,9 @@ static struct par *open_pool(unsigned workers, struct wire *source)
 				       .interrupt = SIGNAL });
 }
 
-static void push(struct par *pool, void *item)
-{
-	assert_int_equal(par_push(pool, item), 0);
-}
-
 static void assert_takes(struct par *pool, int error)
 {
-	struct par_result result;
-
-	assert_int_equal(par_next(pool, &result), 1);
-	assert_int_equal(result.error, error);
-}
-
-static void assert_ends(struct par *pool, int expected)
-{
-	struct par_result result;
-
-	assert_int_equal(par_next(pool, &result), expected);
-	kit_close(pool, expected);
+	assert_int_equal(kit_take(pool).error, error);
 }
 
 /*
@@ -145,11 +129,11 @@ static void assert_gets_out(struct wire *wire)
 	struct par *pool = open_pool(1, NULL);
 
 	wire_open(wire);
-	push(pool, wire);
+	kit_push(pool, wire);
 	EVENTUALLY(wire->reading == 1);
 	par_cancel(pool);
 	assert_takes(pool, -EINTR);
-	assert_ends(pool, 0);
+	kit_close_ended(pool, 0);
 	assert_int_equal(wire->swallowed, wire->swallow);
 	wire_close(wire);
 }
@@ -192,7 +176,7 @@ static void a_blocked_generator_gets_eintr(void **state)
 		pool = open_pool(1, &wire);
 		EVENTUALLY(wire.reading == 1);
 		par_cancel(pool);
-		assert_ends(pool, 0);
+		kit_close_ended(pool, 0);
 		assert_int_equal(wire.swallowed, swallow);
 		assert_int_equal(wire.reading, 1);
 		wire_close(&wire);
@@ -219,15 +203,15 @@ static void a_blocked_worker_open_gets_eintr(void **state)
 					       .context = &wire,
 					       .worker_open = read_in_open,
 					       .interrupt = SIGNAL });
-	push(pool, &wire);
+	kit_push(pool, &wire);
 	EVENTUALLY(wire.reading == 1);
-	push(pool, &wire);
+	kit_push(pool, &wire);
 	EVENTUALLY(wire.reading == 2);
 	par_cancel(pool);
 	assert_takes(pool, -ECANCELED);
 	assert_takes(pool, -EINTR);
 	EVENTUALLY(kit_stats(pool).refused == -EINTR);
-	assert_ends(pool, 0);
+	kit_close_ended(pool, 0);
 	wire_close(&wire);
 }
 
@@ -240,12 +224,12 @@ static void all_that_are_blocked_get_out(void **state)
 	wire_open(&wire);
 	pool = open_pool(5, &wire);
 	for (int i = 0; i < 5; i++)
-		push(pool, &wire);
+		kit_push(pool, &wire);
 	EVENTUALLY(wire.reading == 6);
 	par_cancel(pool);
 	for (int i = 0; i < 5; i++)
 		assert_takes(pool, -EINTR);
-	assert_ends(pool, 0);
+	kit_close_ended(pool, 0);
 	assert_int_equal(wire.swallowed, 6);
 	wire_close(&wire);
 }
@@ -259,7 +243,7 @@ static void a_close_gets_them_out_too(void **state)
 	wire_open(&wire);
 	pool = open_pool(2, &wire);
 	for (int i = 0; i < 2; i++)
-		push(pool, &wire);
+		kit_push(pool, &wire);
 	EVENTUALLY(wire.reading == 3);
 	kit_close(pool, 0);
 	assert_int_equal(wire.swallowed, 3);
@@ -292,9 +276,9 @@ static void without_a_cancel_nothing_is_sent(void **state)
 	wire_open(&wire);
 	wire_open(&source);
 	pool = open_pool(2, &source);
-	push(pool, &wire);
+	kit_push(pool, &wire);
 	EVENTUALLY(wire.reading == 1 && source.reading == 1);
-	push(pool, NULL);
+	kit_push(pool, NULL);
 	assert_takes(pool, 0);
 	par_finish(pool);
 	kit_linger();
@@ -302,7 +286,7 @@ static void without_a_cancel_nothing_is_sent(void **state)
 	assert_takes(pool, BYTE);
 	assert_int_equal(write(source.ends[1], &byte, 1), 1);
 	assert_takes(pool, 0);
-	assert_ends(pool, 0);
+	kit_close_ended(pool, 0);
 	assert_int_equal(heard, 0);
 	wire_close(&wire);
 	wire_close(&source);
@@ -316,14 +300,14 @@ static void without_the_option_nothing_is_sent(void **state)
 
 	begin(hear);
 	wire_open(&wire);
-	pool = kit_open(&(struct par_options){ .action = act, .workers = 1 });
-	push(pool, &wire);
+	pool = kit_open_action(act, 1, NULL);
+	kit_push(pool, &wire);
 	EVENTUALLY(wire.reading == 1);
 	par_cancel(pool);
 	kit_linger();
 	assert_int_equal(write(wire.ends[1], &byte, 1), 1);
 	assert_takes(pool, BYTE);
-	assert_ends(pool, 0);
+	kit_close_ended(pool, 0);
 	assert_int_equal(heard, 0);
 	wire_close(&wire);
 }
@@ -345,12 +329,6 @@ static void watch_close(void *state)
 	atomic_fetch_add(&b->closed, 1);
 }
 
-static int lend_bystanders(void *context, void **state)
-{
-	*state = context;
-	return 0;
-}
-
 /* One worker reads and is sent the signal again and again; the other has
  * nothing to do, and then runs its worker_close. */
 static void only_who_is_inside_is_sent_it(void **state)
@@ -360,15 +338,16 @@ static void only_who_is_inside_is_sent_it(void **state)
 
 	begin(hear);
 	wire_open(&b.wire);
-	pool = kit_open(&(struct par_options){ .action = act,
-					       .workers = 2,
-					       .context = &b,
-					       .worker_open = lend_bystanders,
-					       .worker_close = watch_close,
-					       .interrupt = SIGNAL });
-	push(pool, &b.wire);
+	pool = kit_open(
+		&(struct par_options){ .action = act,
+				       .workers = 2,
+				       .context = &b,
+				       .worker_open = worker_open_context,
+				       .worker_close = watch_close,
+				       .interrupt = SIGNAL });
+	kit_push(pool, &b.wire);
 	EVENTUALLY(b.wire.reading == 1);
-	push(pool, NULL);
+	kit_push(pool, NULL);
 	assert_takes(pool, 0);
 	par_cancel(pool);
 	EVENTUALLY(b.wire.swallowed >= 3);
@@ -494,9 +473,9 @@ static void assert_refused(int signal)
 	struct par *pool = (struct par *)&began;
 
 	atomic_store(&began, 0);
-	errno = 4711;
+	errno = KIT_ERRNO;
 	assert_int_equal(par_open(&pool, &options), -EINVAL);
-	assert_int_equal(errno, 4711);
+	assert_int_equal(errno, KIT_ERRNO);
 	assert_null(pool);
 	kit_linger();
 	assert_int_equal(began, 0);

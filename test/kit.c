@@ -4,11 +4,8 @@
 #include <dirent.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
-
-enum { ERRNO_MARK = 4242 };
 
 static const char *current = "(no test)";
 static unsigned threads_before, descriptors_before;
@@ -29,6 +26,12 @@ static _Noreturn void die(const char *why)
 void kit_die(const char *why)
 {
 	die(why);
+}
+
+void kit_check(bool holds, const char *why)
+{
+	if (!holds)
+		kit_die(why);
 }
 
 static void on_alarm(int signal)
@@ -59,6 +62,45 @@ unsigned kit_descriptors(void)
 	return entries("/proc/self/fd") - 1; /* opendir's own */
 }
 
+size_t kit_address_space(void)
+{
+	FILE *file = fopen("/proc/self/statm", "r");
+	size_t pages = 0;
+
+	if (!file || fscanf(file, "%zu", &pages) != 1)
+		kit_die("needs /proc");
+	fclose(file);
+	return pages * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+struct rlimit kit_limit_descriptors(rlim_t count)
+{
+	struct rlimit before, now;
+	int lowest = dup(STDIN_FILENO);
+
+	assert_true(lowest >= 0);
+	close(lowest);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	now = before;
+	now.rlim_cur = (rlim_t)lowest + count;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &now), 0);
+	return before;
+}
+
+void kit_start(pthread_t *thread, void *(*body)(void *), void *argument)
+{
+	kit_check(pthread_create(thread, NULL, body, argument) == 0,
+		  "no thread");
+}
+
+void *kit_join(pthread_t thread)
+{
+	void *returned;
+
+	kit_check(pthread_join(thread, &returned) == 0, "not joined");
+	return returned;
+}
+
 static void *do_nothing(void *nothing)
 {
 	return nothing;
@@ -74,9 +116,8 @@ static void start_first_thread(void)
 	if (started)
 		return;
 	started = true;
-	if (pthread_create(&thread, NULL, do_nothing, NULL) ||
-	    pthread_join(thread, NULL))
-		kit_die("no thread");
+	kit_start(&thread, do_nothing, NULL);
+	kit_join(thread);
 }
 
 int kit_setup(void **state)
@@ -127,6 +168,13 @@ void kit_nap(long tries, const char *what)
 	while (nanosleep(&nap, &nap) && errno == EINTR)
 		continue;
 	errno = saved;
+}
+
+void kit_linger(void)
+{
+	const struct timespec moment = { 0, 5000000 };
+
+	nanosleep(&moment, NULL);
 }
 
 static void wait_limited(struct gate *gate)
@@ -201,6 +249,14 @@ bool kit_readable(int fd)
 	       (poller.revents & (POLLIN | POLLHUP)) != 0;
 }
 
+void kit_await_readable(int fd)
+{
+	struct pollfd poller = { .fd = fd, .events = POLLIN };
+
+	while (poll(&poller, 1, -1) < 1)
+		continue;
+}
+
 void tally_open(struct tally *tally, size_t count)
 {
 	tally->count = count;
@@ -227,153 +283,4 @@ void tally_assert_once(const struct tally *tally)
 		if (atomic_load(&tally->seen[i]) != 1)
 			fail_msg("item %zu of %zu came %u times", i,
 				 tally->count, atomic_load(&tally->seen[i]));
-}
-
-int numbers_next(void *numbers, void **item)
-{
-	struct numbers *source = numbers;
-
-	atomic_fetch_add(&source->calls, 1);
-	if (source->next == source->last)
-		return source->end;
-	*item = AS_ITEM(++source->next);
-	return 1;
-}
-
-int gated_numbers_next(void *gated, void **item)
-{
-	struct gated_numbers *source = gated;
-
-	if (source->hold && source->numbers.next == source->at)
-		gate_pass(source->hold);
-	return numbers_next(&source->numbers, item);
-}
-
-int action_echo(void *context, void *item, void **value)
-{
-	*value = item;
-	return 0;
-}
-
-int action_gated(void *gate, void *item, void **value)
-{
-	gate_pass(gate);
-	return action_echo(NULL, item, value);
-}
-
-struct par *kit_open(const struct par_options *options)
-{
-	struct par *pool = NULL;
-
-	errno = ERRNO_MARK;
-	assert_int_equal(par_open(&pool, options), 0);
-	assert_int_equal(errno, ERRNO_MARK);
-	assert_non_null(pool);
-	return pool;
-}
-
-struct par_options kit_gated_options(struct gated_numbers *numbers,
-				     struct gate *gate)
-{
-	return (struct par_options){
-		.action = gate ? action_gated : action_echo,
-		.workers = 1,
-		.generate = numbers ? gated_numbers_next : NULL,
-		.source = numbers,
-		.context = gate,
-	};
-}
-
-struct par *kit_open_gated(struct gated_numbers *numbers, struct gate *gate)
-{
-	const struct par_options options = kit_gated_options(numbers, gate);
-
-	return kit_open(&options);
-}
-
-void kit_close(struct par *pool, int expected)
-{
-	errno = ERRNO_MARK;
-	assert_int_equal(par_close(pool), expected);
-	assert_int_equal(errno, ERRNO_MARK);
-}
-
-uint64_t kit_drain(struct par *pool, struct tally *tally, int *end)
-{
-	struct par_result result;
-	uint64_t count = 0;
-	int rc;
-
-	while ((rc = par_next(pool, &result)) == 1) {
-		count++;
-		if (tally)
-			tally_see(tally, AS_NUMBER(result.item) - 1);
-	}
-	if (end)
-		*end = rc;
-	return count;
-}
-
-struct par_result kit_take(struct par *pool)
-{
-	struct par_result result = { .error = 0 };
-
-	assert_int_equal(par_next(pool, &result), 1);
-	return result;
-}
-
-struct par_stats kit_stats(struct par *pool)
-{
-	struct par_stats stats;
-
-	par_stats(pool, &stats);
-	return stats;
-}
-
-void kit_linger(void)
-{
-	const struct timespec moment = { 0, 5000000 };
-
-	nanosleep(&moment, NULL);
-}
-
-/* Whether the thread sleeps in a system call. */
-static bool asleep(int task)
-{
-	char path[64], line[128] = "";
-	const char *name_end;
-	FILE *file;
-
-	snprintf(path, sizeof path, "/proc/self/task/%d/stat", task);
-	file = fopen(path, "r");
-	if (!file)
-		return false;
-	if (!fgets(line, sizeof line, file))
-		line[0] = 0;
-	fclose(file);
-	name_end = strrchr(line, ')');
-	return name_end && name_end[1] == ' ' && name_end[2] == 'S';
-}
-
-static void *take_one(void *argument)
-{
-	struct taker *taker = argument;
-
-	atomic_store(&taker->id, (int)syscall(SYS_gettid));
-	taker->rc = par_next(taker->pool, &taker->result);
-	return NULL;
-}
-
-void taker_start(struct taker *taker, struct par *pool)
-{
-	*taker = (struct taker){ .pool = pool };
-	if (pthread_create(&taker->thread, NULL, take_one, taker))
-		kit_die("no thread");
-	EVENTUALLY(taker->id != 0 && asleep(taker->id));
-}
-
-void taker_join(struct taker *taker)
-{
-	if (pthread_join(taker->thread, NULL))
-		kit_die("not joined");
 }

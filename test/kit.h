@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the tests share: gates that make a schedule instead of sleeping for it,
- * tallies that count each item, and a frame around every test.
+ * What all tests share: gates, which make a schedule without sleeping; tallies,
+ * which count how often each item was seen; the callbacks, pools and threads
+ * that several chapters need; and a frame around every test.
  *
- * cmocka's state belongs to the test's own thread: an assertion anywhere else
- * ends the process. So callbacks record, and the test thread asserts.
+ * cmocka keeps its state per thread, and an assertion on any thread but the
+ * test's own ends the process. So callbacks record, and the test's own thread
+ * asserts.
  *
- * Every wait here gives up after KIT_PATIENCE seconds and ends the process with
- * the name of the test: a hang is a failure, not a time-out of the whole suite.
+ * Gates and EVENTUALLY() give up after KIT_PATIENCE seconds, and every test
+ * after three times as long: the process then ends and prints the name of the
+ * test. So one test that hangs is one failure, and not a timeout of the whole
+ * suite.
  */
 #ifndef KIT_H
 #define KIT_H
@@ -27,6 +31,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include <par.h>
 
@@ -36,12 +41,15 @@
 
 enum { KIT_PATIENCE = 60 };
 
-/* A stack that no thread gets where addresses have 64 bits. */
+/* What errno is before a call that must leave it alone. */
+enum { KIT_ERRNO = 4242 };
+
+/* A stack size that no thread can have if addresses have 64 bits. */
 #define KIT_HUGE_STACK                                                         \
 	(sizeof(size_t) > 4 ? ((size_t)1 << 25) << 25 : SIZE_MAX / 4)
 
-/* One test in its frame: a time limit, and as many threads and descriptors
- * after it as before. */
+/* One test in its frame: a time limit, and a check that no thread and no
+ * descriptor is left behind. */
 #define KIT_TEST(function)                                                     \
 	{                                                                      \
 #function, function, kit_setup, kit_teardown,                  \
@@ -50,19 +58,48 @@ enum { KIT_PATIENCE = 60 };
 int kit_setup(void **state);
 int kit_teardown(void **state);
 
-/* Threads of this process, and descriptors it has open. */
+/*
+ * The process and its system.
+ */
+
+/* The threads of this process, the descriptors it has open, and the size of its
+ * address space in bytes. */
 unsigned kit_threads(void);
 unsigned kit_descriptors(void);
+size_t kit_address_space(void);
 
-/* Prints why, with the name of the test, and ends the process. For a thread
- * that cannot assert; what can be recorded is recorded instead. */
+/* Lowers the limit on descriptors: `count` more can be opened. Returns the
+ * limit from before, for setrlimit(). */
+struct rlimit kit_limit_descriptors(rlim_t count);
+
+/* Whether the descriptor is ready for reading, or hung up, now. */
+bool kit_readable(int fd);
+/* Waits until it is. On any thread; signals do not end the wait. */
+void kit_await_readable(int fd);
+
+/* Milliseconds of the monotonic clock. */
+double kit_ms(void);
+
+/* Prints the reason and the name of the test, and ends the process. For
+ * threads that cannot assert; prefer to record, and to assert later. */
 _Noreturn void kit_die(const char *why);
+/* Does so unless the condition holds. */
+void kit_check(bool holds, const char *why);
+
+/* Starts a thread; waits for one and returns what its function returned. Both
+ * end the process if they fail. On any thread. */
+void kit_start(pthread_t *thread, void *(*body)(void *), void *argument);
+void *kit_join(pthread_t thread);
 
 /*
- * A gate. Threads that pass() it are held until the test opens it; the test can
- * await() the arrival of the n-th. "All workers are busy", "the generator is
- * asleep in its call" are states a test makes with it. Static and automatic
- * gates start closed with GATE_CLOSED.
+ * Waiting.
+ */
+
+/*
+ * A gate holds every thread that calls gate_pass() until the test opens it.
+ * gate_await() waits until so many threads have arrived. With a gate a test
+ * makes a state such as "all workers are busy" or "the generator is inside its
+ * call". A static or automatic gate starts closed with GATE_CLOSED.
  */
 struct gate {
 	pthread_mutex_t lock;
@@ -77,11 +114,12 @@ struct gate {
 void gate_pass(struct gate *gate);
 void gate_await(struct gate *gate, unsigned arrived);
 void gate_open(struct gate *gate);
-void gate_close(struct gate *gate); /* for reuse: closed, nobody arrived */
+/* Closes it for another use: nobody has arrived. */
+void gate_close(struct gate *gate);
 unsigned gate_arrived(struct gate *gate);
 
-/* Waits until the condition holds; for what no gate can tell, such as a figure
- * of par_stats() or a thread that is asleep. Never a fixed sleep. */
+/* Waits until the condition holds. For a condition without a gate, such as a
+ * figure of par_stats() or a thread that is asleep. Never a fixed sleep. */
 #define EVENTUALLY(condition)                                                  \
 	do {                                                                   \
 		for (long kit_try = 0; !(condition); kit_try++)                \
@@ -89,13 +127,19 @@ unsigned gate_arrived(struct gate *gate);
 	} while (0)
 void kit_nap(long tries, const char *what);
 
-/* Milliseconds of the monotonic clock. */
-double kit_ms(void);
+/* Waits a moment, in which something that must not happen may happen. A test
+ * that is right passes without it; it makes a failure more likely to show. */
+void kit_linger(void);
 
-/* Whether the descriptor is ready for reading (or hung up) now. */
-bool kit_readable(int fd);
+/*
+ * Items.
+ */
 
-/* How often each of `count` items was seen. */
+/* Most items are numbers. */
+#define AS_NUMBER(pointer) ((uintptr_t)(pointer))
+#define AS_ITEM(number)	   ((void *)(uintptr_t)(number))
+
+/* How often each of `count` items, numbered from 0, was seen. */
 struct tally {
 	size_t count;
 	atomic_uint *seen;
@@ -103,13 +147,13 @@ struct tally {
 void tally_open(struct tally *tally, size_t count);
 void tally_see(struct tally *tally, size_t item);
 void tally_close(struct tally *tally);
-/* Asserts that each was seen exactly once. Test thread only. */
+/* Asserts that each was seen exactly once. */
 void tally_assert_once(const struct tally *tally);
 
 /*
- * The plainest generator: items 1, 2 ... last as pointers, so that NULL is not
- * among them, then `end` (0 or a failure). Zeroed but for `last` it is ready.
- * `calls` counts its calls.
+ * A simple generator. It makes the items 1, 2 ... last, so that NULL is not
+ * among them, and then returns `end`, which is 0 or a failure. Set `last` and
+ * `end`, and leave the rest zero. `calls` counts the calls.
  */
 struct numbers {
 	uintptr_t last, next;
@@ -117,59 +161,149 @@ struct numbers {
 	atomic_uint calls;
 };
 int numbers_next(void *numbers, void **item);
+/* The same, but instead of returning `end` it ends its thread. */
+int numbers_next_or_exit(void *numbers, void **item);
 
-/* The same, but the call after item `at` passes the gate `hold`, where there is
- * one: the test knows then that the producer is inside it. */
+/* The same, but the call that comes after `at` items first passes the gate
+ * `hold`, if there is one. Once that gate was reached, the test knows that the
+ * producer is inside the call. */
 struct gated_numbers {
 	struct numbers numbers;
 	uintptr_t at;
 	struct gate *hold;
 };
 int gated_numbers_next(void *gated, void **item);
-#define AS_NUMBER(pointer) ((uintptr_t)(pointer))
-#define AS_ITEM(number)	   ((void *)(uintptr_t)(number))
 
-/* An action that succeeds: the value is the item. */
+/*
+ * Actions and other callbacks. Each action succeeds. Its value is the item,
+ * unless the comment says otherwise.
+ */
+
+/* Does nothing else. */
 int action_echo(void *context, void *item, void **value);
-/* An action that passes the gate that is its context, then echoes. */
+/* Yields a few times, more or less often for different items. */
+int action_dawdle(void *context, void *item, void **value);
+/* Lingers: a caller that does not wait is gone before it returns. */
+int action_linger(void *context, void *item, void **value);
+/* Passes the gate that is its context. */
 int action_gated(void *gate, void *item, void **value);
+/* Passes the gate that is its item, unless that is NULL. Leaves no value. */
+int action_item_gated(void *context, void *gate, void **value);
+/* Ends its thread if the item is its context. */
+int action_exit_at(void *target, void *item, void **value);
+/* Its value is the context. */
+int action_context(void *context, void *item, void **value);
+/* Passes the gate that is its context. Its value is the thread's pthread_t. */
+int action_thread(void *gate, void *item, void **value);
 
-/* Opens or fails the test; closes and asserts what par_close() returns. Both
- * assert that errno is left alone. */
+/* A worker_open that makes the context the worker's state. */
+int worker_open_context(void *context, void **state);
+
+/* A discard that counts. Its context is an atomic_uint. */
+void discard_count(void *count, const struct par_result *left);
+
+/*
+ * Pools. All of these functions assert that their calls succeed, and so they
+ * are for the test's own thread. kit_open() and kit_close() also assert that
+ * errno is left alone.
+ */
+
 struct par *kit_open(const struct par_options *options);
-void kit_close(struct par *pool, int expected);
+/* Without a generator. */
+struct par *kit_open_action(par_action_fn *action, unsigned workers,
+			    void *context);
+/* One worker that echoes, without a generator. */
+struct par *kit_open_echo(void);
 
-/* Takes results until the end; returns how many came, and the end's value in
- * *end where it is not NULL. Each item, read as a number from 1, is seen in the
- * tally where there is one. */
-uint64_t kit_drain(struct par *pool, struct tally *tally, int *end);
-
-/* A pool of one worker that echoes, behind a gate where there is one; without
- * numbers it has no generator. */
+/* One worker that echoes, behind the gate if there is one; without numbers it
+ * has no generator. */
 struct par_options kit_gated_options(struct gated_numbers *numbers,
 				     struct gate *gate);
 struct par *kit_open_gated(struct gated_numbers *numbers, struct gate *gate);
 
-/* Takes one result, which there has to be. */
-struct par_result kit_take(struct par *pool);
+/* Closes; par_close() returns the expected number. */
+void kit_close(struct par *pool, int expected);
+/* The same for a pool whose end comes next, and stays, with that number. */
+void kit_close_ended(struct par *pool, int expected);
+/* Finishes and closes a pool that has nothing left in it. */
+void kit_finish(struct par *pool);
 
-/* par_stats() as a value. */
+/* Pushes one item; one number; all numbers from `first` to `last`. */
+void kit_push(struct par *pool, void *item);
+void kit_push_number(struct par *pool, uintptr_t number);
+void kit_push_numbers(struct par *pool, uintptr_t first, uintptr_t last);
+
+/* Takes one result, or so many. */
+struct par_result kit_take(struct par *pool);
+void kit_take_many(struct par *pool, unsigned count);
+
+/* Takes results until the end. Returns how many came, and sets *end to what the
+ * end was unless `end` is NULL. Each item, a number from 1, is seen in the
+ * tally if there is one. Asserts nothing: for any thread. */
+uint64_t kit_drain(struct par *pool, struct tally *tally, int *end);
+/* So many results come, then the end, with this number, and it stays. */
+void kit_assert_drains(struct par *pool, uint64_t count, int end);
+/* The items 1 to `last` come, each once, and then this end. */
+void kit_assert_drains_once(struct par *pool, uintptr_t last, int end);
+/* Nothing comes for a moment: neither a result nor the end. */
+void kit_assert_waits(struct par *pool);
+
+/* par_stats() as a value. For any thread. */
 struct par_stats kit_stats(struct par *pool);
 
-/* Gives what must not happen a moment to happen. No pass depends on it: it only
- * makes a failure likelier to be seen. */
-void kit_linger(void);
+/* A pool whose producer is inside the call of its generator that comes after
+ * source.at items. Opening `hold` lets that call return. */
+struct held {
+	struct gate hold;
+	struct gated_numbers source;
+	struct par *pool;
+};
+/* One worker. It echoes unless the options have another action. The `hold` of
+ * `source` is set here. */
+void held_open(struct held *held, struct gated_numbers source,
+	       struct par_options options);
 
-/* A thread of the program in par_next(). Started, it is asleep there: for a
- * pool that has no result yet. Joined, rc is what it returned. */
+/* A pool whose only worker runs item 1 until `gate` opens, and whose producer
+ * waits: it has brought more items until ring or window were full. */
+struct full {
+	struct gate gate, hold;
+	struct gated_numbers source; /* 100 numbers */
+	struct par *pool;
+};
+/* The options set the capacity or the window. An action of theirs gets `gate`
+ * as its context. `entered` items fill the pool. */
+void full_open(struct full *full, struct par_options options, uint64_t entered);
+
+/*
+ * Threads of the program.
+ */
+
+/* Calls par_next() once. When taker_start() returns, the thread is asleep in
+ * that call: so the pool must have no result yet. taker_join() sets rc to what
+ * the call returned. */
 struct taker {
 	struct par *pool;
 	pthread_t thread;
-	atomic_int id; /* of its task, once it is about to ask */
+	atomic_int id; /* of its task, set just before the call */
 	struct par_result result;
 	int rc;
 };
 void taker_start(struct taker *taker, struct par *pool);
 void taker_join(struct taker *taker);
+/* The same for `count` of them. */
+void takers_start(struct taker *takers, unsigned count, struct par *pool);
+/* Joins them; each of their calls returned `end`. */
+void takers_assert_told(struct taker *takers, unsigned count, int end);
+
+/* Calls kit_drain(), and after the end par_next() once more. */
+struct drainer {
+	struct par *pool;
+	struct tally *tally; /* or NULL */
+	pthread_t thread;
+	uint64_t count; /* what kit_drain() returned */
+	int end, again; /* what the end was, and what the last call returned */
+};
+void drainer_start(struct drainer *drainer, struct par *pool,
+		   struct tally *tally);
 
 #endif

@@ -8,11 +8,6 @@
 #include <sched.h>
 #include <unistd.h>
 
-static void push(struct par *pool, void *item)
-{
-	assert_int_equal(par_push(pool, item), 0);
-}
-
 /*
  * pthread_exit.
  */
@@ -58,13 +53,10 @@ static void close_state(void *state)
 		pthread_exit(NULL);
 }
 
-/* NULL exits. */
+/* Ends its thread if the item is NULL. */
 static int exit_at_null(void *state, void *item, void **value)
 {
-	if (!item)
-		pthread_exit(NULL);
-	*value = item;
-	return 0;
+	return action_exit_at(NULL, item, value);
 }
 
 static struct par_options stateful(struct states *states, unsigned workers)
@@ -88,7 +80,7 @@ static void an_action_that_exits_closes_its_workers_state(void **state)
 	struct states states = { 0 };
 	struct par *pool = open_stateful(&states, 1);
 
-	push(pool, NULL);
+	kit_push(pool, NULL);
 	assert_int_equal(kit_take(pool).error, -EINTR);
 	EVENTUALLY(states.closes == 1);
 	assert_int_equal(states.foreign, 0);
@@ -96,67 +88,40 @@ static void an_action_that_exits_closes_its_workers_state(void **state)
 	assert_int_equal(states.opens, states.closes);
 }
 
-/* A thread that nobody joined keeps its stack. */
-static size_t address_space(void)
-{
-	FILE *file = fopen("/proc/self/statm", "r");
-	size_t pages = 0;
-
-	if (!file || fscanf(file, "%zu", &pages) != 1)
-		kit_die("needs /proc");
-	fclose(file);
-	return pages * (size_t)sysconf(_SC_PAGESIZE);
-}
-
 static void a_thousand_exits_pile_up_no_threads(void **state)
 {
 	struct states states = { 0 };
 	struct par *pool = open_stateful(&states, 1);
 	const unsigned threads = kit_threads();
-	const size_t space = address_space();
+	/* A thread that nobody joined keeps its stack. */
+	const size_t space = kit_address_space();
 
 	for (int i = 0; i < 1000; i++) {
-		push(pool, NULL);
+		kit_push(pool, NULL);
 		assert_int_equal(kit_take(pool).error, -EINTR);
 	}
-	push(pool, AS_ITEM(1));
+	kit_push_number(pool, 1);
 	assert_int_equal(kit_take(pool).error, 0);
 	assert_int_equal(kit_stats(pool).workers, 1);
 	EVENTUALLY(kit_threads() <= threads);
-	assert_true(address_space() < space + ((size_t)1 << 30));
+	assert_true(kit_address_space() < space + ((size_t)1 << 30));
 	kit_close(pool, 0);
 	assert_int_equal(states.opens, 1001);
 	assert_int_equal(states.closes, 1001);
 	assert_int_equal(states.foreign, 0);
 }
 
-/* Numbers, then the thread's end. */
-static int exit_at_the_end(void *numbers, void **item)
-{
-	int rc = numbers_next(numbers, item);
-
-	if (rc <= 0)
-		pthread_exit(NULL);
-	return rc;
-}
-
 static void a_generator_that_exits_has_failed_with_eintr(void **state)
 {
 	struct numbers numbers = { .last = 10 };
-	struct par *pool =
-		kit_open(&(struct par_options){ .action = action_echo,
-						.workers = 2,
-						.generate = exit_at_the_end,
-						.source = &numbers });
+	struct par *pool = kit_open(
+		&(struct par_options){ .action = action_echo,
+				       .workers = 2,
+				       .generate = numbers_next_or_exit,
+				       .source = &numbers });
 	struct par_result result;
-	struct tally tally;
-	int end;
 
-	tally_open(&tally, 10);
-	assert_int_equal(kit_drain(pool, &tally, &end), 10);
-	tally_assert_once(&tally);
-	tally_close(&tally);
-	assert_int_equal(end, -EINTR);
+	kit_assert_drains_once(pool, 10, -EINTR);
 	assert_true(kit_stats(pool).ended);
 	assert_int_equal(par_next(pool, &result), -EINTR);
 	assert_int_equal(numbers.calls, 11);
@@ -207,8 +172,7 @@ static void a_worker_close_that_exits_harms_no_close(void **state)
 	struct states states = { .close_exits = true };
 	struct par *pool = open_stateful(&states, 4);
 
-	for (uintptr_t i = 1; i <= 50; i++)
-		push(pool, AS_ITEM(i));
+	kit_push_numbers(pool, 1, 50);
 	for (int i = 0; i < 50; i++)
 		kit_take(pool);
 	kit_close(pool, 0);
@@ -221,9 +185,9 @@ static void a_worker_close_that_exits_after_its_action_did_too(void **state)
 	struct par *pool = open_stateful(&states, 1);
 
 	for (int i = 0; i < 50; i++) {
-		push(pool, NULL);
+		kit_push(pool, NULL);
 		assert_int_equal(kit_take(pool).error, -EINTR);
-		push(pool, AS_ITEM(1));
+		kit_push_number(pool, 1);
 		assert_int_equal(kit_take(pool).error, 0);
 	}
 	kit_close(pool, 0);
@@ -234,25 +198,19 @@ static void a_worker_close_that_exits_after_its_action_did_too(void **state)
  * pthread_cancel.
  */
 
-static struct par *open_echo(void)
-{
-	return kit_open(
-		&(struct par_options){ .action = action_echo, .workers = 1 });
-}
-
 /* The thread of the taker is canceled where it sleeps. */
 static void cancel_taker(struct taker *taker)
 {
 	void *end;
 
 	assert_int_equal(pthread_cancel(taker->thread), 0);
-	assert_int_equal(pthread_join(taker->thread, &end), 0);
+	end = kit_join(taker->thread);
 	assert_ptr_equal(end, PTHREAD_CANCELED);
 }
 
 static void a_thread_that_waits_in_par_next_can_be_canceled(void **state)
 {
-	struct par *pool = open_echo();
+	struct par *pool = kit_open_echo();
 	struct taker taker;
 
 	taker_start(&taker, pool);
@@ -270,37 +228,35 @@ static void *wait_timed(void *pool)
 
 static void and_one_that_waits_for_some_time(void **state)
 {
-	struct taker taker = { .pool = open_echo() };
+	struct taker taker = { .pool = kit_open_echo() };
 
-	assert_int_equal(
-		pthread_create(&taker.thread, NULL, wait_timed, taker.pool), 0);
+	kit_start(&taker.thread, wait_timed, taker.pool);
 	cancel_taker(&taker);
 	kit_close(taker.pool, 0);
 }
 
 static void no_lock_stays_held(void **state)
 {
-	struct par *pool = open_echo();
+	struct par *pool = kit_open_echo();
 	struct taker taker;
 
 	taker_start(&taker, pool);
 	cancel_taker(&taker);
 	assert_int_equal(kit_stats(pool).entered, 0);
-	push(pool, AS_ITEM(1));
+	kit_push_number(pool, 1);
 	assert_ptr_equal(kit_take(pool).item, AS_ITEM(1));
 	kit_close(pool, 0);
 }
 
 static void the_others_go_on_waiting(void **state)
 {
-	struct par *pool = open_echo();
+	struct par *pool = kit_open_echo();
 	struct taker takers[3];
 
-	for (int i = 0; i < 3; i++)
-		taker_start(&takers[i], pool);
+	takers_start(takers, 3, pool);
 	cancel_taker(&takers[1]);
-	push(pool, AS_ITEM(1));
-	push(pool, AS_ITEM(2));
+	kit_push_number(pool, 1);
+	kit_push_number(pool, 2);
 	for (int i = 0; i < 3; i += 2) {
 		taker_join(&takers[i]);
 		assert_int_equal(takers[i].rc, 1);
@@ -312,7 +268,7 @@ static void the_others_go_on_waiting(void **state)
  * returns, or leaves it, and the call with it, to one that waits. */
 static void a_cancel_that_races_a_result_loses_none(void **state)
 {
-	struct par *pool = open_echo();
+	struct par *pool = kit_open_echo();
 
 	for (int i = 0; i < 200; i++) {
 		struct taker first, second;
@@ -321,14 +277,14 @@ static void a_cancel_that_races_a_result_loses_none(void **state)
 
 		taker_start(&second, pool);
 		taker_start(&first, pool); /* the last to come is called */
-		push(pool, AS_ITEM(1));
+		kit_push_number(pool, 1);
 		for (int yields = i % 8; yields > 0; yields--)
 			sched_yield();
 		pthread_cancel(first.thread);
-		pthread_join(first.thread, &end);
+		end = kit_join(first.thread);
 		canceled = end == PTHREAD_CANCELED;
 		if (!canceled)
-			push(pool, AS_ITEM(2));
+			kit_push_number(pool, 2);
 		taker_join(&second);
 		assert_int_equal(second.rc, 1);
 		assert_int_equal(kit_stats(pool).ready, 0);
@@ -336,26 +292,6 @@ static void a_cancel_that_races_a_result_loses_none(void **state)
 				 kit_stats(pool).entered);
 	}
 	kit_close(pool, 0);
-}
-
-/* One of the threads that take a stream of numbers. */
-struct streamer {
-	struct par *pool;
-	struct tally *tally;
-	pthread_t thread;
-};
-
-static void *stream(void *argument)
-{
-	struct streamer *me = argument;
-
-	kit_drain(me->pool, me->tally, NULL);
-	return NULL;
-}
-
-static void streamer_start(struct streamer *me)
-{
-	assert_int_equal(pthread_create(&me->thread, NULL, stream, me), 0);
 }
 
 /* Each is canceled at another moment of the stream, which ends only then, and
@@ -375,27 +311,25 @@ static void a_hundred_cancels_lose_nothing_of_a_stream(void **state)
 						.generate = gated_numbers_next,
 						.source = &source,
 						.window = 4 });
-	struct streamer streamers[THREADS];
+	struct drainer drainers[THREADS];
 	struct tally tally;
 	void *end;
 
 	tally_open(&tally, numbers.last);
-	for (int i = 0; i < THREADS; i++) {
-		streamers[i] = (struct streamer){ pool, &tally, 0 };
-		streamer_start(&streamers[i]);
-	}
+	for (int i = 0; i < THREADS; i++)
+		drainer_start(&drainers[i], pool, &tally);
 	for (uintptr_t i = 0; i < cancels; i++) {
-		struct streamer *one = &streamers[i % THREADS];
+		struct drainer *one = &drainers[i % THREADS];
 
 		EVENTUALLY(kit_stats(pool).delivered >= i * apart);
 		assert_int_equal(pthread_cancel(one->thread), 0);
-		assert_int_equal(pthread_join(one->thread, &end), 0);
+		end = kit_join(one->thread);
 		assert_ptr_equal(end, PTHREAD_CANCELED);
-		streamer_start(one);
+		drainer_start(one, pool, &tally);
 	}
 	gate_open(&hold);
 	for (int i = 0; i < THREADS; i++)
-		assert_int_equal(pthread_join(streamers[i].thread, NULL), 0);
+		kit_join(drainers[i].thread);
 	tally_assert_once(&tally);
 	tally_close(&tally);
 	kit_close(pool, 0);
@@ -429,19 +363,18 @@ static void *call_condemned(void *argument)
 
 static void a_thread_that_need_not_wait_is_not_canceled(void **state)
 {
-	struct condemned condemned = { .pool = open_echo(), .end = -1 };
+	struct condemned condemned = { .pool = kit_open_echo(), .end = -1 };
 	pthread_t thread;
 	void *end;
 
 	/* The descriptors are read and written: calls that can be canceled. */
 	assert_true(par_fd(condemned.pool) >= 0);
 	assert_true(par_cancel_fd(condemned.pool) >= 0);
-	push(condemned.pool, AS_ITEM(1));
-	push(condemned.pool, AS_ITEM(2));
+	kit_push(condemned.pool, AS_ITEM(1));
+	kit_push(condemned.pool, AS_ITEM(2));
 	EVENTUALLY(kit_stats(condemned.pool).ready == 2);
-	assert_int_equal(
-		pthread_create(&thread, NULL, call_condemned, &condemned), 0);
-	assert_int_equal(pthread_join(thread, &end), 0);
+	kit_start(&thread, call_condemned, &condemned);
+	end = kit_join(thread);
 	assert_ptr_equal(end, PTHREAD_CANCELED);
 	assert_true(condemned.done);
 	assert_int_equal(condemned.next, 1);

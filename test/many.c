@@ -31,7 +31,7 @@ static void ten_thousand_work_at_once(void **state)
 	struct par *pool;
 
 	tally_open(&tally, WORKERS);
-	assert_int_equal(par_open(&pool, &options), 0);
+	pool = kit_open(&options);
 	EVENTUALLY(is_full(pool));
 	now = kit_stats(pool);
 	if (!now.refused)
@@ -41,7 +41,7 @@ static void ten_thousand_work_at_once(void **state)
 		tally_see(&tally, AS_NUMBER(r.value) - 1);
 	tally_assert_once(&tally);
 	assert_int_equal(kit_stats(pool).delivered, WORKERS);
-	assert_int_equal(par_close(pool), 0);
+	kit_close(pool, 0);
 	tally_close(&tally);
 }
 

@@ -7,7 +7,6 @@
 #include "kit.h"
 
 #include <signal.h>
-#include <unistd.h>
 
 static struct par *open_gated(struct gate *gate, bool ordered)
 {
@@ -15,12 +14,6 @@ static struct par *open_gated(struct gate *gate, bool ordered)
 					       .workers = 2,
 					       .context = gate,
 					       .ordered = ordered });
-}
-
-static void push(struct par *pool, uintptr_t count)
-{
-	for (uintptr_t i = 1; i <= count; i++)
-		assert_int_equal(par_push(pool, AS_ITEM(i)), 0);
 }
 
 /*
@@ -33,7 +26,7 @@ static void assert_run_allocates_nothing(bool ordered)
 	struct gate hold = GATE_CLOSED;
 	struct par *pool = open_gated(&hold, ordered);
 
-	push(pool, 300);
+	kit_push_numbers(pool, 1, 300);
 	par_finish(pool);
 	fault_arm(FAULT_MALLOC, 0, false);
 	gate_open(&hold);
@@ -76,18 +69,13 @@ static void a_cancel_allocates_nothing(void **state)
 	struct gate hold = GATE_CLOSED;
 	struct par *pool = open_gated(&hold, false);
 
-	push(pool, 300);
+	kit_push_numbers(pool, 1, 300);
 	fault_arm(FAULT_MALLOC, 0, false);
 	par_cancel(pool);
 	gate_open(&hold);
 	assert_int_equal(kit_drain(pool, NULL, NULL), 300);
 	assert_int_equal(fault_disarm(), 0);
 	kit_close(pool, 0);
-}
-
-static void count_left(void *context, const struct par_result *left)
-{
-	atomic_fetch_add((atomic_uint *)context, 1);
 }
 
 static void a_discard_allocates_nothing(void **state)
@@ -97,9 +85,9 @@ static void a_discard_allocates_nothing(void **state)
 		kit_open(&(struct par_options){ .action = action_echo,
 						.workers = 2,
 						.context = &count,
-						.discard = count_left });
+						.discard = discard_count });
 
-	push(pool, 300);
+	kit_push_numbers(pool, 1, 300);
 	fault_arm(FAULT_MALLOC, 0, false);
 	kit_close(pool, 0);
 	assert_int_equal(fault_disarm(), 0);
@@ -175,13 +163,12 @@ static void nothing_is_allocated_for_each_item(void **state)
 
 static void nothing_is_allocated_for_each_pushed_item(void **state)
 {
-	struct par *pool = kit_open(
-		&(struct par_options){ .action = action_echo, .workers = 1 });
+	struct par *pool = kit_open_echo();
 	struct par_result result;
 
 	fault_arm(FAULT_MALLOC, 0, false);
 	for (int i = 0; i < 2000; i++) {
-		push(pool, 1);
+		kit_push_number(pool, 1);
 		assert_int_equal(par_next(pool, &result), 1);
 	}
 	assert_in_range(fault_disarm(), 1, 100);
@@ -196,7 +183,7 @@ static void assert_given_back(size_t capacity, size_t but)
 	struct fault_memory before = fault_live();
 	struct par_result result;
 
-	push(pool, 5000);
+	kit_push_numbers(pool, 1, 5000);
 	assert_true(fault_live().blocks >= before.blocks + 5000);
 	for (int i = 0; i < 5000; i++)
 		assert_int_equal(par_next(pool, &result), 1);
@@ -219,42 +206,23 @@ static void so_it_is_with_a_long_ring(void **state)
  * Nothing left.
  */
 
-/* Pages that the process may use: a thread that nobody joined keeps its
- * stack. */
-static size_t address_space(void)
-{
-	FILE *file = fopen("/proc/self/statm", "r");
-	size_t pages = 0;
-
-	if (!file || fscanf(file, "%zu", &pages) != 1)
-		kit_die("needs /proc");
-	fclose(file);
-	return pages * (size_t)sysconf(_SC_PAGESIZE);
-}
-
 /* A life with all there is: both descriptors, a source, a push, an exit, an
  * interrupt, and items left over. */
-static int exit_at_two(void *context, void *item, void **value)
-{
-	if (item == AS_ITEM(2))
-		pthread_exit(NULL);
-	return action_echo(context, item, value);
-}
-
 static void live(void)
 {
 	struct numbers numbers = { .last = 4 };
 	struct par_result result;
 	struct par *pool =
-		kit_open(&(struct par_options){ .action = exit_at_two,
+		kit_open(&(struct par_options){ .action = action_exit_at,
 						.workers = 2,
 						.generate = numbers_next,
 						.source = &numbers,
+						.context = AS_ITEM(2),
 						.interrupt = SIGUSR1 });
 
 	assert_true(par_fd(pool) >= 0);
 	assert_true(par_cancel_fd(pool) >= 0);
-	push(pool, 1);
+	kit_push_number(pool, 1);
 	assert_int_equal(par_next(pool, &result), 1);
 	assert_int_equal(par_next(pool, &result), 1);
 	assert_int_equal(par_next(pool, &result), 1);
@@ -268,14 +236,15 @@ static void a_thousand_pools_leave_nothing_behind(void **state)
 	size_t space;
 
 	live(); /* the system keeps what it may use again */
-	space = address_space();
+	/* A thread that nobody joined keeps its stack. */
+	space = kit_address_space();
 	for (int i = 0; i < 1000; i++)
 		live();
 	assert_int_equal(fault_live().blocks, before.blocks);
 	assert_int_equal(fault_live().bytes, before.bytes);
 	assert_int_equal(kit_descriptors(), fds);
 	EVENTUALLY(kit_threads() <= threads);
-	assert_true(address_space() < space + ((size_t)1 << 30));
+	assert_true(kit_address_space() < space + ((size_t)1 << 30));
 }
 
 int main(void)

@@ -5,17 +5,6 @@
  */
 #include "kit.h"
 
-static struct par *open_action(par_action_fn *action)
-{
-	return kit_open(
-		&(struct par_options){ .action = action, .workers = 1 });
-}
-
-static void push(struct par *pool, uintptr_t number)
-{
-	assert_int_equal(par_push(pool, AS_ITEM(number)), 0);
-}
-
 static int poke(struct par *pool)
 {
 	struct par_result result;
@@ -43,23 +32,16 @@ static void finish(struct par *pool)
 	kit_close(pool, 0);
 }
 
-/* Ends after a moment in which a caller that does not wait is gone. */
-static int act_slowly(void *context, void *item, void **value)
-{
-	kit_linger();
-	return action_echo(context, item, value);
-}
-
 /*
  * What it returns.
  */
 
 static void one_comes_with_the_whole_result(void **state)
 {
-	struct par *pool = open_action(action_echo);
+	struct par *pool = kit_open_echo();
 	struct par_result result;
 
-	push(pool, 7);
+	kit_push_number(pool, 7);
 	memset(&result, 0x5a, sizeof result);
 	assert_int_equal(par_next(pool, &result), 1);
 	assert_ptr_equal(result.item, AS_ITEM(7));
@@ -77,11 +59,11 @@ static int leave_nothing(void *context, void *item, void **value)
 
 static void null_items_and_null_values_are_results(void **state)
 {
-	struct par *pool = open_action(leave_nothing);
+	struct par *pool = kit_open_action(leave_nothing, 1, NULL);
 	struct par_result result;
 
 	for (uint64_t i = 0; i < 3; i++) {
-		push(pool, 0);
+		kit_push_number(pool, 0);
 		memset(&result, 0x5a, sizeof result);
 		assert_int_equal(par_next(pool, &result), 1);
 		assert_null(result.item);
@@ -93,10 +75,10 @@ static void null_items_and_null_values_are_results(void **state)
 
 static void without_a_pool_or_a_place_it_is_einval(void **state)
 {
-	struct par *pool = open_action(action_echo);
+	struct par *pool = kit_open_echo();
 	struct par_result result;
 
-	push(pool, 1);
+	kit_push_number(pool, 1);
 	EVENTUALLY(kit_stats(pool).ready == 1);
 	assert_int_equal(par_next(pool, NULL), -EINVAL);
 	assert_int_equal(par_next_timed(pool, NULL, 0), -EINVAL);
@@ -109,19 +91,19 @@ static void without_a_pool_or_a_place_it_is_einval(void **state)
 
 static void errno_is_left_alone(void **state)
 {
-	struct par *pool = open_action(act_slowly);
+	struct par *pool = kit_open_action(action_linger, 1, NULL);
 	struct par_result result;
 
-	errno = 4711;
+	errno = KIT_ERRNO;
 	assert_int_equal(par_next_timed(pool, &result, 1), -ETIMEDOUT);
-	assert_int_equal(errno, 4711);
-	push(pool, 1);
+	assert_int_equal(errno, KIT_ERRNO);
+	kit_push_number(pool, 1);
 	kit_take(pool);
-	assert_int_equal(errno, 4711);
+	assert_int_equal(errno, KIT_ERRNO);
 	par_finish(pool);
 	assert_ends(pool, 0);
 	assert_int_equal(par_next(pool, NULL), -EINVAL);
-	assert_int_equal(errno, 4711);
+	assert_int_equal(errno, KIT_ERRNO);
 	kit_close(pool, 0);
 }
 
@@ -132,7 +114,7 @@ static void it_waits_until_there_is_a_result(void **state)
 	struct taker taker;
 
 	taker_start(&taker, pool);
-	push(pool, 1);
+	kit_push_number(pool, 1);
 	gate_await(&gate, 1);
 	kit_linger();
 	assert_int_equal(kit_stats(pool).delivered, 0);
@@ -147,26 +129,6 @@ static void it_waits_until_there_is_a_result(void **state)
  * Several threads.
  */
 
-/* Takes to the end, and asks once more. */
-struct drainer {
-	struct par *pool;
-	struct tally *tally;
-	pthread_t thread;
-	uint64_t count;
-	int end, again;
-};
-
-static void *drain(void *argument)
-{
-	struct drainer *drainer = argument;
-	struct par_result result;
-
-	drainer->count =
-		kit_drain(drainer->pool, drainer->tally, &drainer->end);
-	drainer->again = par_next(drainer->pool, &result);
-	return NULL;
-}
-
 static void assert_shared(struct par_options options, int end)
 {
 	struct numbers numbers = { .last = 2000, .end = end };
@@ -180,14 +142,10 @@ static void assert_shared(struct par_options options, int end)
 	options.source = &numbers;
 	tally_open(&tally, 2000);
 	pool = kit_open(&options);
+	for (int i = 0; i < 4; i++)
+		drainer_start(&drainers[i], pool, &tally);
 	for (int i = 0; i < 4; i++) {
-		drainers[i] = (struct drainer){ .pool = pool, .tally = &tally };
-		assert_int_equal(pthread_create(&drainers[i].thread, NULL,
-						drain, &drainers[i]),
-				 0);
-	}
-	for (int i = 0; i < 4; i++) {
-		assert_int_equal(pthread_join(drainers[i].thread, NULL), 0);
+		kit_join(drainers[i].thread);
 		assert_int_equal(drainers[i].end, end);
 		assert_int_equal(drainers[i].again, end);
 		count += drainers[i].count;
@@ -207,12 +165,6 @@ static void each_result_goes_to_exactly_one(void **state)
 }
 
 enum { SLEEPERS = 3 };
-
-static void start_takers(struct taker takers[SLEEPERS], struct par *pool)
-{
-	for (int i = 0; i < SLEEPERS; i++)
-		taker_start(&takers[i], pool);
-}
 
 /* How many of them it has told the end; each of the others has taken another
  * of the items from 1 to SLEEPERS. */
@@ -241,13 +193,11 @@ static unsigned join_takers(struct taker takers[SLEEPERS], int end)
 static void each_sleeper_gets_one_of_as_many_results(void **state)
 {
 	struct gate gate = GATE_CLOSED;
-	struct par *pool = kit_open(&(struct par_options){
-		.action = action_gated, .workers = 3, .context = &gate });
+	struct par *pool = kit_open_action(action_gated, 3, &gate);
 	struct taker takers[SLEEPERS];
 
-	start_takers(takers, pool);
-	for (uintptr_t i = 1; i <= SLEEPERS; i++)
-		push(pool, i);
+	takers_start(takers, SLEEPERS, pool);
+	kit_push_numbers(pool, 1, SLEEPERS);
 	gate_await(&gate, 3);
 	gate_open(&gate);
 	assert_int_equal(join_takers(takers, 0), 0);
@@ -256,12 +206,12 @@ static void each_sleeper_gets_one_of_as_many_results(void **state)
 
 static void one_result_ends_the_wait_of_one_alone(void **state)
 {
-	struct par *pool = open_action(action_echo);
+	struct par *pool = kit_open_echo();
 	struct taker takers[SLEEPERS];
 
-	start_takers(takers, pool);
+	takers_start(takers, SLEEPERS, pool);
 	for (uintptr_t i = 1; i <= SLEEPERS; i++) {
-		push(pool, i);
+		kit_push_number(pool, i);
 		EVENTUALLY(kit_stats(pool).delivered == i);
 		kit_linger();
 	}
@@ -273,35 +223,30 @@ static void one_result_ends_the_wait_of_one_alone(void **state)
  * All sleepers are told the end, in whatever way it comes about.
  */
 
-/* The producer is held inside its call after `last` items, which were taken;
- * all takers sleep. */
+/* All takers sleep while the producer is inside its call. */
 struct vigil {
-	struct gate hold;
-	struct gated_numbers source;
-	struct par *pool;
+	struct held held;
 	struct taker takers[SLEEPERS];
 };
 
+/* The producer has brought `last` items, which were taken. */
 static void open_vigil(struct vigil *v, uintptr_t last, int end)
 {
-	*v = (struct vigil){ .hold = GATE_CLOSED,
-			     .source = {
-				     .numbers = { .last = last, .end = end },
-				     .at = last,
-				     .hold = &v->hold } };
-	v->pool = kit_open_gated(&v->source, NULL);
+	held_open(&v->held,
+		  (struct gated_numbers){
+			  .numbers = { .last = last, .end = end }, .at = last },
+		  (struct par_options){ .workers = 1 });
 	for (uintptr_t i = 1; i <= last; i++)
-		assert_ptr_equal(kit_take(v->pool).item, AS_ITEM(i));
-	gate_await(&v->hold, 1);
-	start_takers(v->takers, v->pool);
+		assert_ptr_equal(kit_take(v->held.pool).item, AS_ITEM(i));
+	takers_start(v->takers, SLEEPERS, v->held.pool);
 }
 
 static void assert_all_told(struct vigil *v, int end)
 {
-	gate_open(&v->hold);
-	assert_int_equal(join_takers(v->takers, end), SLEEPERS);
-	assert_ends(v->pool, end);
-	kit_close(v->pool, end);
+	gate_open(&v->held.hold);
+	takers_assert_told(v->takers, SLEEPERS, end);
+	assert_ends(v->held.pool, end);
+	kit_close(v->held.pool, end);
 }
 
 static void all_are_told_the_end_of_an_empty_input(void **state)
@@ -335,8 +280,8 @@ static void all_are_told_after_a_finish_when_the_call_returns(void **state)
 	struct vigil v;
 
 	open_vigil(&v, 1, 0);
-	par_finish(v.pool);
-	assert_int_equal(poke(v.pool), -ETIMEDOUT);
+	par_finish(v.held.pool);
+	assert_int_equal(poke(v.held.pool), -ETIMEDOUT);
 	assert_all_told(&v, 0);
 }
 
@@ -345,18 +290,18 @@ static void all_are_told_after_a_cancel_when_the_call_returns(void **state)
 	struct vigil v;
 
 	open_vigil(&v, 1, -EIO);
-	par_cancel(v.pool);
-	assert_int_equal(poke(v.pool), -ETIMEDOUT);
+	par_cancel(v.held.pool);
+	assert_int_equal(poke(v.held.pool), -ETIMEDOUT);
 	assert_all_told(&v, 0);
 }
 
 /* A pool of pushes alone, without work. */
 static void assert_ended_by(void (*end)(struct par *pool))
 {
-	struct par *pool = open_action(action_echo);
+	struct par *pool = kit_open_echo();
 	struct taker takers[SLEEPERS];
 
-	start_takers(takers, pool);
+	takers_start(takers, SLEEPERS, pool);
 	end(pool);
 	assert_int_equal(join_takers(takers, 0), SLEEPERS);
 	assert_ends(pool, 0);
@@ -381,7 +326,7 @@ static void all_are_told_when_another_takes_the_last_result(void **state)
 	struct taker takers[SLEEPERS];
 
 	EVENTUALLY(kit_stats(pool).ended);
-	start_takers(takers, pool);
+	takers_start(takers, SLEEPERS, pool);
 	gate_open(&gate);
 	assert_int_equal(join_takers(takers, -EIO), SLEEPERS - 1);
 	assert_ends(pool, -EIO);
@@ -394,10 +339,10 @@ static void a_cancel_hands_sleepers_what_waited_and_then_the_end(void **state)
 	struct par *pool = kit_open_gated(NULL, &gate);
 	struct taker takers[SLEEPERS];
 
-	push(pool, 1);
+	kit_push_number(pool, 1);
 	gate_await(&gate, 1);
-	push(pool, 2);
-	start_takers(takers, pool);
+	kit_push_number(pool, 2);
+	takers_start(takers, SLEEPERS, pool);
 	par_cancel(pool);
 	EVENTUALLY(kit_stats(pool).delivered == 1);
 	gate_open(&gate);
@@ -436,14 +381,14 @@ static void it_does_not_come_while_an_item_is_in_the_pool(void **state)
 	struct gate gate = GATE_CLOSED;
 	struct par *pool = kit_open_gated(NULL, &gate);
 
-	push(pool, 1);
-	push(pool, 2);
+	kit_push_number(pool, 1);
+	kit_push_number(pool, 2);
 	gate_await(&gate, 1);
 	par_finish(pool);
 	assert_int_equal(poke(pool), -ETIMEDOUT);
 	gate_open(&gate);
 	kit_take(pool);
-	assert_int_equal(par_push(pool, AS_ITEM(3)), 0);
+	kit_push_number(pool, 3);
 	kit_take(pool);
 	assert_ptr_equal(kit_take(pool).item, AS_ITEM(3));
 	assert_ends(pool, 0);
@@ -473,7 +418,7 @@ static void assert_pushes_waited_for(int end)
 {
 	struct gated_numbers source = { .numbers = { .last = 1, .end = end } };
 	struct par *pool =
-		kit_open(&(struct par_options){ .action = act_slowly,
+		kit_open(&(struct par_options){ .action = action_linger,
 						.workers = 1,
 						.generate = gated_numbers_next,
 						.source = &source });
@@ -481,7 +426,7 @@ static void assert_pushes_waited_for(int end)
 	EVENTUALLY(kit_stats(pool).ended);
 	for (uintptr_t i = 1; i < 5; i++) {
 		assert_ptr_equal(kit_take(pool).item, AS_ITEM(i));
-		push(pool, i + 1);
+		kit_push_number(pool, i + 1);
 	}
 	assert_ptr_equal(kit_take(pool).item, AS_ITEM(5));
 	assert_ends(pool, end);
@@ -504,7 +449,7 @@ static void the_failure_comes_after_all_results(void **state)
 
 	EVENTUALLY(kit_stats(pool).ended);
 	assert_int_equal(poke(pool), -ETIMEDOUT);
-	push(pool, 4);
+	kit_push_number(pool, 4);
 	gate_open(&gate);
 	EVENTUALLY(kit_stats(pool).ready == 4);
 	count = kit_drain(pool, NULL, &end);
@@ -518,11 +463,11 @@ static void another_is_told_while_one_still_holds_the_last_result(void **state)
 {
 	struct gated_numbers source = { .numbers.last = 1 };
 	struct par *pool = kit_open_gated(&source, NULL);
-	struct drainer other = { .pool = pool };
+	struct drainer other;
 
 	kit_take(pool);
-	assert_int_equal(pthread_create(&other.thread, NULL, drain, &other), 0);
-	assert_int_equal(pthread_join(other.thread, NULL), 0);
+	drainer_start(&other, pool, NULL);
+	kit_join(other.thread);
 	assert_int_equal(other.end, 0);
 	assert_int_equal(par_push(pool, NULL), -EPIPE);
 	assert_ends(pool, 0);
@@ -540,7 +485,7 @@ static void zero_does_not_wait(void **state)
 	struct par_result result;
 
 	assert_int_equal(poke(pool), -ETIMEDOUT);
-	push(pool, 1);
+	kit_push_number(pool, 1);
 	assert_int_equal(poke(pool), -ETIMEDOUT);
 	gate_open(&gate);
 	EVENTUALLY(kit_stats(pool).ready == 1);
@@ -559,7 +504,7 @@ static void the_time_is_over_never_early(void **state)
 	struct par *pool = kit_open_gated(NULL, &gate);
 	struct par_result result;
 
-	push(pool, 1);
+	kit_push_number(pool, 1);
 	for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
 		const double start = kit_ms();
 
@@ -607,20 +552,18 @@ static void *ask_clocked(void *argument)
 /* The sleeper is woken for results that the test takes from under it. */
 static void nor_where_another_is_quicker(void **state)
 {
-	struct par *pool = open_action(action_echo);
+	struct par *pool = kit_open_echo();
 	struct clocked clocked = { .pool = pool };
 	unsigned taken = 0;
 
-	assert_int_equal(
-		pthread_create(&clocked.thread, NULL, ask_clocked, &clocked),
-		0);
+	kit_start(&clocked.thread, ask_clocked, &clocked);
 	for (unsigned i = 1; i <= 300; i++) {
-		push(pool, i);
+		kit_push_number(pool, i);
 		while (kit_stats(pool).delivered < i)
 			taken += poke(pool) == 1;
 	}
 	par_finish(pool);
-	assert_int_equal(pthread_join(clocked.thread, NULL), 0);
+	kit_join(clocked.thread);
 	assert_false(clocked.early);
 	assert_int_equal(clocked.taken + taken, 300);
 	assert_int_equal(clocked.end, 0);
@@ -631,14 +574,14 @@ static void nor_where_another_is_quicker(void **state)
 /* What comes later than the call is waited for. */
 static void assert_waits_long(const int *times, size_t count)
 {
-	struct par *pool = open_action(act_slowly);
+	struct par *pool = kit_open_action(action_linger, 1, NULL);
 	struct par_result result;
 
 	for (size_t i = 0; i < count; i++) {
-		push(pool, i);
+		kit_push_number(pool, i);
 		assert_int_equal(par_next_timed(pool, &result, times[i]), 1);
 		assert_ptr_equal(result.item, AS_ITEM(i));
-		push(pool, i);
+		kit_push_number(pool, i);
 		EVENTUALLY(kit_stats(pool).ready == 1);
 		assert_int_equal(par_next_timed(pool, &result, times[i]), 1);
 	}
@@ -686,23 +629,20 @@ static void the_end_is_waited_for_as_well(void **state)
 /* It leaves the list of sleepers, from its top or from below another. */
 static void who_ran_out_of_time_keeps_no_result_from_another(void **state)
 {
-	struct par *pool = open_action(action_echo);
+	struct par *pool = kit_open_echo();
 	struct clocked clocked = { .pool = pool };
 	struct par_result result;
 	struct taker takers[SLEEPERS];
 
-	assert_int_equal(
-		pthread_create(&clocked.thread, NULL, ask_clocked, &clocked),
-		0);
-	start_takers(takers, pool);
+	kit_start(&clocked.thread, ask_clocked, &clocked);
+	takers_start(takers, SLEEPERS, pool);
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(par_next_timed(pool, &result, CLOCKED_MS),
 				 -ETIMEDOUT);
-	for (uintptr_t i = 1; i <= SLEEPERS; i++)
-		push(pool, i);
+	kit_push_numbers(pool, 1, SLEEPERS);
 	EVENTUALLY(kit_stats(pool).delivered == SLEEPERS);
 	par_finish(pool);
-	assert_int_equal(pthread_join(clocked.thread, NULL), 0);
+	kit_join(clocked.thread);
 	assert_int_equal(join_takers(takers, 0), clocked.taken);
 	assert_false(clocked.early);
 	assert_ends(pool, 0);
@@ -717,21 +657,21 @@ static bool join_canceled(struct taker *taker)
 {
 	void *left;
 
-	assert_int_equal(pthread_join(taker->thread, &left), 0);
+	left = kit_join(taker->thread);
 	return left == PTHREAD_CANCELED;
 }
 
 static void a_thread_can_be_canceled_while_it_waits(void **state)
 {
-	struct par *pool = open_action(action_echo);
+	struct par *pool = kit_open_echo();
 	struct taker takers[SLEEPERS];
 
-	start_takers(takers, pool);
+	takers_start(takers, SLEEPERS, pool);
 	for (int i = 0; i < SLEEPERS; i++) {
 		assert_int_equal(pthread_cancel(takers[i].thread), 0);
 		assert_true(join_canceled(&takers[i]));
 	}
-	push(pool, 1);
+	kit_push_number(pool, 1);
 	assert_ptr_equal(kit_take(pool).item, AS_ITEM(1));
 	finish(pool);
 }
@@ -739,17 +679,17 @@ static void a_thread_can_be_canceled_while_it_waits(void **state)
 /* The one on top, the first that a result would have called. */
 static void a_canceled_thread_keeps_no_result_from_another(void **state)
 {
-	struct par *pool = open_action(action_echo);
+	struct par *pool = kit_open_echo();
 	struct taker patient, canceled;
 
 	for (uintptr_t i = 1; i <= 50; i++) {
 		taker_start(&patient, pool);
 		taker_start(&canceled, pool);
-		push(pool, i);
+		kit_push_number(pool, i);
 		assert_int_equal(pthread_cancel(canceled.thread), 0);
 		if (!join_canceled(&canceled)) {
 			assert_int_equal(canceled.rc, 1);
-			push(pool, i);
+			kit_push_number(pool, i);
 		}
 		taker_join(&patient);
 		assert_int_equal(patient.rc, 1);
@@ -787,8 +727,8 @@ static void a_cancel_does_not_take_effect_where_it_need_not_wait(void **state)
 	void *left;
 
 	EVENTUALLY(kit_stats(pool).ready == 1 && kit_stats(pool).ended);
-	assert_int_equal(pthread_create(&thread, NULL, ask_doomed, &doomed), 0);
-	assert_int_equal(pthread_join(thread, &left), 0);
+	kit_start(&thread, ask_doomed, &doomed);
+	left = kit_join(thread);
 	assert_ptr_equal(left, PTHREAD_CANCELED);
 	assert_true(doomed.survived);
 	assert_int_equal(doomed.first, 1);

@@ -74,9 +74,9 @@ static void assert_fails(const struct par_options *options,
 	struct par *pool = (void *)&pool;
 	unsigned threads = kit_threads();
 
-	errno = 4321;
+	errno = KIT_ERRNO;
 	assert_int_equal(par_open_sized(&pool, options, sizes), expected);
-	assert_int_equal(errno, 4321);
+	assert_int_equal(errno, KIT_ERRNO);
 	assert_null(pool);
 	EVENTUALLY(kit_threads() <= threads);
 }
@@ -267,14 +267,13 @@ static void only_a_generator_has_a_producer(void **state)
 
 static void without_a_generator_par_finish_alone_ends_the_input(void **state)
 {
-	struct par *pool = kit_open(
-		&(struct par_options){ .action = action_echo, .workers = 1 });
+	struct par *pool = kit_open_echo();
 	struct par_result result;
 
 	kit_linger();
 	assert_false(kit_stats(pool).ended);
 	assert_int_equal(par_next_timed(pool, &result, 0), -ETIMEDOUT);
-	assert_int_equal(par_push(pool, NULL), 0);
+	kit_push(pool, NULL);
 	assert_int_equal(par_next(pool, &result), 1);
 	assert_int_equal(par_next_timed(pool, &result, 1), -ETIMEDOUT);
 	par_finish(pool);
@@ -307,14 +306,13 @@ static void a_slow_first_worker_open_holds_par_open(void **state)
 	struct opener opener = { .options = &options, .returned = 1 };
 	pthread_t thread;
 
-	assert_int_equal(pthread_create(&thread, NULL, open_elsewhere, &opener),
-			 0);
+	kit_start(&thread, open_elsewhere, &opener);
 	gate_await(&hold, 1);
 	kit_linger();
 	assert_false(opener.done);
 	assert_int_equal(counts.generated, 0);
 	gate_open(&hold);
-	pthread_join(thread, NULL);
+	kit_join(thread);
 	assert_int_equal(opener.returned, 0);
 	EVENTUALLY(counts.generated == 1);
 	kit_close(opener.pool, 0);
@@ -341,12 +339,11 @@ static void a_failed_first_worker_open_leaves_nothing_generated(void **state)
 	struct opener opener = { .options = &options };
 	pthread_t thread;
 
-	assert_int_equal(pthread_create(&thread, NULL, open_elsewhere, &opener),
-			 0);
+	kit_start(&thread, open_elsewhere, &opener);
 	gate_await(&hold, 1);
 	kit_linger();
 	gate_open(&hold);
-	pthread_join(thread, NULL);
+	kit_join(thread);
 	assert_int_equal(opener.returned, 7);
 	assert_null(opener.pool);
 	assert_int_equal(counts.generated, 0);
@@ -403,9 +400,8 @@ static int open_and_tell(void *telling, void **state)
 			gate_pass(t->hold);
 		return t->later;
 	}
-	if (pthread_create(&thread, NULL, push_one, par_self()) ||
-	    pthread_join(thread, NULL))
-		kit_die("no thread");
+	kit_start(&thread, push_one, par_self());
+	kit_join(thread);
 	EVENTUALLY(later_is_there(t));
 	return t->first;
 }
@@ -468,7 +464,7 @@ static int try_stack(size_t size)
 	assert_int_equal(pthread_attr_setstacksize(&attributes, size), 0);
 	rc = pthread_create(&thread, &attributes, do_nothing, NULL);
 	if (rc == 0)
-		pthread_join(thread, NULL);
+		kit_join(thread);
 	pthread_attr_destroy(&attributes);
 	return rc;
 }
@@ -515,11 +511,10 @@ static void assert_named(struct par *pool, const char *prefix)
 static void threads_are_named_par_by_default(void **state)
 {
 	struct gate opened = GATE_CLOSED;
-	struct par *pool = kit_open(
-		&(struct par_options){ .action = name_action, .workers = 1 });
+	struct par *pool = kit_open_action(name_action, 1, NULL);
 
 	gate_open(&opened);
-	assert_int_equal(par_push(pool, &opened), 0);
+	kit_push(pool, &opened);
 	assert_named(pool, "par");
 	kit_close(pool, 0);
 }
@@ -549,38 +544,36 @@ static void *stack_thread(void *argument)
 
 static void stacks_are_the_systems_by_default(void **state)
 {
-	struct par *pool = kit_open(
-		&(struct par_options){ .action = stack_action, .workers = 1 });
+	struct par *pool = kit_open_action(stack_action, 1, NULL);
 	struct par_result result;
 	pthread_t thread;
 	void *size;
 
-	assert_int_equal(pthread_create(&thread, NULL, stack_thread, NULL), 0);
-	pthread_join(thread, &size);
-	assert_int_equal(par_push(pool, NULL), 0);
+	kit_start(&thread, stack_thread, NULL);
+	size = kit_join(thread);
+	kit_push(pool, NULL);
 	assert_int_equal(par_next(pool, &result), 1);
 	assert_int_equal(AS_NUMBER(result.value), AS_NUMBER(size));
 	kit_close(pool, 0);
 }
 
+/* Passes the gate that is its item. Its value is the context. */
 static int item_gated(void *context, void *item, void **value)
 {
-	gate_pass(item);
 	*value = context;
-	return 0;
+	return action_item_gated(context, item, value);
 }
 
 static void results_come_in_the_order_of_their_end_by_default(void **state)
 {
 	struct gate slow = GATE_CLOSED, quick = GATE_CLOSED;
-	struct par *pool = kit_open(
-		&(struct par_options){ .action = item_gated, .workers = 2 });
+	struct par *pool = kit_open_action(item_gated, 2, NULL);
 	struct par_result result;
 
 	gate_open(&quick);
-	assert_int_equal(par_push(pool, &slow), 0);
+	kit_push(pool, &slow);
 	gate_await(&slow, 1);
-	assert_int_equal(par_push(pool, &quick), 0);
+	kit_push(pool, &quick);
 	assert_int_equal(par_next(pool, &result), 1);
 	assert_ptr_equal(result.item, &quick);
 	gate_open(&slow);
@@ -592,12 +585,11 @@ static void results_come_in_the_order_of_their_end_by_default(void **state)
 static void the_context_is_null_by_default(void **state)
 {
 	struct gate opened = GATE_CLOSED;
-	struct par *pool = kit_open(
-		&(struct par_options){ .action = item_gated, .workers = 1 });
+	struct par *pool = kit_open_action(item_gated, 1, NULL);
 	struct par_result result = { .value = &result };
 
 	gate_open(&opened);
-	assert_int_equal(par_push(pool, &opened), 0);
+	kit_push(pool, &opened);
 	assert_int_equal(par_next(pool, &result), 1);
 	assert_null(result.value);
 	kit_close(pool, 0);
@@ -606,20 +598,6 @@ static void the_context_is_null_by_default(void **state)
 /*
  * Copies.
  */
-
-/* Numbers, once the gate is open. */
-struct held_numbers {
-	struct gate hold;
-	struct numbers numbers;
-};
-
-static int held_next(void *source, void **item)
-{
-	struct held_numbers *held = source;
-
-	gate_pass(&held->hold);
-	return numbers_next(&held->numbers, item);
-}
 
 static int count_and_echo(void *state, void *item, void **value)
 {
@@ -638,8 +616,9 @@ static void count_discarded(void *counts, const struct par_result *left)
  * begins, the second worker starts, and an item is left. */
 static void the_options_are_copied(void **state)
 {
-	struct held_numbers held = { GATE_CLOSED, { .last = 100 } };
-	struct gate opened = GATE_CLOSED, both = GATE_CLOSED;
+	struct gate opened = GATE_CLOSED, both = GATE_CLOSED,
+		    hold = GATE_CLOSED;
+	struct gated_numbers held = { .numbers.last = 100, .hold = &hold };
 	struct counts counts = { .open_passes = &opened };
 	struct par_options options = counting(&counts);
 	struct par_sizes sizes = own_sizes;
@@ -647,7 +626,7 @@ static void the_options_are_copied(void **state)
 
 	gate_open(&opened);
 	options.action = count_and_echo;
-	options.generate = held_next;
+	options.generate = gated_numbers_next;
 	options.source = &held;
 	options.discard = count_discarded;
 	assert_int_equal(par_open_sized(&pool, &options, &sizes), 0);
@@ -655,7 +634,7 @@ static void the_options_are_copied(void **state)
 	memset(&options, 0xff, sizeof options);
 	memset(&sizes, 0xff, sizeof sizes);
 
-	gate_open(&held.hold);
+	gate_open(&hold);
 	gate_await(&both, 2);
 	gate_open(&both);
 	for (int i = 0; i < 99; i++)
@@ -676,7 +655,7 @@ static void the_name_is_copied(void **state)
 
 	memset(name, 'x', strlen(name));
 	for (int i = 0; i < 2; i++)
-		assert_int_equal(par_push(pool, &both), 0);
+		kit_push(pool, &both);
 	gate_await(&both, 2); /* so the second worker runs one */
 	gate_open(&both);
 	for (int i = 0; i < 2; i++)
@@ -729,7 +708,7 @@ static void smaller_options_are_not_read_past_their_end(void **state)
 	memcpy(part, &whole, end);
 	sizes.options = end;
 	assert_int_equal(par_open_sized(&pool, part, &sizes), 0);
-	assert_int_equal(par_push(pool, NULL), 0);
+	kit_push(pool, NULL);
 	par_finish(pool);
 	assert_int_equal(kit_drain(pool, NULL, NULL), 1);
 	kit_close(pool, 0);
@@ -827,12 +806,12 @@ static void nothing_is_written_past_a_smaller_result(void **state)
 		memset(&result, 0xa5, sizeof result);
 		sizes.result = ends[i];
 		assert_int_equal(par_open_sized(&pool, &options, &sizes), 0);
-		assert_int_equal(par_push(pool, AS_ITEM(1)), 0);
+		kit_push_number(pool, 1);
 		assert_int_equal(par_next(pool, &result), 1);
 		assert_ptr_equal(result.item, AS_ITEM(1));
 		assert_unwritten((char *)&result + ends[i],
 				 sizeof result - ends[i]);
-		assert_int_equal(par_push(pool, AS_ITEM(2)), 0);
+		kit_push_number(pool, 2);
 		kit_close(pool, 0);
 		assert_ptr_equal(kept.result.item, AS_ITEM(2));
 	}
@@ -854,7 +833,7 @@ static void nothing_is_written_past_a_smaller_stats(void **state)
 		memset(&stats, 0xa5, sizeof stats);
 		sizes.stats = ends[i];
 		assert_int_equal(par_open_sized(&pool, &options, &sizes), 0);
-		assert_int_equal(par_push(pool, NULL), 0);
+		kit_push(pool, NULL);
 		par_stats(pool, &stats);
 		if (ends[i])
 			assert_int_equal(stats.entered, 1);
@@ -885,7 +864,7 @@ static void larger_results_and_stats_are_filled_as_far_as_known(void **state)
 	memset(&result, 0xa5, sizeof result);
 	memset(&stats, 0xa5, sizeof stats);
 	assert_int_equal(par_open_sized(&pool, &options, &sizes), 0);
-	assert_int_equal(par_push(pool, AS_ITEM(5)), 0);
+	kit_push_number(pool, 5);
 	assert_int_equal(par_next(pool, &result.known), 1);
 	assert_ptr_equal(result.known.value, AS_ITEM(5));
 	assert_int_equal(result.known.index, 0);
@@ -905,7 +884,7 @@ static void no_pool_is_einval_in_every_call(void **state)
 {
 	struct par_result result;
 
-	errno = 4321;
+	errno = KIT_ERRNO;
 	assert_int_equal(par_next(NULL, &result), -EINVAL);
 	assert_int_equal(par_next_timed(NULL, &result, 0), -EINVAL);
 	assert_int_equal(par_next_timed(NULL, &result, 1), -EINVAL);
@@ -913,44 +892,43 @@ static void no_pool_is_einval_in_every_call(void **state)
 	assert_int_equal(par_fd(NULL), -EINVAL);
 	assert_int_equal(par_cancel_fd(NULL), -EINVAL);
 	assert_int_equal(par_push(NULL, &result), -EINVAL);
-	assert_int_equal(errno, 4321);
+	assert_int_equal(errno, KIT_ERRNO);
 }
 
 static void no_pool_is_nothing_where_nothing_is_returned(void **state)
 {
 	struct par_stats stats;
 
-	errno = 4321;
+	errno = KIT_ERRNO;
 	memset(&stats, 0xa5, sizeof stats);
 	par_finish(NULL);
 	par_cancel(NULL);
 	par_stats(NULL, &stats);
 	par_stats(NULL, NULL);
 	assert_unwritten(&stats, sizeof stats);
-	assert_int_equal(errno, 4321);
+	assert_int_equal(errno, KIT_ERRNO);
 }
 
 static void closing_no_pool_does_nothing(void **state)
 {
-	errno = 4321;
+	errno = KIT_ERRNO;
 	assert_int_equal(par_close(NULL), 0);
-	assert_int_equal(errno, 4321);
+	assert_int_equal(errno, KIT_ERRNO);
 }
 
 static void no_place_for_a_result_is_einval_and_takes_none(void **state)
 {
-	struct par *pool = kit_open(
-		&(struct par_options){ .action = action_echo, .workers = 1 });
+	struct par *pool = kit_open_echo();
 	struct par_result result;
 
-	assert_int_equal(par_push(pool, AS_ITEM(1)), 0);
+	kit_push_number(pool, 1);
 	EVENTUALLY(kit_stats(pool).ready == 1);
-	errno = 4321;
+	errno = KIT_ERRNO;
 	assert_int_equal(par_next(pool, NULL), -EINVAL);
 	assert_int_equal(par_next_timed(pool, NULL, 0), -EINVAL);
 	assert_int_equal(par_next_timed(pool, NULL, -1), -EINVAL);
 	par_stats(pool, NULL);
-	assert_int_equal(errno, 4321);
+	assert_int_equal(errno, KIT_ERRNO);
 	assert_int_equal(par_next(pool, &result), 1);
 	assert_ptr_equal(result.item, AS_ITEM(1));
 	kit_close(pool, 0);

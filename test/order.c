@@ -5,8 +5,6 @@
  */
 #include "kit.h"
 
-#include <sched.h>
-
 enum { MOST = 6 };
 
 /* Items are the numbers from 1. Each has a gate, so that the test says when its
@@ -35,7 +33,8 @@ static void open_line(struct line *line, uintptr_t last,
 	if (!options.workers)
 		options.workers = MOST;
 	options.context = line;
-	options.source = &line->numbers;
+	if (!options.source)
+		options.source = &line->numbers;
 	options.ordered = true;
 	line->pool = kit_open(&options);
 }
@@ -44,8 +43,7 @@ static void open_line(struct line *line, uintptr_t last,
 static void open_running(struct line *line, uintptr_t last)
 {
 	open_line(line, 0, (struct par_options){ .workers = MOST });
-	for (uintptr_t i = 1; i <= last; i++)
-		assert_int_equal(par_push(line->pool, AS_ITEM(i)), 0);
+	kit_push_numbers(line->pool, 1, last);
 	EVENTUALLY(kit_stats(line->pool).running == last);
 }
 
@@ -79,13 +77,6 @@ static void assert_next(struct line *line, uintptr_t item, uint64_t index,
 	assert_int_equal(result.error, error);
 }
 
-static void close_line(struct line *line)
-{
-	par_finish(line->pool);
-	assert_int_equal(kit_drain(line->pool, NULL, NULL), 0);
-	kit_close(line->pool, 0);
-}
-
 /*
  * The order.
  */
@@ -102,7 +93,7 @@ static void they_come_in_input_order_though_they_end_in_reverse(void **state)
 	end(&line, 1);
 	for (uintptr_t i = 1; i <= 5; i++)
 		assert_next(&line, i, i - 1, 0);
-	close_line(&line);
+	kit_finish(line.pool);
 }
 
 /* And no further than the next one that runs. */
@@ -122,7 +113,7 @@ static void all_behind_a_slow_head_come_when_it_ends(void **state)
 	end(&line, 3);
 	for (uintptr_t i = 3; i <= 5; i++)
 		assert_next(&line, i, i - 1, 0);
-	close_line(&line);
+	kit_finish(line.pool);
 }
 
 static void the_head_does_not_wait_for_later_ones(void **state)
@@ -136,51 +127,35 @@ static void the_head_does_not_wait_for_later_ones(void **state)
 		if (i < 5)
 			assert_none(&line);
 	}
-	close_line(&line);
-}
-
-static void *take_one(void *line)
-{
-	struct par_result result;
-
-	return par_next(((struct line *)line)->pool, &result) == 1 ? result.item
-								   : NULL;
+	kit_finish(line.pool);
 }
 
 /* Not by a result behind the head, and surely by the head. */
 static void a_waiting_consumer_is_woken_by_the_head(void **state)
 {
 	struct line line;
-	pthread_t thread;
-	void *item;
+	struct taker taker;
 
 	open_running(&line, 3);
-	assert_int_equal(pthread_create(&thread, NULL, take_one, &line), 0);
-	kit_linger();
+	taker_start(&taker, line.pool);
 	end(&line, 2);
 	end(&line, 3);
 	kit_linger();
 	assert_int_equal(kit_stats(line.pool).delivered, 0);
 	end(&line, 1);
-	assert_int_equal(pthread_join(thread, &item), 0);
-	assert_int_equal(AS_NUMBER(item), 1);
+	taker_join(&taker);
+	assert_int_equal(taker.rc, 1);
+	assert_int_equal(AS_NUMBER(taker.result.item), 1);
 	assert_next(&line, 2, 1, 0);
 	assert_next(&line, 3, 2, 0);
-	close_line(&line);
-}
-
-static int dawdle(void *context, void *item, void **value)
-{
-	for (uintptr_t i = AS_NUMBER(item) * 7 % 5; i > 0; i--)
-		sched_yield();
-	return action_echo(context, item, value);
+	kit_finish(line.pool);
 }
 
 static void generated_items_come_in_the_order_of_their_making(void **state)
 {
 	struct numbers numbers = { .last = 3000 };
 	struct par *pool =
-		kit_open(&(struct par_options){ .action = dawdle,
+		kit_open(&(struct par_options){ .action = action_dawdle,
 						.workers = 4,
 						.generate = numbers_next,
 						.source = &numbers,
@@ -220,7 +195,7 @@ static void each_of_several_consumers_gets_its_share_in_order(void **state)
 {
 	struct numbers numbers = { .last = 1000 };
 	struct par *pool =
-		kit_open(&(struct par_options){ .action = dawdle,
+		kit_open(&(struct par_options){ .action = action_dawdle,
 						.workers = 4,
 						.generate = numbers_next,
 						.source = &numbers,
@@ -231,11 +206,9 @@ static void each_of_several_consumers_gets_its_share_in_order(void **state)
 	uint64_t count = 0;
 
 	for (int i = 0; i < 3; i++)
-		assert_int_equal(pthread_create(&consumers[i].thread, NULL,
-						consume, &consumers[i]),
-				 0);
+		kit_start(&consumers[i].thread, consume, &consumers[i]);
 	for (int i = 0; i < 3; i++) {
-		assert_int_equal(pthread_join(consumers[i].thread, NULL), 0);
+		kit_join(consumers[i].thread);
 		assert_false(consumers[i].disordered);
 		count += consumers[i].count;
 	}
@@ -263,8 +236,7 @@ static void failed_items_come_in_their_place(void **state)
 	struct line line;
 
 	open_line(&line, 0, (struct par_options){ .action = fail_or_exit });
-	for (uintptr_t i = 1; i <= 4; i++)
-		assert_int_equal(par_push(line.pool, AS_ITEM(i)), 0);
+	kit_push_numbers(line.pool, 1, 4);
 	end(&line, 3);
 	end(&line, 2);
 	end(&line, 4);
@@ -274,7 +246,7 @@ static void failed_items_come_in_their_place(void **state)
 	assert_next(&line, 2, 1, -EIO);
 	assert_next(&line, 3, 2, -EINTR);
 	assert_next(&line, 4, 3, 0);
-	close_line(&line);
+	kit_finish(line.pool);
 }
 
 /* One worker, in item 1; behind it the generated 2 and 3, then 4, pushed. */
@@ -286,7 +258,7 @@ static void open_with_push(struct line *line)
 					.window = 3 });
 	gate_await(&line->gates[1], 1);
 	EVENTUALLY(kit_stats(line->pool).queued == 2);
-	assert_int_equal(par_push(line->pool, AS_ITEM(4)), 0);
+	kit_push_number(line->pool, 4);
 }
 
 /* Though it is started before what was generated. */
@@ -306,7 +278,7 @@ static void a_pushed_item_keeps_its_place(void **state)
 	end(&line, 3);
 	assert_next(&line, 3, 2, 0);
 	assert_next(&line, 4, 3, 0);
-	close_line(&line);
+	kit_finish(line.pool);
 }
 
 static void pushed_items_come_in_the_order_of_the_pushes(void **state)
@@ -314,9 +286,9 @@ static void pushed_items_come_in_the_order_of_the_pushes(void **state)
 	struct line line;
 
 	open_running(&line, 2);
-	assert_int_equal(par_push(line.pool, AS_ITEM(6)), 0);
-	assert_int_equal(par_push(line.pool, AS_ITEM(4)), 0);
-	assert_int_equal(par_push(line.pool, AS_ITEM(5)), 0);
+	kit_push_number(line.pool, 6);
+	kit_push_number(line.pool, 4);
+	kit_push_number(line.pool, 5);
 	for (uintptr_t i = 4; i <= 6; i++)
 		end(&line, i);
 	assert_none(&line);
@@ -327,7 +299,7 @@ static void pushed_items_come_in_the_order_of_the_pushes(void **state)
 	assert_next(&line, 6, 2, 0);
 	assert_next(&line, 4, 3, 0);
 	assert_next(&line, 5, 4, 0);
-	close_line(&line);
+	kit_finish(line.pool);
 }
 
 static void canceled_items_wait_for_those_before_them(void **state)
@@ -343,7 +315,7 @@ static void canceled_items_wait_for_those_before_them(void **state)
 	assert_next(&line, 2, 1, -ECANCELED);
 	assert_next(&line, 3, 2, -ECANCELED);
 	assert_next(&line, 4, 3, -ECANCELED);
-	close_line(&line);
+	kit_finish(line.pool);
 }
 
 static void canceled_items_at_the_head_come_at_once(void **state)
@@ -361,27 +333,21 @@ static void canceled_items_at_the_head_come_at_once(void **state)
 	assert_none(&line);
 	end(&line, 4);
 	assert_next(&line, 4, 3, 0);
-	close_line(&line);
-}
-
-static int next_gated(void *argument, void **item)
-{
-	struct numbers *numbers = argument;
-	struct line *line = (struct line *)((char *)numbers -
-					    offsetof(struct line, numbers));
-
-	if (numbers->next == 1)
-		gate_pass(&line->gates[0]);
-	return numbers_next(numbers, item);
+	kit_finish(line.pool);
 }
 
 static void an_item_brought_after_the_cancel_comes_in_its_place(void **state)
 {
 	struct line line;
+	struct gated_numbers source = { .numbers.last = 2,
+					.at = 1,
+					.hold = &line.gates[0] };
 
-	open_line(&line, 2,
-		  (struct par_options){
-			  .workers = 2, .generate = next_gated, .window = 2 });
+	open_line(&line, 0,
+		  (struct par_options){ .workers = 2,
+					.generate = gated_numbers_next,
+					.source = &source,
+					.window = 2 });
 	gate_await(&line.gates[0], 1);
 	gate_await(&line.gates[1], 1);
 	par_cancel(line.pool);
@@ -391,7 +357,7 @@ static void an_item_brought_after_the_cancel_comes_in_its_place(void **state)
 	end(&line, 1);
 	assert_next(&line, 1, 0, 0);
 	assert_next(&line, 2, 1, -ECANCELED);
-	close_line(&line);
+	kit_finish(line.pool);
 }
 
 /*
@@ -409,7 +375,7 @@ static void the_end_waits_for_the_head(void **state)
 	end(&line, 1);
 	assert_next(&line, 1, 0, 0);
 	assert_next(&line, 2, 1, 0);
-	close_line(&line);
+	kit_finish(line.pool);
 }
 
 /* Neither do they wait for each other for ever. */

@@ -7,9 +7,9 @@
 
 static void push(struct par *pool, uintptr_t number)
 {
-	errno = 4711;
+	errno = KIT_ERRNO;
 	assert_int_equal(par_push(pool, AS_ITEM(number)), 0);
-	assert_int_equal(errno, 4711);
+	assert_int_equal(errno, KIT_ERRNO);
 }
 
 /* The item stays outside. */
@@ -17,33 +17,15 @@ static void assert_refused(struct par *pool, int why)
 {
 	const uint64_t entered = kit_stats(pool).entered;
 
-	errno = 4711;
+	errno = KIT_ERRNO;
 	assert_int_equal(par_push(pool, AS_ITEM(999)), why);
-	assert_int_equal(errno, 4711);
+	assert_int_equal(errno, KIT_ERRNO);
 	assert_int_equal(kit_stats(pool).entered, entered);
 }
 
 static uintptr_t take(struct par *pool)
 {
-	struct par_result result;
-
-	assert_int_equal(par_next(pool, &result), 1);
-	return AS_NUMBER(result.item);
-}
-
-static void assert_ends(struct par *pool, uint64_t count, int expected)
-{
-	int end;
-
-	assert_int_equal(kit_drain(pool, NULL, &end), count);
-	assert_int_equal(end, expected);
-}
-
-static void finish(struct par *pool)
-{
-	par_finish(pool);
-	assert_ends(pool, 0, 0);
-	kit_close(pool, 0);
+	return AS_NUMBER(kit_take(pool).item);
 }
 
 /*
@@ -52,7 +34,7 @@ static void finish(struct par *pool)
 
 static void a_pushed_item_is_run_and_comes_back(void **state)
 {
-	struct par *pool = kit_open_gated(NULL, NULL);
+	struct par *pool = kit_open_echo();
 	struct par_result result;
 
 	for (uintptr_t i = 0; i < 20; i++) {
@@ -64,7 +46,7 @@ static void a_pushed_item_is_run_and_comes_back(void **state)
 		assert_int_equal(result.worker, 0);
 		assert_int_equal(result.index, i);
 	}
-	finish(pool);
+	kit_finish(pool);
 }
 
 enum { PAGES = 1000 };
@@ -85,21 +67,15 @@ static void an_action_that_pushes_keeps_the_pool_from_ending(void **state)
 {
 	struct gated_numbers source = { .numbers.last = 1 };
 	struct par_options options = kit_gated_options(&source, NULL);
-	struct tally tally;
 	struct par *pool;
-	int end;
 
 	options.action = crawl;
 	for (unsigned workers = 1; workers <= 4; workers += 3) {
 		source.numbers.next = 0;
 		options.workers = workers;
-		tally_open(&tally, PAGES);
 		pool = kit_open(&options);
-		assert_int_equal(kit_drain(pool, &tally, &end), PAGES);
-		assert_int_equal(end, 0);
+		kit_assert_drains_once(pool, PAGES, 0);
 		assert_int_equal(kit_stats(pool).failed, 0);
-		tally_assert_once(&tally);
-		tally_close(&tally);
 		kit_close(pool, 0);
 	}
 }
@@ -118,18 +94,12 @@ static void the_generator_can_push(void **state)
 {
 	struct numbers numbers = { .last = 100 };
 	struct par_options options = kit_gated_options(NULL, NULL);
-	struct tally tally;
 	struct par *pool;
-	int end;
 
 	options.generate = generate_and_push;
 	options.source = &numbers;
-	tally_open(&tally, 200);
 	pool = kit_open(&options);
-	assert_int_equal(kit_drain(pool, &tally, &end), 200);
-	assert_int_equal(end, 0);
-	tally_assert_once(&tally);
-	tally_close(&tally);
+	kit_assert_drains_once(pool, 200, 0);
 	kit_close(pool, 0);
 }
 
@@ -144,7 +114,7 @@ static void what_the_loop_pushes_is_waited_for(void **state)
 		assert_int_equal(take(pool), i);
 		push(pool, i + 1);
 	}
-	assert_ends(pool, 1, 0);
+	kit_assert_drains(pool, 1, 0);
 	kit_close(pool, 0);
 }
 
@@ -176,9 +146,7 @@ static void start_pushers(struct par *pool, struct pusher pushers[PUSHERS],
 	for (unsigned i = 0; i < PUSHERS; i++) {
 		pushers[i] = (struct pusher){ .pool = pool,
 					      .first = i * PUSHES + 1 };
-		assert_int_equal(pthread_create(&threads[i], NULL, push_many,
-						&pushers[i]),
-				 0);
+		kit_start(&threads[i], push_many, &pushers[i]);
 	}
 }
 
@@ -189,7 +157,7 @@ static unsigned join_pushers(struct pusher pushers[PUSHERS],
 	unsigned taken = 0;
 
 	for (unsigned i = 0; i < PUSHERS; i++) {
-		assert_int_equal(pthread_join(threads[i], NULL), 0);
+		kit_join(threads[i]);
 		assert_int_equal(pushers[i].refusal,
 				 pushers[i].taken == PUSHES ? 0 : why);
 		taken += pushers[i].taken;
@@ -199,7 +167,7 @@ static unsigned join_pushers(struct pusher pushers[PUSHERS],
 
 static void any_thread_can_push(void **state)
 {
-	struct par *pool = kit_open_gated(NULL, NULL);
+	struct par *pool = kit_open_echo();
 	struct pusher pushers[PUSHERS];
 	pthread_t threads[PUSHERS];
 	struct tally tally;
@@ -211,13 +179,13 @@ static void any_thread_can_push(void **state)
 	assert_int_equal(join_pushers(pushers, threads, 0), PUSHERS * PUSHES);
 	tally_assert_once(&tally);
 	tally_close(&tally);
-	finish(pool);
+	kit_finish(pool);
 }
 
 /* Without pushes it would have ended, or waited for ever. */
 static void a_pool_of_pushes_alone_does_not_end_by_itself(void **state)
 {
-	struct par *pool = kit_open_gated(NULL, NULL);
+	struct par *pool = kit_open_echo();
 	struct par_result result;
 
 	assert_int_equal(par_next_timed(pool, &result, 5), -ETIMEDOUT);
@@ -228,7 +196,7 @@ static void a_pool_of_pushes_alone_does_not_end_by_itself(void **state)
 	assert_false(kit_stats(pool).ended);
 	push(pool, 2);
 	assert_int_equal(take(pool), 2);
-	finish(pool);
+	kit_finish(pool);
 }
 
 static void a_push_that_finds_nobody_idle_starts_a_worker(void **state)
@@ -246,7 +214,7 @@ static void a_push_that_finds_nobody_idle_starts_a_worker(void **state)
 	gate_open(&gate);
 	for (int i = 0; i < 3; i++)
 		take(pool);
-	finish(pool);
+	kit_finish(pool);
 }
 
 /*
@@ -263,7 +231,7 @@ static void pushed_items_are_started_in_the_order_of_the_pushes(void **state)
 	gate_open(&gate);
 	for (uintptr_t i = 1; i <= 200; i++)
 		assert_int_equal(take(pool), i);
-	finish(pool);
+	kit_finish(pool);
 }
 
 /* The worker holds 1; 2 to 5 wait in the ring. */
@@ -296,7 +264,7 @@ static void pushed_items_are_started_before_generated_ones(void **state)
 		assert_int_equal(AS_NUMBER(result.item), order[i]);
 		assert_int_equal(result.index, order[i] - 1);
 	}
-	assert_ends(pool, 0, 0);
+	kit_assert_drains(pool, 0, 0);
 	kit_close(pool, 0);
 }
 
@@ -309,7 +277,7 @@ static void an_ordered_pool_delivers_them_where_they_entered(void **state)
 	open_waiting(&pool, &source, &gate, true);
 	for (uintptr_t i = 1; i <= 7; i++)
 		assert_int_equal(take(pool), i);
-	assert_ends(pool, 0, 0);
+	kit_assert_drains(pool, 0, 0);
 	kit_close(pool, 0);
 }
 
@@ -326,30 +294,30 @@ static void a_push_after_the_told_end_is_refused_with_epipe(void **state)
 							     .end = ends[i] } };
 		struct par *pool = kit_open_gated(&source, NULL);
 
-		assert_ends(pool, 3, ends[i]);
+		kit_assert_drains(pool, 3, ends[i]);
 		assert_refused(pool, -EPIPE);
 		assert_refused(pool, -EPIPE);
-		assert_ends(pool, 0, ends[i]);
+		kit_assert_drains(pool, 0, ends[i]);
 		kit_close(pool, ends[i]);
 	}
 }
 
 static void a_push_after_a_cancel_is_refused_with_ecanceled(void **state)
 {
-	struct par *pool = kit_open_gated(NULL, NULL);
+	struct par *pool = kit_open_echo();
 
 	par_cancel(pool);
 	assert_refused(pool, -ECANCELED);
-	assert_ends(pool, 0, 0);
+	kit_assert_drains(pool, 0, 0);
 	kit_close(pool, 0);
 }
 
 static void after_a_cancel_it_is_ecanceled_after_the_end_too(void **state)
 {
-	struct par *pool = kit_open_gated(NULL, NULL);
+	struct par *pool = kit_open_echo();
 
 	par_cancel(pool);
-	assert_ends(pool, 0, 0);
+	kit_assert_drains(pool, 0, 0);
 	assert_refused(pool, -ECANCELED);
 	kit_close(pool, 0);
 }
@@ -359,16 +327,11 @@ static void after_a_cancel_that_comes_after_the_end_too(void **state)
 	struct gated_numbers source = { .numbers.last = 1 };
 	struct par *pool = kit_open_gated(&source, NULL);
 
-	assert_ends(pool, 1, 0);
+	kit_assert_drains(pool, 1, 0);
 	assert_refused(pool, -EPIPE);
 	par_cancel(pool);
 	assert_refused(pool, -ECANCELED);
 	kit_close(pool, 0);
-}
-
-static void count_discarded(void *context, const struct par_result *left)
-{
-	atomic_fetch_add((atomic_uint *)context, 1);
 }
 
 static void a_refused_item_is_still_the_callers(void **state)
@@ -378,7 +341,7 @@ static void a_refused_item_is_still_the_callers(void **state)
 	struct par *pool;
 
 	options.context = &discarded;
-	options.discard = count_discarded;
+	options.discard = discard_count;
 	pool = kit_open(&options);
 	push(pool, 1);
 	assert_int_equal(take(pool), 1);
@@ -413,7 +376,7 @@ static void a_push_that_races_the_end_is_refused_or_comes_back(void **state)
 static void a_push_that_races_a_cancel_is_refused_or_comes_back(void **state)
 {
 	for (int round = 0; round < 10; round++) {
-		struct par *pool = kit_open_gated(NULL, NULL);
+		struct par *pool = kit_open_echo();
 		struct pusher pushers[PUSHERS];
 		pthread_t threads[PUSHERS];
 		uint64_t came = 1;
@@ -447,7 +410,7 @@ static void assert_taken_after(int end)
 	assert_int_equal(take(pool), 2);
 	push(pool, 3);
 	assert_int_equal(take(pool), 3);
-	assert_ends(pool, 0, end);
+	kit_assert_drains(pool, 0, end);
 	kit_close(pool, end);
 }
 
@@ -463,40 +426,30 @@ static void it_is_taken_after_the_source_has_failed(void **state)
 
 static void it_is_taken_after_a_finish(void **state)
 {
-	struct par *pool = kit_open_gated(NULL, NULL);
+	struct par *pool = kit_open_echo();
 
 	par_finish(pool);
 	push(pool, 1);
 	assert_int_equal(take(pool), 1);
 	par_finish(pool);
 	push(pool, 2);
-	assert_ends(pool, 1, 0);
+	kit_assert_drains(pool, 1, 0);
 	assert_refused(pool, -EPIPE);
 	kit_close(pool, 0);
 }
 
-/* The ring is full and, with what the worker holds, so is the window. */
+/* Both are full. */
 static void neither_ring_nor_window_hold_it_back(void **state)
 {
-	struct gate gate = GATE_CLOSED, hold = GATE_CLOSED;
-	struct gated_numbers source = { .numbers.last = 10,
-					.at = 1,
-					.hold = &hold };
-	struct par_options options = kit_gated_options(&source, &gate);
-	struct par *pool;
+	struct full full;
 
-	options.capacity = 2;
-	options.window = 3;
-	pool = kit_open(&options);
-	gate_await(&gate, 1);
-	gate_open(&hold);
-	EVENTUALLY(kit_stats(pool).entered == 3);
+	full_open(&full, (struct par_options){ .capacity = 2, .window = 3 }, 3);
 	for (uintptr_t i = 0; i < 1000; i++)
-		push(pool, 100 + i);
-	assert_int_equal(kit_stats(pool).queued, 1002);
-	gate_open(&gate);
-	assert_ends(pool, 1010, 0);
-	kit_close(pool, 0);
+		push(full.pool, 100 + i);
+	assert_int_equal(kit_stats(full.pool).queued, 1002);
+	gate_open(&full.gate);
+	kit_assert_drains(full.pool, 1100, 0);
+	kit_close(full.pool, 0);
 }
 
 /* The call under way brings one more than the window holds; the next call waits
@@ -523,7 +476,7 @@ static void it_counts_in_the_window_and_holds_the_generator_back(void **state)
 	EVENTUALLY(kit_stats(pool).ready == 3);
 	kit_linger();
 	assert_int_equal(source.numbers.calls, 2);
-	assert_ends(pool, 11, 0);
+	kit_assert_drains(pool, 11, 0);
 	kit_close(pool, 0);
 }
 

@@ -70,8 +70,7 @@ static void watchdog_start(struct watchdog *dog, struct par *pool)
 				  .lock = PTHREAD_MUTEX_INITIALIZER,
 				  .off = PTHREAD_COND_INITIALIZER };
 	alarm(0); /* the kit's is for the whole test */
-	if (pthread_create(&dog->thread, NULL, watch, dog))
-		kit_die("no thread");
+	kit_start(&dog->thread, watch, dog);
 }
 
 static void watchdog_stop(struct watchdog *dog)
@@ -80,31 +79,22 @@ static void watchdog_stop(struct watchdog *dog)
 	dog->over = true;
 	pthread_cond_signal(&dog->off);
 	pthread_mutex_unlock(&dog->lock);
-	pthread_join(dog->thread, NULL);
+	kit_join(dog->thread);
 }
 
 /*
  * The trips.
  */
 
-/* The item is a gate, or NULL: nothing to do. */
-static int act(void *context, void *item, void **value)
-{
-	if (item)
-		gate_pass(item);
-	return 0;
-}
-
 /* So many workers, all of which have run and are idle again: one falls asleep
  * in the step that publishes its result. */
 static struct par *open_idle(unsigned workers)
 {
 	struct gate gate = GATE_CLOSED;
-	struct par *pool = kit_open(
-		&(struct par_options){ .action = act, .workers = workers });
+	struct par *pool = kit_open_action(action_item_gated, workers, NULL);
 
 	for (unsigned i = 0; i < workers; i++)
-		assert_int_equal(par_push(pool, &gate), 0);
+		kit_push(pool, &gate);
 	gate_await(&gate, workers);
 	gate_open(&gate);
 	for (unsigned i = 0; i < workers; i++)

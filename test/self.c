@@ -22,7 +22,7 @@ static void try_to_wait(struct tries *tries)
 
 	memset(&result, 0xa5, sizeof result);
 	memset(&untouched, 0xa5, sizeof untouched);
-	errno = 4321;
+	errno = KIT_ERRNO;
 	tries->before = kit_stats(pool);
 	tries->closed = par_close(pool);
 	tries->next = par_next(pool, &result);
@@ -31,7 +31,7 @@ static void try_to_wait(struct tries *tries)
 	tries->ever = par_next_timed(pool, &result, -1);
 	tries->after = kit_stats(pool);
 	tries->result_written = memcmp(&result, &untouched, sizeof result) != 0;
-	tries->errno_set = errno != 4321;
+	tries->errno_set = errno != KIT_ERRNO;
 	errno = saved;
 	atomic_fetch_add(&tries->done, 1);
 }
@@ -75,7 +75,7 @@ static struct par *open_ready(struct par_options options)
 	if (!options.workers)
 		options.workers = 2;
 	pool = kit_open(&options);
-	assert_int_equal(par_push(pool, NULL), 0);
+	kit_push(pool, NULL);
 	EVENTUALLY(kit_stats(pool).ready >= 1);
 	return pool;
 }
@@ -84,7 +84,7 @@ static struct par *open_ready(struct par_options options)
 static void assert_goes_on(struct par *pool, uint64_t results)
 {
 	assert_false(par_canceled(pool));
-	assert_int_equal(par_push(pool, NULL), 0);
+	kit_push(pool, NULL);
 	par_finish(pool);
 	assert_int_equal(kit_drain(pool, NULL, NULL), results + 1);
 	assert_int_equal(kit_stats(pool).canceled, 0);
@@ -203,7 +203,7 @@ static void waiting_in_an_action_is_refused(void **state)
 	struct tries tries = { .done = 0 };
 	struct par *pool = open_ready((struct par_options){ .action = NULL });
 
-	assert_int_equal(par_push(pool, &tries), 0);
+	kit_push(pool, &tries);
 	EVENTUALLY(tries.done == 1);
 	assert_int_equal(tries.before.ready, 1);
 	assert_refused(&tries, pool);
@@ -226,7 +226,7 @@ static void waiting_in_an_action_is_refused_after_a_cancel_too(void **state)
 	struct par *pool =
 		open_ready((struct par_options){ .action = try_once_canceled });
 
-	assert_int_equal(par_push(pool, &tries), 0);
+	kit_push(pool, &tries);
 	EVENTUALLY(kit_stats(pool).running == 1);
 	par_cancel(pool);
 	EVENTUALLY(tries.done == 1);
@@ -241,7 +241,7 @@ static void waiting_in_an_action_is_refused_during_the_close_too(void **state)
 	struct par *pool =
 		open_ready((struct par_options){ .action = try_once_canceled });
 
-	assert_int_equal(par_push(pool, &tries), 0);
+	kit_push(pool, &tries);
 	EVENTUALLY(kit_stats(pool).running == 1);
 	kit_close(pool, 0);
 	assert_refused(&tries, pool);
@@ -320,18 +320,12 @@ static void waiting_in_a_later_worker_open_is_refused(void **state)
 						.worker_open = try_in_open });
 
 	for (int i = 0; i < 2; i++)
-		assert_int_equal(par_push(pool, NULL), 0);
+		kit_push(pool, NULL);
 	gate_await(&opening.gate, 2);
 	assert_refused(&opening.tries, pool);
 	gate_open(&opening.gate);
 	assert_goes_on(pool, 2);
 	kit_close(pool, 0);
-}
-
-static int lend_context(void *context, void **state)
-{
-	*state = context;
-	return 0;
 }
 
 static void try_in_close(void *tries)
@@ -349,11 +343,12 @@ static int exit_at_item(void *context, void *item, void **value)
 
 static struct par *open_trying_close(struct tries *tries)
 {
-	return open_ready((struct par_options){ .action = exit_at_item,
-						.workers = 1,
-						.context = tries,
-						.worker_open = lend_context,
-						.worker_close = try_in_close });
+	return open_ready(
+		(struct par_options){ .action = exit_at_item,
+				      .workers = 1,
+				      .context = tries,
+				      .worker_open = worker_open_context,
+				      .worker_close = try_in_close });
 }
 
 /* The close that is under way goes on. */
@@ -373,7 +368,7 @@ static void waiting_in_worker_close_is_refused_in_a_live_pool(void **state)
 	struct tries tries = { .done = 0 };
 	struct par *pool = open_trying_close(&tries);
 
-	assert_int_equal(par_push(pool, pool), 0);
+	kit_push(pool, pool);
 	EVENTUALLY(tries.done == 1);
 	assert_refused(&tries, pool);
 	assert_goes_on(pool, 2);
@@ -466,11 +461,10 @@ static int nest_in_action(void *context, void *nest, void **value)
 static void an_action_may_open_drain_and_close_a_pool(void **state)
 {
 	struct nest nests[3] = { { .done = 0 } };
-	struct par *pool = kit_open(&(struct par_options){
-		.action = nest_in_action, .workers = 3 });
+	struct par *pool = kit_open_action(nest_in_action, 3, NULL);
 
 	for (int i = 0; i < 3; i++)
-		assert_int_equal(par_push(pool, &nests[i]), 0);
+		kit_push(pool, &nests[i]);
 	par_finish(pool);
 	assert_int_equal(kit_drain(pool, NULL, NULL), 3);
 	for (int i = 0; i < 3; i++)
@@ -511,10 +505,9 @@ static void a_generator_and_a_worker_open_may_too(void **state)
 static void a_thread_of_the_inner_pool_may_wait_for_the_outer(void **state)
 {
 	struct nest nest = { .asks_outer = true };
-	struct par *pool = kit_open(&(struct par_options){
-		.action = nest_in_action, .workers = 1 });
+	struct par *pool = kit_open_action(nest_in_action, 1, NULL);
 
-	assert_int_equal(par_push(pool, &nest), 0);
+	kit_push(pool, &nest);
 	EVENTUALLY(nest.done == 1);
 	assert_int_equal(nest.outer_from_inside, -ETIMEDOUT);
 	kit_close(pool, 0);
@@ -532,10 +525,9 @@ static void an_action_may_take_from_and_close_another_pool(void **state)
 {
 	struct par *other = open_ready((struct par_options){ .workers = 1 });
 	struct par_result result, taken;
-	struct par *pool = kit_open(&(struct par_options){
-		.action = use_other, .workers = 1, .context = &taken });
+	struct par *pool = kit_open_action(use_other, 1, &taken);
 
-	assert_int_equal(par_push(pool, other), 0);
+	kit_push(pool, other);
 	assert_int_equal(par_next(pool, &result), 1);
 	assert_int_equal(result.error, 0);
 	assert_ptr_equal(result.value, AS_ITEM(1));

@@ -8,8 +8,6 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-enum { ERRNO_BEFORE = 4321 };
-
 /*
  * par_from_array.
  */
@@ -18,10 +16,10 @@ static void assert_array_ends(struct par_array *array)
 {
 	void *item = &item;
 
-	errno = ERRNO_BEFORE;
+	errno = KIT_ERRNO;
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(par_from_array(array, &item), 0);
-	assert_int_equal(errno, ERRNO_BEFORE);
+	assert_int_equal(errno, KIT_ERRNO);
 }
 
 static void each_element_comes_in_turn(void **state)
@@ -32,12 +30,12 @@ static void each_element_comes_in_turn(void **state)
 	struct par_array array = { elements, 5, sizeof *elements, 0 };
 	void *item;
 
-	errno = ERRNO_BEFORE;
+	errno = KIT_ERRNO;
 	for (int i = 0; i < 5; i++) {
 		assert_true(par_from_array(&array, &item) > 0);
 		assert_ptr_equal(item, &elements[i]);
 	}
-	assert_int_equal(errno, ERRNO_BEFORE);
+	assert_int_equal(errno, KIT_ERRNO);
 	assert_array_ends(&array);
 }
 
@@ -101,9 +99,9 @@ static void assert_line(FILE *file, const char *expected)
 {
 	void *item = NULL;
 
-	errno = ERRNO_BEFORE;
+	errno = KIT_ERRNO;
 	assert_true(par_from_lines(file, &item) > 0);
-	assert_int_equal(errno, ERRNO_BEFORE);
+	assert_int_equal(errno, KIT_ERRNO);
 	assert_string_equal(item, expected);
 	free(item);
 }
@@ -112,9 +110,9 @@ static void assert_file_ends(FILE *file, int expected)
 {
 	void *item = NULL;
 
-	errno = ERRNO_BEFORE;
+	errno = KIT_ERRNO;
 	assert_int_equal(par_from_lines(file, &item), expected);
-	assert_int_equal(errno, ERRNO_BEFORE);
+	assert_int_equal(errno, KIT_ERRNO);
 }
 
 /* The text has these lines, and no more. */

@@ -5,34 +5,6 @@
  */
 #include "kit.h"
 
-static struct par *open_gated(struct gate *gate, unsigned workers)
-{
-	return kit_open(&(struct par_options){
-		.action = action_gated, .workers = workers, .context = gate });
-}
-
-static void push(struct par *pool, uintptr_t first, uintptr_t last)
-{
-	for (uintptr_t i = first; i <= last; i++)
-		assert_int_equal(par_push(pool, AS_ITEM(i)), 0);
-}
-
-static void take(struct par *pool, unsigned count)
-{
-	struct par_result result;
-
-	while (count-- > 0)
-		assert_int_equal(par_next(pool, &result), 1);
-}
-
-/* Finishes a pool with nothing in it. */
-static void finish(struct par *pool)
-{
-	par_finish(pool);
-	assert_int_equal(kit_drain(pool, NULL, NULL), 0);
-	kit_close(pool, 0);
-}
-
 /*
  * While busy.
  */
@@ -90,14 +62,14 @@ static void *look(void *argument)
 static void watch_start(struct watch *watch, struct par *pool, unsigned workers)
 {
 	*watch = (struct watch){ .pool = pool, .workers = workers };
-	assert_int_equal(pthread_create(&watch->thread, NULL, look, watch), 0);
+	kit_start(&watch->thread, look, watch);
 	EVENTUALLY(atomic_load(&watch->looks) > 0);
 }
 
 static void watch_stop(struct watch *watch)
 {
 	atomic_store(&watch->stop, true);
-	assert_int_equal(pthread_join(watch->thread, NULL), 0);
+	kit_join(watch->thread);
 	if (watch->fault)
 		fail_msg("broken: %s", watch->fault);
 }
@@ -126,7 +98,7 @@ static void assert_adds_up_while_busy(struct par_options options)
 	pool = kit_open(&options);
 	for (int i = 0; i < 2; i++)
 		watch_start(&watches[i], pool, 3);
-	take(pool, 2000);
+	kit_take_many(pool, 2000);
 	par_cancel(pool);
 	while (par_next(pool, &result) == 1)
 		;
@@ -170,49 +142,49 @@ static void assert_figures(struct par *pool, struct par_stats expected)
 static void a_new_pool_has_one_worker_and_nothing_else(void **state)
 {
 	struct gate gate = GATE_CLOSED;
-	struct par *pool = open_gated(&gate, 4);
+	struct par *pool = kit_open_action(action_gated, 4, &gate);
 
 	assert_figures(pool, (struct par_stats){ .entered = 0 });
 	assert_int_equal(kit_stats(pool).workers, 1);
-	finish(pool);
+	kit_finish(pool);
 }
 
 static void what_runs_and_what_waits_is_told(void **state)
 {
 	struct gate gate = GATE_CLOSED;
-	struct par *pool = open_gated(&gate, 2);
+	struct par *pool = kit_open_action(action_gated, 2, &gate);
 
-	push(pool, 1, 7);
+	kit_push_numbers(pool, 1, 7);
 	gate_await(&gate, 2);
 	assert_figures(pool, (struct par_stats){ .entered = 7,
 						 .started = 2,
 						 .queued = 5,
 						 .running = 2 });
 	gate_open(&gate);
-	take(pool, 7);
-	finish(pool);
+	kit_take_many(pool, 7);
+	kit_finish(pool);
 }
 
 static void what_is_ready_and_what_was_taken_is_told(void **state)
 {
 	struct gate gate = GATE_CLOSED;
-	struct par *pool = open_gated(&gate, 2);
+	struct par *pool = kit_open_action(action_gated, 2, &gate);
 
 	gate_open(&gate);
-	push(pool, 1, 7);
+	kit_push_numbers(pool, 1, 7);
 	EVENTUALLY(kit_stats(pool).ready == 7);
 	assert_figures(pool, (struct par_stats){ .entered = 7,
 						 .started = 7,
 						 .finished = 7,
 						 .ready = 7 });
-	take(pool, 3);
+	kit_take_many(pool, 3);
 	assert_figures(pool, (struct par_stats){ .entered = 7,
 						 .started = 7,
 						 .finished = 7,
 						 .delivered = 3,
 						 .ready = 4 });
-	take(pool, 4);
-	finish(pool);
+	kit_take_many(pool, 4);
+	kit_finish(pool);
 }
 
 static int hold_first(void *gate, void *item, void **value)
@@ -231,7 +203,7 @@ static void results_behind_an_ordered_head_are_ready(void **state)
 							   .context = &gate,
 							   .ordered = true });
 
-	push(pool, 1, 4);
+	kit_push_numbers(pool, 1, 4);
 	EVENTUALLY(kit_stats(pool).finished == 3);
 	assert_figures(pool, (struct par_stats){ .entered = 4,
 						 .started = 4,
@@ -239,16 +211,16 @@ static void results_behind_an_ordered_head_are_ready(void **state)
 						 .running = 1,
 						 .ready = 3 });
 	gate_open(&gate);
-	take(pool, 4);
-	finish(pool);
+	kit_take_many(pool, 4);
+	kit_finish(pool);
 }
 
 static void canceled_items_are_ready_and_not_failed(void **state)
 {
 	struct gate gate = GATE_CLOSED;
-	struct par *pool = open_gated(&gate, 1);
+	struct par *pool = kit_open_action(action_gated, 1, &gate);
 
-	push(pool, 1, 5);
+	kit_push_numbers(pool, 1, 5);
 	gate_await(&gate, 1);
 	par_cancel(pool);
 	assert_figures(pool, (struct par_stats){ .entered = 5,
@@ -258,14 +230,14 @@ static void canceled_items_are_ready_and_not_failed(void **state)
 						 .ready = 4,
 						 .ended = true });
 	gate_open(&gate);
-	take(pool, 5);
+	kit_take_many(pool, 5);
 	assert_figures(pool, (struct par_stats){ .entered = 5,
 						 .started = 1,
 						 .finished = 1,
 						 .canceled = 4,
 						 .delivered = 5,
 						 .ended = true });
-	finish(pool);
+	kit_finish(pool);
 }
 
 /* The item is what it returns. */
@@ -279,44 +251,42 @@ static int return_item(void *context, void *item, void **value)
 static void an_action_that_does_not_return_0_has_failed(void **state)
 {
 	const intptr_t failures[] = { 1, -1, -EINTR, INT_MIN, -ECANCELED };
-	struct par *pool = kit_open(
-		&(struct par_options){ .action = return_item, .workers = 1 });
+	struct par *pool = kit_open_action(return_item, 1, NULL);
 
 	for (unsigned i = 0; i < 5; i++) {
-		assert_int_equal(par_push(pool, (void *)failures[i]), 0);
-		assert_int_equal(par_push(pool, NULL), 0);
-		take(pool, 2);
+		kit_push(pool, (void *)failures[i]);
+		kit_push(pool, NULL);
+		kit_take_many(pool, 2);
 		assert_int_equal(kit_stats(pool).failed, i + 1);
 		assert_int_equal(kit_stats(pool).finished, 2 * i + 2);
 		assert_int_equal(kit_stats(pool).canceled, 0);
 	}
-	finish(pool);
+	kit_finish(pool);
 }
 
 static void an_action_that_exits_has_finished_and_failed(void **state)
 {
-	struct par *pool = kit_open(
-		&(struct par_options){ .action = return_item, .workers = 1 });
+	struct par *pool = kit_open_action(return_item, 1, NULL);
 
-	push(pool, INT_MAX, INT_MAX);
-	take(pool, 1);
+	kit_push_number(pool, INT_MAX);
+	kit_take(pool);
 	assert_figures(pool, (struct par_stats){ .entered = 1,
 						 .started = 1,
 						 .finished = 1,
 						 .failed = 1,
 						 .delivered = 1 });
-	finish(pool);
+	kit_finish(pool);
 }
 
 static void an_item_that_did_not_enter_is_not_counted(void **state)
 {
 	struct gate gate = GATE_CLOSED;
-	struct par *pool = open_gated(&gate, 1);
+	struct par *pool = kit_open_action(action_gated, 1, &gate);
 
 	par_cancel(pool);
 	assert_int_equal(par_push(pool, NULL), -ECANCELED);
 	assert_figures(pool, (struct par_stats){ .ended = true });
-	finish(pool);
+	kit_finish(pool);
 }
 
 static void generated_items_are_counted_like_pushed_ones(void **state)
@@ -332,24 +302,24 @@ static void generated_items_are_counted_like_pushed_ones(void **state)
 
 	gate_await(&gate, 1);
 	EVENTUALLY(kit_stats(pool).ended);
-	push(pool, 7, 8);
+	kit_push_numbers(pool, 7, 8);
 	assert_figures(pool, (struct par_stats){ .entered = 8,
 						 .started = 1,
 						 .queued = 7,
 						 .running = 1,
 						 .ended = true });
 	gate_open(&gate);
-	take(pool, 8);
-	finish(pool);
+	kit_take_many(pool, 8);
+	kit_finish(pool);
 }
 
 static void the_figures_stay_after_the_end(void **state)
 {
 	struct gate gate = GATE_CLOSED;
-	struct par *pool = open_gated(&gate, 1);
+	struct par *pool = kit_open_action(action_gated, 1, &gate);
 
 	gate_open(&gate);
-	push(pool, 1, 3);
+	kit_push_numbers(pool, 1, 3);
 	par_finish(pool);
 	assert_int_equal(kit_drain(pool, NULL, NULL), 3);
 	assert_figures(pool, (struct par_stats){ .entered = 3,
@@ -368,105 +338,82 @@ static void the_figures_stay_after_the_end(void **state)
 static void without_a_generator_a_finish_is_the_end(void **state)
 {
 	struct gate gate = GATE_CLOSED;
-	struct par *pool = open_gated(&gate, 1);
+	struct par *pool = kit_open_action(action_gated, 1, &gate);
 
-	push(pool, 1, 1);
+	kit_push_numbers(pool, 1, 1);
 	assert_false(kit_stats(pool).ended);
 	par_finish(pool);
 	assert_true(kit_stats(pool).ended);
 	gate_open(&gate);
-	take(pool, 1);
-	finish(pool);
+	kit_take(pool);
+	kit_finish(pool);
 }
 
 static void without_a_generator_a_cancel_is_the_end(void **state)
 {
 	struct gate gate = GATE_CLOSED;
-	struct par *pool = open_gated(&gate, 1);
+	struct par *pool = kit_open_action(action_gated, 1, &gate);
 
 	assert_false(kit_stats(pool).ended);
 	par_cancel(pool);
 	assert_true(kit_stats(pool).ended);
-	finish(pool);
+	kit_finish(pool);
 }
 
-/* Makes item 1, then its next call is held. */
-struct held {
-	struct numbers numbers;
-	struct gate gate;
-};
-
-static int next_held(void *argument, void **item)
+/* The generator has made item 1, and its next call is held. */
+static void open_held(struct held *held, uintptr_t last, int end)
 {
-	struct held *held = argument;
-
-	if (held->numbers.next == 1)
-		gate_pass(&held->gate);
-	return numbers_next(&held->numbers, item);
-}
-
-static struct par *open_held(struct held *held, uintptr_t last, int end)
-{
-	struct par *pool;
-
-	*held = (struct held){ .numbers = { .last = last, .end = end },
-			       .gate = GATE_CLOSED };
-	pool = kit_open(&(struct par_options){ .action = action_echo,
-					       .workers = 1,
-					       .generate = next_held,
-					       .source = held });
-	gate_await(&held->gate, 1);
-	return pool;
+	held_open(held,
+		  (struct gated_numbers){
+			  .numbers = { .last = last, .end = end }, .at = 1 },
+		  (struct par_options){ .workers = 1 });
 }
 
 /* The call under way may still bring an item: only its return is the end. */
-static void assert_ends_with_the_call(struct held *held, struct par *pool,
-				      uint64_t count, int expected)
+static void assert_ends_with_the_call(struct held *held, uint64_t count,
+				      int expected)
 {
-	int end;
-
 	kit_linger();
-	assert_false(kit_stats(pool).ended);
-	gate_open(&held->gate);
-	EVENTUALLY(kit_stats(pool).ended);
-	assert_int_equal(kit_stats(pool).entered, count);
-	assert_int_equal(kit_drain(pool, NULL, &end), count);
-	assert_int_equal(end, expected);
-	kit_close(pool, expected);
+	assert_false(kit_stats(held->pool).ended);
+	gate_open(&held->hold);
+	EVENTUALLY(kit_stats(held->pool).ended);
+	assert_int_equal(kit_stats(held->pool).entered, count);
+	kit_assert_drains(held->pool, count, expected);
+	kit_close(held->pool, expected);
 }
 
 static void a_generator_that_returned_0_has_ended(void **state)
 {
 	struct held held;
-	struct par *pool = open_held(&held, 1, 0);
 
-	assert_ends_with_the_call(&held, pool, 1, 0);
+	open_held(&held, 1, 0);
+	assert_ends_with_the_call(&held, 1, 0);
 }
 
 static void a_generator_that_failed_has_ended(void **state)
 {
 	struct held held;
-	struct par *pool = open_held(&held, 1, -EIO);
 
-	assert_ends_with_the_call(&held, pool, 1, -EIO);
+	open_held(&held, 1, -EIO);
+	assert_ends_with_the_call(&held, 1, -EIO);
 }
 
 static void a_finish_is_the_end_when_the_call_returns(void **state)
 {
 	struct held held;
-	struct par *pool = open_held(&held, 10, 0);
 
-	par_finish(pool);
-	assert_ends_with_the_call(&held, pool, 2, 0);
+	open_held(&held, 10, 0);
+	par_finish(held.pool);
+	assert_ends_with_the_call(&held, 2, 0);
 }
 
 static void a_cancel_is_the_end_when_the_call_returns(void **state)
 {
 	struct held held;
-	struct par *pool = open_held(&held, 10, 0);
 
-	par_cancel(pool);
-	assert_ends_with_the_call(&held, pool, 2, 0);
+	open_held(&held, 10, 0);
+	par_cancel(held.pool);
+	assert_ends_with_the_call(&held, 2, 0);
 }
 
 /* With no call under way nothing more can come. */
@@ -484,8 +431,8 @@ static void assert_ends_at_once(void (*give_up)(struct par *))
 	assert_false(kit_stats(pool).ended);
 	give_up(pool);
 	assert_true(kit_stats(pool).ended);
-	take(pool, 2);
-	finish(pool);
+	kit_take_many(pool, 2);
+	kit_finish(pool);
 }
 
 static void a_finish_ends_a_generator_that_waits_for_room(void **state)
@@ -522,12 +469,6 @@ static int ask_generator(void *context, void **item)
 	return 0;
 }
 
-static int open_asked(void *context, void **state)
-{
-	*state = context;
-	return 0;
-}
-
 static void ask_closing(void *context)
 {
 	struct asked *asked = context;
@@ -538,19 +479,19 @@ static void ask_closing(void *context)
 static void the_pools_own_threads_may_ask(void **state)
 {
 	struct asked asked = { .generator.ended = true };
-	struct par *pool =
-		kit_open(&(struct par_options){ .action = ask_action,
-						.workers = 1,
-						.generate = ask_generator,
-						.source = &asked,
-						.context = &asked,
-						.worker_open = open_asked,
-						.worker_close = ask_closing });
+	struct par *pool = kit_open(
+		&(struct par_options){ .action = ask_action,
+				       .workers = 1,
+				       .generate = ask_generator,
+				       .source = &asked,
+				       .context = &asked,
+				       .worker_open = worker_open_context,
+				       .worker_close = ask_closing });
 
-	push(pool, 1, 1);
-	take(pool, 1);
+	kit_push_number(pool, 1);
+	kit_take(pool);
 	EVENTUALLY(kit_stats(pool).ended); /* it was asked */
-	finish(pool);
+	kit_finish(pool);
 	assert_int_equal(asked.action.running, 1);
 	assert_int_equal(asked.action.started, 1);
 	assert_false(asked.generator.ended);
@@ -594,10 +535,10 @@ static void open_attempts(struct attempts *attempts)
 						.workers = 3,
 						.context = attempts,
 						.worker_open = open_attempt });
-	push(attempts->pool, 1, 1);
+	kit_push_number(attempts->pool, 1);
 	gate_await(&attempts->busy, 1);
 	for (uintptr_t i = 1; i <= 2; i++) {
-		push(attempts->pool, i + 1, i + 1);
+		kit_push_number(attempts->pool, i + 1);
 		gate_await(&attempts->held[i], 1);
 	}
 }
@@ -614,8 +555,8 @@ static void end_attempt(struct attempts *attempts, int n, int returns,
 static void close_attempts(struct attempts *attempts)
 {
 	gate_open(&attempts->busy);
-	take(attempts->pool, 3);
-	finish(attempts->pool);
+	kit_take_many(attempts->pool, 3);
+	kit_finish(attempts->pool);
 }
 
 static void refused_is_of_the_attempt_begun_last(void **state)

@@ -9,7 +9,7 @@
 #include <signal.h>
 #include <unistd.h>
 
-enum { ROUNDS = 100, ITEMS = 30, TAKERS = 2, ERRNO = 4711 };
+enum { ROUNDS = 100, ITEMS = 30, TAKERS = 2 };
 
 static const int signals[] = { SIGUSR1, SIGUSR2, SIGHUP, SIGWINCH };
 enum { SIGNALS = sizeof signals / sizeof *signals };
@@ -100,14 +100,14 @@ static void storm_begin(struct storm *s)
 	tally_open(&s->tally, ITEMS);
 	target_add(s, pthread_self());
 	mask_signals(SIG_BLOCK); /* it is not to be hit itself */
-	assert_int_equal(pthread_create(&s->thread, NULL, rage, s), 0);
+	kit_start(&s->thread, rage, s);
 	mask_signals(SIG_UNBLOCK);
 }
 
 static void storm_end(struct storm *s)
 {
 	atomic_store(&s->over, true);
-	assert_int_equal(pthread_join(s->thread, NULL), 0);
+	kit_join(s->thread);
 	assert_int_equal(s->early, 0);
 	assert_int_equal(s->changed, 0);
 	tally_assert_once(&s->tally);
@@ -139,10 +139,10 @@ static void *take(void *storm)
 	struct storm *s = storm;
 	int end;
 
-	errno = ERRNO;
+	errno = KIT_ERRNO;
 	kit_drain(s->pool, &s->tally, &end);
 	atomic_fetch_add(&s->early, end != 0);
-	atomic_fetch_add(&s->changed, errno != ERRNO);
+	atomic_fetch_add(&s->changed, errno != KIT_ERRNO);
 	return NULL;
 }
 
@@ -158,14 +158,13 @@ static void wait_in_vain(struct storm *s)
 /* Every call between open and close, but for the takers' own. */
 static void push_and_end(struct storm *s, void (*end)(struct par *))
 {
-	errno = ERRNO;
+	errno = KIT_ERRNO;
 	assert_true(par_fd(s->pool) >= 0);
 	assert_true(par_cancel_fd(s->pool) >= 0);
-	for (uintptr_t i = 1; i <= ITEMS; i++)
-		assert_int_equal(par_push(s->pool, AS_ITEM(i)), 0);
+	kit_push_numbers(s->pool, 1, ITEMS);
 	if (end)
 		end(s->pool);
-	assert_int_equal(errno, ERRNO);
+	assert_int_equal(errno, KIT_ERRNO);
 }
 
 static void assert_weathers(void (*end)(struct par *))
@@ -180,8 +179,7 @@ static void assert_weathers(void (*end)(struct par *))
 						 .discard = discard });
 	wait_in_vain(&s);
 	for (unsigned i = 0; i < takers; i++) {
-		assert_int_equal(pthread_create(&s.takers[i], NULL, take, &s),
-				 0);
+		kit_start(&s.takers[i], take, &s);
 		target_add(&s, s.takers[i]);
 	}
 	push_and_end(&s, end);
@@ -190,7 +188,7 @@ static void assert_weathers(void (*end)(struct par *))
 			  : s.worker_known);
 	targets_spare(&s);
 	for (unsigned i = 0; i < takers; i++)
-		assert_int_equal(pthread_join(s.takers[i], NULL), 0);
+		kit_join(s.takers[i]);
 	kit_close(s.pool, 0);
 	storm_end(&s);
 }
@@ -236,8 +234,7 @@ static int compare_user(void *context, void *item, void **value)
 
 static void a_change_of_the_user_reaches_every_worker(void **state)
 {
-	struct par *pool = kit_open(
-		&(struct par_options){ .action = compare_user, .workers = 3 });
+	struct par *pool = kit_open_action(compare_user, 3, NULL);
 	struct par_result result;
 	unsigned strangers = 0;
 
@@ -246,7 +243,7 @@ static void a_change_of_the_user_reaches_every_worker(void **state)
 
 		assert_int_equal(seteuid(user), 0);
 		for (int n = 0; n < 3; n++)
-			assert_int_equal(par_push(pool, AS_ITEM(user)), 0);
+			kit_push_number(pool, user);
 		for (int n = 0; n < 3; n++) {
 			assert_int_equal(par_next(pool, &result), 1);
 			strangers += result.error != 0;
@@ -269,10 +266,10 @@ static void and_disturbs_no_pool_that_is_busy(void **state)
 	pthread_t taker;
 
 	tally_open(&s.tally, numbers.last);
-	assert_int_equal(pthread_create(&taker, NULL, take, &s), 0);
+	kit_start(&taker, take, &s);
 	for (int i = 0; i < 2 * ROUNDS; i++)
 		assert_int_equal(seteuid(i % 2 ? 0 : NOBODY), 0);
-	assert_int_equal(pthread_join(taker, NULL), 0);
+	kit_join(taker);
 	assert_int_equal(s.early, 0);
 	assert_int_equal(s.changed, 0);
 	tally_assert_once(&s.tally);

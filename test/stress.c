@@ -165,16 +165,8 @@ static void dawdle(const struct program *p, uint64_t salt)
 		sched_yield();
 }
 
-static void must(bool holds, const char *what)
-{
-	static char line[160];
-
-	if (holds)
-		return;
-	snprintf(line, sizeof line, "it does not hold that %s", what);
-	kit_die(line);
-}
-#define MUST(condition) must(condition, #condition)
+#define MUST(condition)                                                        \
+	kit_check(condition, "it does not hold that " #condition)
 
 static struct piece *piece_new(struct program *p, enum origin origin)
 {
@@ -268,17 +260,16 @@ static int generate(void *program, void **item)
 static void wait_for_cancel(const struct program *p)
 {
 	struct par *pool = par_self();
-	struct pollfd poller = { .events = POLLIN };
+	int fd;
 
 	if (p->options.interrupt && draw(p, DRAW_AWAITS_SIGNAL, 2)) {
 		while (!par_canceled(pool))
 			poll(NULL, 0, -1);
 		return;
 	}
-	poller.fd = par_cancel_fd(pool);
-	MUST(poller.fd >= 0);
-	while (poll(&poller, 1, -1) < 1)
-		continue;
+	fd = par_cancel_fd(pool);
+	MUST(fd >= 0);
+	kit_await_readable(fd);
 	MUST(par_canceled(pool));
 }
 
@@ -367,17 +358,16 @@ static int next(struct consumer *c, struct par_result *r)
 {
 	struct program *p = c->program;
 	unsigned asked = draw_of_thread(c->number, c->taken);
-	struct pollfd poller = { .events = POLLIN };
-	int rc;
+	int fd, rc;
 
 	switch (draw(p, DRAW_NEXT + asked, 4)) {
 	case 0:
 		return par_next_timed(p->pool, r,
 				      (int)draw(p, DRAW_TIMEOUT + asked, 2));
 	case 1:
-		poller.fd = par_fd(p->pool);
-		MUST(poller.fd >= 0);
-		poll(&poller, 1, -1);
+		fd = par_fd(p->pool);
+		MUST(fd >= 0);
+		kit_await_readable(fd);
 		rc = par_next_timed(p->pool, r, 0);
 		/* Another may be quicker, or push at the very end. */
 		MUST(rc != -ETIMEDOUT || p->consumers > 1 || p->pushers > 0);
@@ -426,17 +416,6 @@ static void *push_some(void *pusher)
 		push(p, p->pool, false);
 	}
 	return NULL;
-}
-
-static void start(pthread_t *thread, void *(*body)(void *), void *argument)
-{
-	if (pthread_create(thread, NULL, body, argument))
-		kit_die("no thread");
-}
-
-static void join(pthread_t thread)
-{
-	pthread_join(thread, NULL);
 }
 
 /* Cancels and finishes when it pleases. */
@@ -514,17 +493,17 @@ static void run_threads(struct program *p)
 			.quota = p->leaves ? draw(p, DRAW_QUOTA + i, 50)
 					   : UINT_MAX
 		};
-		start(&p->consumer[i].thread, consume, &p->consumer[i]);
+		kit_start(&p->consumer[i].thread, consume, &p->consumer[i]);
 	}
 	for (unsigned i = 0; i < p->pushers; i++) {
 		p->pusher[i] = (struct pusher){ .program = p, .number = i };
-		start(&p->pusher[i].thread, push_some, &p->pusher[i]);
+		kit_start(&p->pusher[i].thread, push_some, &p->pusher[i]);
 	}
 	direct(p);
 	for (unsigned i = 0; i < p->pushers; i++)
-		join(p->pusher[i].thread);
+		kit_join(p->pusher[i].thread);
 	for (unsigned i = 0; i < p->consumers; i++)
-		join(p->consumer[i].thread);
+		kit_join(p->consumer[i].thread);
 }
 
 /* What the input ends with; where it was cut short, the failure may have come

@@ -104,7 +104,7 @@ static struct par *open_looks(struct looks *looks, struct par_options options)
 	options.discard = look_discard;
 	pool = kit_open(&options);
 	for (int i = 1; i < WORKERS; i++)
-		assert_int_equal(par_push(pool, NULL), 0);
+		kit_push(pool, NULL);
 	gate_await(&looks->all, WORKERS);
 	return pool;
 }
@@ -474,12 +474,11 @@ static int cancel_itself(void *context, void *item, void **value)
 
 static void a_canceled_worker_works_on(void **state)
 {
-	struct par *pool = kit_open(
-		&(struct par_options){ .action = cancel_itself, .workers = 1 });
+	struct par *pool = kit_open_action(cancel_itself, 1, NULL);
 	struct par_result result;
 
 	for (uintptr_t i = 1; i <= 10; i++) {
-		assert_int_equal(par_push(pool, AS_ITEM(i)), 0);
+		kit_push_number(pool, i);
 		assert_int_equal(par_next(pool, &result), 1);
 		assert_int_equal(result.error, 0);
 		assert_ptr_equal(result.value, AS_ITEM(i));

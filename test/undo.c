@@ -13,11 +13,6 @@
 /* More calls than any run here has. */
 enum { MANY_CALLS = 1000 };
 
-static void push(struct par *pool, uintptr_t number)
-{
-	assert_int_equal(par_push(pool, AS_ITEM(number)), 0);
-}
-
 /*
  * par_open.
  */
@@ -147,12 +142,6 @@ static void push_late(void *pushed)
 	*(int *)pushed = par_push(par_self(), pushed);
 }
 
-static int lend(void *pushed, void **state)
-{
-	*state = pushed;
-	return 0;
-}
-
 static int act_never(void *pushed, void *item, void **value)
 {
 	kit_die("an action in a pool that was not opened");
@@ -169,7 +158,7 @@ static void nothing_enters_while_an_open_is_undone(void **state)
 				       .generate = numbers_next,
 				       .source = &numbers,
 				       .context = &pushed,
-				       .worker_open = lend,
+				       .worker_open = worker_open_context,
 				       .worker_close = push_late };
 	struct par *pool;
 	int rc;
@@ -191,12 +180,12 @@ static void an_open_that_fails_leaves_errno_alone(void **state)
 	int rc, after;
 
 	for (unsigned n = 1; n < MANY_CALLS; n++) {
-		errno = 4242;
+		errno = KIT_ERRNO;
 		fault_arm(FAULT_ANY, n, false);
 		rc = par_open(&pool, &options);
 		after = errno;
 		fault_disarm();
-		assert_int_equal(after, 4242);
+		assert_int_equal(after, KIT_ERRNO);
 		if (rc == 0)
 			break;
 	}
@@ -242,53 +231,43 @@ static void a_producer_without_memory_ends_the_input_with_enomem(void **state)
 	struct numbers numbers = { .last = 100 };
 	const struct par_options options = held_source(&numbers, &hold);
 	struct par *pool;
-	struct tally tally;
-	int end;
 
-	tally_open(&tally, 10);
 	fault_arm(FAULT_MALLOC, allocations_of_open() + 10 + 1, true);
 	pool = kit_open(&options);
 	EVENTUALLY(kit_stats(pool).ended);
 	fault_disarm();
 	gate_open(&hold);
 	/* What entered before is delivered. */
-	assert_int_equal(kit_drain(pool, &tally, &end), 10);
-	assert_int_equal(end, -ENOMEM);
-	tally_assert_once(&tally);
-	tally_close(&tally);
+	kit_assert_drains_once(pool, 10, -ENOMEM);
 	assert_int_equal(numbers.calls, 10);
 	kit_close(pool, -ENOMEM);
 }
 
 static void a_push_without_memory_does_not_enter(void **state)
 {
-	struct par *pool = kit_open(
-		&(struct par_options){ .action = action_echo, .workers = 1 });
+	struct par *pool = kit_open_echo();
 
 	fault_arm(FAULT_MALLOC, 1, true);
 	assert_int_equal(par_push(pool, AS_ITEM(1)), -ENOMEM);
 	fault_disarm();
 	assert_int_equal(kit_stats(pool).entered, 0);
-	push(pool, 2);
+	kit_push_number(pool, 2);
 	assert_ptr_equal(kit_take(pool).item, AS_ITEM(2));
-	par_finish(pool);
-	assert_int_equal(kit_drain(pool, NULL, NULL), 0);
-	kit_close(pool, 0);
+	kit_finish(pool);
 }
 
 static void it_leaves_errno_alone(void **state)
 {
-	struct par *pool = kit_open(
-		&(struct par_options){ .action = action_echo, .workers = 1 });
+	struct par *pool = kit_open_echo();
 	int after;
 
-	errno = 4242;
+	errno = KIT_ERRNO;
 	fault_arm(FAULT_MALLOC, 1, true);
 	par_push(pool, AS_ITEM(1));
 	after = errno;
 	assert_int_equal(fault_disarm(), 1);
 	kit_close(pool, 0);
-	assert_int_equal(after, 4242);
+	assert_int_equal(after, KIT_ERRNO);
 }
 
 static void give_up(void *pool)
@@ -306,8 +285,7 @@ static void come_to_the_end(void *pool)
 static void assert_push_comes_too_late(void (*meanwhile)(void *), int refusal)
 {
 	const struct fault_memory before = fault_live();
-	struct par *pool = kit_open(
-		&(struct par_options){ .action = action_echo, .workers = 1 });
+	struct par *pool = kit_open_echo();
 
 	fault_meanwhile(FAULT_MALLOC, meanwhile, pool);
 	assert_int_equal(par_push(pool, AS_ITEM(1)), refusal);
@@ -336,7 +314,7 @@ static void a_line_without_memory_ends_the_input_with_enomem(void **state)
 	void *item;
 
 	assert_non_null(file);
-	errno = 4242;
+	errno = KIT_ERRNO;
 	fault_arm(FAULT_MALLOC, 1, true);
 	assert_int_equal(par_from_lines(file, &item), -ENOMEM);
 	fault_disarm();
@@ -344,7 +322,7 @@ static void a_line_without_memory_ends_the_input_with_enomem(void **state)
 	assert_string_equal(item, "one");
 	free(item);
 	assert_int_equal(par_from_lines(file, &item), 0);
-	assert_int_equal(errno, 4242);
+	assert_int_equal(errno, KIT_ERRNO);
 	assert_int_equal(fault_live().blocks, before.blocks);
 	fclose(file);
 }
@@ -357,16 +335,13 @@ static void a_line_without_memory_ends_the_input_with_enomem(void **state)
 static void assert_goes_on(enum fault_site site)
 {
 	struct gate hold = GATE_CLOSED;
-	struct par *pool = kit_open(&(struct par_options){
-		.action = action_gated, .workers = 3, .context = &hold });
-	struct tally tally;
+	struct par *pool = kit_open_action(action_gated, 3, &hold);
 
-	tally_open(&tally, 3);
-	push(pool, 1);
+	kit_push_number(pool, 1);
 	gate_await(&hold, 1);
 	fault_arm((int)site, 1, true);
-	push(pool, 2);
-	push(pool, 3);
+	kit_push_number(pool, 2);
+	kit_push_number(pool, 3);
 	fault_disarm();
 	assert_true(fault_error() < 0);
 	assert_int_equal(kit_stats(pool).workers, 1);
@@ -374,9 +349,7 @@ static void assert_goes_on(enum fault_site site)
 	assert_int_equal(kit_stats(pool).queued, 2);
 	gate_open(&hold);
 	par_finish(pool);
-	assert_int_equal(kit_drain(pool, &tally, NULL), 3);
-	tally_assert_once(&tally);
-	tally_close(&tally);
+	kit_assert_drains_once(pool, 3, 0);
 	kit_close(pool, 0);
 }
 
@@ -393,23 +366,15 @@ static void without_what_a_thread_needs_too(void **state)
 	assert_goes_on(FAULT_CONDATTR);
 }
 
-static int exit_at_one(void *context, void *item, void **value)
-{
-	if (item == AS_ITEM(1))
-		pthread_exit(NULL);
-	return action_echo(context, item, value);
-}
-
 /* The only worker has gone, and its successor was refused: it comes a second
  * later, though nothing else happens. */
 static void a_last_worker_without_a_successor_tries_again(void **state)
 {
-	struct par *pool = kit_open(
-		&(struct par_options){ .action = exit_at_one, .workers = 1 });
+	struct par *pool = kit_open_action(action_exit_at, 1, AS_ITEM(1));
 
 	fault_arm(FAULT_THREAD, 1, false);
-	push(pool, 1);
-	push(pool, 2);
+	kit_push_number(pool, 1);
+	kit_push_number(pool, 2);
 	assert_int_equal(kit_take(pool).error, -EINTR);
 	EVENTUALLY(fault_error() == -EAGAIN);
 	EVENTUALLY(fault_calls() > 1 || kit_stats(pool).refused == -EAGAIN);
@@ -422,12 +387,11 @@ static void a_last_worker_without_a_successor_tries_again(void **state)
 
 static void a_close_meanwhile_needs_no_successor(void **state)
 {
-	struct par *pool = kit_open(
-		&(struct par_options){ .action = exit_at_one, .workers = 1 });
+	struct par *pool = kit_open_action(action_exit_at, 1, AS_ITEM(1));
 
 	fault_arm(FAULT_THREAD, 1, true);
-	push(pool, 1);
-	push(pool, 2);
+	kit_push_number(pool, 1);
+	kit_push_number(pool, 2);
 	EVENTUALLY(fault_error() == -EAGAIN);
 	kit_close(pool, 0);
 	fault_disarm();
@@ -440,8 +404,7 @@ static void a_close_meanwhile_needs_no_successor(void **state)
 static void a_par_next_that_cannot_wait_changes_nothing(void **state)
 {
 	static const enum fault_site sites[] = { FAULT_COND, FAULT_CONDATTR };
-	struct par *pool = kit_open(
-		&(struct par_options){ .action = action_echo, .workers = 1 });
+	struct par *pool = kit_open_echo();
 	struct par_result result = { .index = 99 };
 
 	for (size_t i = 0; i < 2; i++) {
@@ -451,7 +414,7 @@ static void a_par_next_that_cannot_wait_changes_nothing(void **state)
 		fault_disarm();
 		assert_int_equal(result.index, 99);
 	}
-	push(pool, 1);
+	kit_push_number(pool, 1);
 	assert_ptr_equal(kit_take(pool).item, AS_ITEM(1));
 	kit_close(pool, 0);
 }
@@ -459,15 +422,14 @@ static void a_par_next_that_cannot_wait_changes_nothing(void **state)
 /* Without a descriptor the call fails, and succeeds when there is one again. */
 static void assert_descriptor(int (*descriptor)(struct par *))
 {
-	struct par *pool = kit_open(
-		&(struct par_options){ .action = action_echo, .workers = 1 });
+	struct par *pool = kit_open_echo();
 
-	errno = 4242;
+	errno = KIT_ERRNO;
 	fault_arm(FAULT_PIPE, 1, true);
 	assert_int_equal(descriptor(pool), -EMFILE);
 	assert_int_equal(descriptor(pool), -EMFILE);
 	fault_disarm();
-	assert_int_equal(errno, 4242);
+	assert_int_equal(errno, KIT_ERRNO);
 	par_cancel(pool); /* both are ready after it */
 	assert_true(kit_readable(descriptor(pool)));
 	kit_close(pool, 0);
@@ -487,12 +449,11 @@ static void par_cancel_fd_too(void **state)
  * the same, */
 static void a_signal_does_not_keep_par_fd_from_what_it_says(void **state)
 {
-	struct par *pool = kit_open(
-		&(struct par_options){ .action = action_echo, .workers = 1 });
+	struct par *pool = kit_open_echo();
 	int fd = par_fd(pool);
 
 	fault_arm(FAULT_MOVE, 1, false);
-	push(pool, 1);
+	kit_push_number(pool, 1);
 	EVENTUALLY(kit_stats(pool).ready == 1);
 	assert_int_equal(fault_disarm(), 2);
 	assert_true(kit_readable(fd));
@@ -507,15 +468,14 @@ static void a_signal_does_not_keep_par_fd_from_what_it_says(void **state)
 /* and what a look before a sleep says of it is nobody's errno. */
 static void nor_does_it_change_errno(void **state)
 {
-	struct par *pool = kit_open(
-		&(struct par_options){ .action = action_echo, .workers = 1 });
+	struct par *pool = kit_open_echo();
 	struct par_result result;
 
-	errno = 4242;
+	errno = KIT_ERRNO;
 	fault_arm(FAULT_YIELD, 1, true);
 	assert_int_equal(par_next_timed(pool, &result, 1), -ETIMEDOUT);
 	assert_true(fault_disarm() > 0);
-	assert_int_equal(errno, 4242);
+	assert_int_equal(errno, KIT_ERRNO);
 	kit_close(pool, 0);
 }
 
@@ -526,7 +486,7 @@ static void forestall(void *pool)
 	struct par_result result;
 
 	if (!par_self()) { /* the worker looks, too */
-		push(pool, 1);
+		kit_push_number(pool, 1);
 		/* Without a wait: this thread is in one already. */
 		EVENTUALLY(par_next_timed(pool, &result, 0) == 1);
 	}
@@ -536,8 +496,7 @@ static void forestall(void *pool)
 /* Where looks were in vain there are none the next time: so some waits. */
 static void who_is_always_late_is_not_late_for_ever(void **state)
 {
-	struct par *pool = kit_open(
-		&(struct par_options){ .action = action_echo, .workers = 1 });
+	struct par *pool = kit_open_echo();
 	struct par_result result;
 	uint64_t before, taken = 0;
 

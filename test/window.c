@@ -5,8 +5,6 @@
  */
 #include "kit.h"
 
-#include <sched.h>
-
 /* Numbers, with the largest figures that its calls have seen: no more can enter
  * before the call returns but by a push. */
 struct meter {
@@ -30,18 +28,11 @@ static int generate(void *argument, void **item)
 	return numbers_next(&meter->numbers, item);
 }
 
-static int dawdle(void *context, void *item, void **value)
-{
-	for (uintptr_t i = AS_NUMBER(item) * 7 % 5; i > 0; i--)
-		sched_yield();
-	return action_echo(context, item, value);
-}
-
 /* Whatever is left out is: dawdling, one worker. */
 static struct par *open_meter(struct meter *meter, struct par_options options)
 {
 	if (!options.action)
-		options.action = options.context ? action_gated : dawdle;
+		options.action = options.context ? action_gated : action_dawdle;
 	if (!options.workers)
 		options.workers = 1;
 	options.generate = generate;
@@ -57,35 +48,10 @@ static void assert_entered(struct par *pool, uint64_t count)
 	assert_int_equal(kit_stats(pool).entered, count);
 }
 
-static void take(struct par *pool, unsigned count)
-{
-	struct par_result result;
-
-	while (count-- > 0)
-		assert_int_equal(par_next(pool, &result), 1);
-}
-
 /* The items 1 to last come, each once, then the end. */
 static void assert_drains(struct par *pool, uintptr_t last)
 {
-	struct tally tally;
-	int end;
-
-	tally_open(&tally, last);
-	assert_int_equal(kit_drain(pool, &tally, &end), last);
-	assert_int_equal(end, 0);
-	tally_assert_once(&tally);
-	tally_close(&tally);
-	kit_close(pool, 0);
-}
-
-/* So many more come, then the end. */
-static void assert_ends(struct par *pool, uint64_t count)
-{
-	int end;
-
-	assert_int_equal(kit_drain(pool, NULL, &end), count);
-	assert_int_equal(end, 0);
+	kit_assert_drains_once(pool, last, 0);
 	kit_close(pool, 0);
 }
 
@@ -119,11 +85,12 @@ static void a_slow_consumer_holds_the_generator_back(void **state)
 	for (uint64_t taken = 1; taken <= 20; taken++) {
 		const uint64_t entered = kit_stats(pool).entered;
 
-		take(pool, 1);
+		kit_take(pool);
 		assert_true(entered < taken + 4);
 		assert_true(kit_stats(pool).entered <= taken + 4);
 	}
-	assert_ends(pool, 80);
+	kit_assert_drains(pool, 80, 0);
+	kit_close(pool, 0);
 }
 
 static void a_window_of_one_lets_in_one_at_a_time(void **state)
@@ -135,11 +102,11 @@ static void a_window_of_one_lets_in_one_at_a_time(void **state)
 	for (unsigned i = 1; i < 8; i++) {
 		assert_entered(pool, i);
 		assert_int_equal(meter.numbers.calls, i);
-		take(pool, 1);
+		kit_take(pool);
 	}
 	assert_entered(pool, 8);
-	take(pool, 1);
-	assert_ends(pool, 0);
+	kit_take(pool);
+	kit_close_ended(pool, 0);
 }
 
 static void running_items_count_in_the_window(void **state)
@@ -189,14 +156,14 @@ static void pushed_items_count_in_the_window(void **state)
 		open_meter(&meter, (struct par_options){ .window = 3 });
 
 	assert_entered(pool, 3);
-	assert_int_equal(par_push(pool, AS_ITEM(7)), 0);
-	assert_int_equal(par_push(pool, AS_ITEM(8)), 0);
-	take(pool, 2);
+	kit_push_number(pool, 7);
+	kit_push_number(pool, 8);
+	kit_take_many(pool, 2);
 	assert_entered(pool, 5);
-	take(pool, 3);
+	kit_take_many(pool, 3);
 	assert_entered(pool, 8);
-	take(pool, 3);
-	assert_ends(pool, 0);
+	kit_take_many(pool, 3);
+	kit_close_ended(pool, 0);
 }
 
 static void a_full_window_holds_no_push_back(void **state)
@@ -207,8 +174,7 @@ static void a_full_window_holds_no_push_back(void **state)
 		&meter, (struct par_options){ .context = &gate, .window = 1 });
 
 	gate_await(&gate, 1);
-	for (uintptr_t i = 2; i <= 1000; i++)
-		assert_int_equal(par_push(pool, AS_ITEM(i)), 0);
+	kit_push_numbers(pool, 2, 1000);
 	assert_int_equal(kit_stats(pool).queued, 999);
 	gate_open(&gate);
 	assert_drains(pool, 1000);
@@ -306,44 +272,29 @@ static void a_full_ring_holds_no_push_back(void **state)
 
 	gate_await(&gate, 1);
 	assert_entered(pool, 2);
-	for (uintptr_t i = 3; i <= 1000; i++)
-		assert_int_equal(par_push(pool, AS_ITEM(i)), 0);
+	kit_push_numbers(pool, 3, 1000);
 	assert_int_equal(kit_stats(pool).queued, 999);
 	gate_open(&gate);
 	assert_drains(pool, 1000);
 }
 
-/* Holds its first call, so that pushes come before what it makes. */
-struct late {
-	struct gate hold;
-	struct numbers numbers;
-};
-
-static int generate_late(void *argument, void **item)
-{
-	struct late *late = argument;
-
-	gate_pass(&late->hold);
-	return numbers_next(&late->numbers, item);
-}
-
 static void pushed_items_take_no_slot_of_the_ring(void **state)
 {
-	struct gate gate = GATE_CLOSED;
-	struct late late = { .hold = GATE_CLOSED, .numbers.last = 10 };
+	struct gate gate = GATE_CLOSED, hold = GATE_CLOSED;
+	struct gated_numbers source = { .numbers.last = 10, .hold = &hold };
 	struct par *pool = kit_open(&(struct par_options){
 		.action = action_gated,
 		.workers = 1,
-		.generate = generate_late,
-		.source = &late,
+		.generate = gated_numbers_next,
+		.source = &source,
 		.context = &gate,
 		.capacity = 3,
 	});
 
-	for (uintptr_t i = 11; i <= 20; i++)
-		assert_int_equal(par_push(pool, AS_ITEM(i)), 0);
+	/* They come before what the generator makes: its first call is held. */
+	kit_push_numbers(pool, 11, 20);
 	gate_await(&gate, 1);
-	gate_open(&late.hold);
+	gate_open(&hold);
 	assert_entered(pool, 13);
 	gate_open(&gate);
 	assert_drains(pool, 20);

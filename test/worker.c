@@ -88,7 +88,7 @@ static void run(struct par *pool, struct gate *gate, unsigned count)
 	struct par_result result;
 
 	for (unsigned i = 0; i < count; i++)
-		assert_int_equal(par_push(pool, AS_ITEM(1)), 0);
+		kit_push_number(pool, 1);
 	gate_await(gate, count);
 	gate_open(gate);
 	for (unsigned i = 0; i < count; i++)
@@ -154,7 +154,7 @@ static void a_failed_open_has_no_close(void **state)
 	struct par *pool = open_crew(&crew, 3);
 
 	for (int i = 0; i < 3; i++)
-		assert_int_equal(par_push(pool, AS_ITEM(1)), 0);
+		kit_push_number(pool, 1);
 	EVENTUALLY(crew.opens >= 3);
 	gate_open(&gate);
 	par_finish(pool);
@@ -209,13 +209,12 @@ static void every_close_has_returned_when_par_close_has(void **state)
 	pthread_t thread;
 
 	run(closer.pool, &gate, 2);
-	assert_int_equal(
-		pthread_create(&thread, NULL, close_elsewhere, &closer), 0);
+	kit_start(&thread, close_elsewhere, &closer);
 	gate_await(&closing, 2);
 	kit_linger();
 	assert_false(closer.done);
 	gate_open(&closing);
-	pthread_join(thread, NULL);
+	kit_join(thread);
 	assert_int_equal(crew.closes, 2);
 }
 
@@ -227,12 +226,12 @@ static void a_worker_that_exits_in_an_action_is_closed_at_once(void **state)
 	struct par_result result;
 
 	gate_open(&gate);
-	assert_int_equal(par_push(pool, NULL), 0);
+	kit_push(pool, NULL);
 	assert_int_equal(par_next(pool, &result), 1);
 	assert_int_equal(result.error, -EINTR);
 	EVENTUALLY(crew.closes == 1);
 	assert_int_equal(((struct hand *)result.value)->closes, 1);
-	assert_int_equal(par_push(pool, AS_ITEM(1)), 0);
+	kit_push_number(pool, 1);
 	assert_int_equal(par_next(pool, &result), 1);
 	assert_int_equal(result.error, 0);
 	kit_close(pool, 0);
@@ -281,12 +280,6 @@ static int open_without_state(void *context, void **state)
 	return 0;
 }
 
-static int echo_context(void *context, void *item, void **value)
-{
-	*value = context;
-	return 0;
-}
-
 static void keep_state(void *state)
 {
 	atomic_fetch_add(&closes, 1);
@@ -301,10 +294,10 @@ static void *context_of_action(struct par_options options)
 
 	closes = 0;
 	given = &options;
-	options.action = echo_context;
+	options.action = action_context;
 	options.workers = 1;
 	pool = kit_open(&options);
-	assert_int_equal(par_push(pool, NULL), 0);
+	kit_push(pool, NULL);
 	assert_int_equal(par_next(pool, &result), 1);
 	kit_close(pool, 0);
 	return result.value;
@@ -456,8 +449,7 @@ static void worker_open_may_not_push(void **state)
 static void worker_open_may_push_to_another_pool(void **state)
 {
 	struct gate gate = GATE_CLOSED;
-	struct par *other = kit_open(
-		&(struct par_options){ .action = action_echo, .workers = 1 });
+	struct par *other = kit_open_echo();
 	struct calls calls = { .passes = &gate, .other = other };
 	struct par *pool = open_calls(&calls, 1);
 
@@ -488,7 +480,7 @@ static void worker_close_of_a_worker_that_exited_may_push(void **state)
 	struct par_result result;
 
 	gate_open(&gate);
-	assert_int_equal(par_push(pool, NULL), 0);
+	kit_push(pool, NULL);
 	assert_int_equal(par_next(pool, &result), 1);
 	assert_int_equal(result.error, -EINTR);
 	assert_int_equal(par_next(pool, &result), 1);
@@ -528,7 +520,7 @@ static void a_later_worker_open_that_exits_has_failed_with_eintr(void **state)
 					       .worker_open = exit_later,
 					       .worker_close = keep_state });
 	for (int i = 0; i < 2; i++)
-		assert_int_equal(par_push(pool, NULL), 0);
+		kit_push(pool, NULL);
 	EVENTUALLY(kit_stats(pool).refused == -EINTR);
 	EVENTUALLY(kit_stats(pool).workers == 1);
 	gate_open(&exiting.gate);
