@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The action: what it is given, what becomes of what it leaves and returns, and
- * that a failing one harms nobody else.
+ * The action: its arguments, its value, its return value, and that an action
+ * that fails harms no other item.
  */
 #include "kit.h"
 
@@ -17,7 +17,7 @@ static struct par_result run(struct par *pool, void *item)
 }
 
 /*
- * What it is given.
+ * Its arguments.
  */
 
 static void it_is_given_the_context(void **state)
@@ -39,7 +39,8 @@ static void it_is_given_the_item(void **state)
 	kit_finish(pool);
 }
 
-/* Fails unless it finds NULL; leaves a value where the item is not NULL. */
+/* Fails unless *value is NULL at the call. Leaves a value if the item is not
+ * NULL. */
 static int find_null(void *context, void *item, void **value)
 {
 	const int found = *value ? -1 : 0;
@@ -70,7 +71,7 @@ static void the_value_is_null_unless_the_action_sets_it(void **state)
 }
 
 /*
- * Where it runs.
+ * Its thread.
  */
 
 static void actions_run_at_the_same_time(void **state)
@@ -87,8 +88,8 @@ static void actions_run_at_the_same_time(void **state)
 	kit_finish(pool);
 }
 
-/* A result's worker is a number below `workers`, another for each thread, and
- * the same for the same. */
+/* The worker of a result is a number below `workers`. Each thread has a number
+ * of its own, and keeps it. */
 static void a_result_tells_which_worker_ran_it(void **state)
 {
 	struct gate all = GATE_CLOSED;
@@ -189,8 +190,8 @@ static void no_lock_is_held_while_it_runs(void **state)
 	kit_finish(pool);
 }
 
-/* Plain memory, handed from thread to thread: TSan sees whether each could read
- * what the one before wrote. */
+/* Plain memory that goes from thread to thread. ThreadSanitizer reports a data
+ * race if one thread cannot safely read what the thread before it wrote. */
 struct parcel {
 	unsigned generated, acted;
 };
@@ -239,7 +240,7 @@ static void what_one_wrote_the_next_can_read(void **state)
 }
 
 /*
- * What it returns.
+ * Its return value.
  */
 
 /* An item is the number to return. */
@@ -270,7 +271,7 @@ static void a_value_comes_with_a_failure_too(void **state)
 	kit_finish(pool);
 }
 
-/* It ran, and so was not canceled, whatever it says. */
+/* The action ran, so its item was not canceled, whatever the action returns. */
 static void an_action_that_returns_ecanceled_was_not_canceled(void **state)
 {
 	int canceled = -ECANCELED;
@@ -356,7 +357,7 @@ static void another_worker_is_started_after_the_only_one_exited(void **state)
 	kit_finish(pool);
 }
 
-/* Item 1 passes the gate; NULL ends its thread. */
+/* Item 1 passes the gate. The item NULL ends the thread. */
 static int hold_one_exit_at_null(void *gate, void *item, void **value)
 {
 	return exit_at_null(item == AS_ITEM(1) ? gate : NULL, item, value);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * par_cancel: what becomes of the items that wait, of those that run and of
- * what the generator is about to bring; and how the pool goes on to its end.
+ * par_cancel: the items that wait, the actions that run, the call of the
+ * generator that is under way, and the end of the pool.
  */
 #include "kit.h"
 
 enum { OWN_RESULT = 77 };
 
-/* What no canceled item has: a value and an error of its own. */
+/* Leaves a value and an error of its own: a canceled item has neither. */
 static int act(void *gate, void *item, void **value)
 {
 	if (gate)
@@ -57,8 +57,7 @@ static void assert_takes(struct par *pool, uintptr_t number,
 	as(&result);
 }
 
-/* Takes so many canceled ones; each of the numbers from `first` on is there
- * once. */
+/* Takes `count` canceled items: the numbers from `first` on, each once. */
 static void assert_takes_canceled(struct par *pool, uintptr_t first,
 				  size_t count)
 {
@@ -77,10 +76,10 @@ static void assert_takes_canceled(struct par *pool, uintptr_t first,
 }
 
 /*
- * What was not started.
+ * Items that were not started.
  */
 
-/* 1 runs, 2 to 5 wait in the ring, 6 to 8 were pushed. */
+/* Item 1 runs, 2 to 5 wait in the ring, 6 to 8 were pushed. */
 static void open_waiting(struct par **pool, struct gated_numbers *source,
 			 struct gate *gate, bool ordered)
 {
@@ -188,7 +187,7 @@ static void each_item_that_entered_comes_back_once(void **state)
 }
 
 /*
- * What runs, and what has run.
+ * Items that run, and items that have run.
  */
 
 static void what_ran_keeps_its_own_result(void **state)
@@ -204,7 +203,7 @@ static void what_ran_keeps_its_own_result(void **state)
 	kit_close_ended(pool, 0);
 }
 
-/* What an action sees of par_canceled(), before and after. */
+/* What par_canceled() returns in an action, before a cancel and after it. */
 struct sight {
 	struct gate started;
 	atomic_bool early, late;
@@ -254,7 +253,7 @@ static void what_runs_sees_a_close_too(void **state)
 	assert_true(sight.late);
 }
 
-/* And the call itself waits for nothing: the test goes on. */
+/* par_cancel() itself does not wait: the test goes on while the action runs. */
 static void the_end_waits_for_what_runs(void **state)
 {
 	struct gate gate = GATE_CLOSED;
@@ -363,8 +362,8 @@ static void a_producer_that_waits_for_the_window_asks_no_more(void **state)
 	assert_cancels_waiting((struct par_options){ .window = 3 }, 3);
 }
 
-/* The close, which waits for its thread, shows that it was. The results that
- * fill the window stay in it. */
+/* No result is taken, so the window stays full. par_close() waits for the
+ * producer's thread: it would hang if the producer were not woken. */
 static void a_producer_that_waits_for_the_window_is_woken(void **state)
 {
 	struct gated_numbers source = { .numbers.last = 100 };
@@ -406,7 +405,7 @@ static void who_sleeps_is_told_the_end(void **state)
 }
 
 /*
- * From where, and again.
+ * Who cancels, and how often.
  */
 
 static int cancel_in_action(void *context, void *item, void **value)
@@ -434,7 +433,7 @@ static void an_action_can_cancel(void **state)
 	kit_close_ended(pool, 0);
 }
 
-/* In the call that brings the second item. */
+/* Cancels in the call that brings the second item. */
 static int cancel_in_generator(void *numbers, void **item)
 {
 	const int rc = numbers_next(numbers, item);

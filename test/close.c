@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * par_close: in every state of a pool, what it waits for, what it hands to
- * discard, what it returns, and that nothing is left afterwards.
+ * par_close: in every state of a pool; the calls it waits for, the items it
+ * hands to discard, its return value; and that nothing is left afterwards.
  */
 #include "kit.h"
 
@@ -10,18 +10,18 @@
 
 enum { MOST = 64 };
 
-/* What the callbacks of a pool did. Items are numbers from 1. */
+/* A record of what the callbacks of a pool did. Items are numbers from 1. */
 struct log {
-	struct gate gate;      /* where action_held holds item 1 */
-	struct numbers source; /* of the generator, where there is one */
+	struct gate gate;      /* mark_held() holds item 1 here */
+	struct numbers source; /* of the generator, if there is one */
 	struct tally tally;    /* taken or left */
 	struct par_result left[MOST];
-	unsigned count;	      /* of those left */
-	unsigned done_before; /* `done` at the first of those */
+	unsigned count;	      /* of `left` */
+	unsigned done_before; /* `done` when discard was first called */
 	bool strayed;	      /* discard ran on another thread than `closer` */
 	pthread_t closer;
 	atomic_uint calls; /* of every callback */
-	atomic_uint done;  /* callbacks that ended late, after the cancel */
+	atomic_uint done;  /* callbacks that ended after the cancel */
 	struct par *pool;
 };
 
@@ -39,7 +39,8 @@ static void keep(void *context, const struct par_result *left)
 	tally_see(&log->tally, AS_NUMBER(left->item) - 1);
 }
 
-/* Fails with the item where that is even, and leaves its negative. */
+/* Its value is the item plus 1000. If the item is even, it fails with that
+ * number. */
 static int mark(void *context, void *item, void **value)
 {
 	struct log *log = context;
@@ -65,7 +66,8 @@ static int generate(void *argument, void **item)
 	return numbers_next(&log->source, item);
 }
 
-/* A pool that expects `items` items; one worker if not said otherwise. */
+/* Opens a pool for so many items, with one worker unless the options say
+ * otherwise. */
 static void open_log(struct log *log, uintptr_t items,
 		     struct par_options options)
 {
@@ -98,7 +100,8 @@ static void take(struct log *log, unsigned count)
 	}
 }
 
-/* Closes: each item came out once, by par_next() or, `left` of them, here. */
+/* Closes. Each item has come out once: `left` of them through discard, the
+ * others through par_next(). */
 static void close_log(struct log *log, unsigned left, int expected)
 {
 	unsigned calls;
@@ -133,7 +136,7 @@ static void assert_never_ran(const struct par_result *left, uintptr_t item)
 }
 
 /*
- * In every state.
+ * The states of a pool.
  */
 
 static void a_new_pool_can_be_closed(void **state)
@@ -141,7 +144,7 @@ static void a_new_pool_can_be_closed(void **state)
 	struct log log;
 
 	open_log(&log, 1, (struct par_options){ .workers = 4 });
-	tally_see(&log.tally, 0); /* there is none */
+	tally_see(&log.tally, 0); /* the pool has no item */
 	close_log(&log, 0, 0);
 }
 
@@ -200,7 +203,7 @@ static void it_can_be_closed_while_the_generator_waits_for_room(void **state)
 	close_log(&log, 3, 0);
 }
 
-/* From the first moment on, and with any number taken. */
+/* From the first moment on, and after any number of results. */
 static void a_busy_pool_can_be_closed(void **state)
 {
 	for (unsigned taken = 0; taken <= 50; taken++) {
@@ -213,14 +216,15 @@ static void a_busy_pool_can_be_closed(void **state)
 		take(&log, taken);
 		kit_close(log.pool, 0);
 		assert_int_equal(taken + log.count, log.source.next);
-		log.tally.count = log.source.next; /* the others never were */
+		/* The others were never made. */
+		log.tally.count = log.source.next;
 		tally_assert_once(&log.tally);
 		tally_close(&log.tally);
 	}
 }
 
 /*
- * What it waits for.
+ * The calls it waits for.
  */
 
 static int wait_for_cancel(void *context, void *item, void **value)
@@ -252,7 +256,8 @@ static void it_cancels_and_waits_for_every_action(void **state)
 	tally_close(&log.tally);
 }
 
-/* Brings an item, and one more when the cancel gets it out of its poll(). */
+/* Brings an item. The next call polls until the cancel and then brings one
+ * more. */
 static int generate_until_cancel(void *argument, void **item)
 {
 	struct log *log = argument;
@@ -339,7 +344,7 @@ static void an_action_under_way_may_push_no_more(void **state)
 }
 
 /*
- * What is left.
+ * The items that are left.
  */
 
 static void a_result_that_nobody_took_is_discarded_as_it_is(void **state)
@@ -378,7 +383,7 @@ static int echo_last(void *context, void *item, void **value)
 	return mark(context, item, value);
 }
 
-/* The actions end in any order, the last ones first. */
+/* The actions of the last items end first, the others in any order. */
 static void what_is_left_of_an_ordered_pool_comes_in_input_order(void **state)
 {
 	struct log log;
@@ -476,7 +481,7 @@ static void without_discard_what_is_left_is_dropped(void **state)
 }
 
 /*
- * What it returns.
+ * Its return value.
  */
 
 static void it_returns_the_failure_of_the_source(void **state)
@@ -514,7 +519,7 @@ static void a_failure_during_the_close_is_not_the_sources(void **state)
 	open_log(&log, 1, (struct par_options){ .generate = fail_late });
 	gate_open(&log.gate);
 	gate_await(&log.gate, 1);
-	tally_see(&log.tally, 0); /* there is none */
+	tally_see(&log.tally, 0); /* the pool has no item */
 	close_log(&log, 0, 0);
 }
 
@@ -530,7 +535,7 @@ static void failed_actions_are_not_what_it_returns(void **state)
 }
 
 /*
- * What is gone.
+ * Nothing is left.
  */
 
 static void the_descriptors_are_closed(void **state)
@@ -560,11 +565,11 @@ static void every_thread_has_ended(void **state)
 	gate_await(&log.gate, 5);
 	assert_true(kit_threads() >= before + 5);
 	close_log(&log, 5, 0);
-	/* The system may list one that was joined for a moment. */
+	/* For a moment the system may still list a joined thread. */
 	EVENTUALLY(kit_threads() <= before);
 }
 
-/* What a thread keeps for itself is destroyed after its worker_close. */
+/* Thread-specific data: its destructor runs after the thread's worker_close. */
 static pthread_key_t own;
 
 static void destroy_late(void *done)

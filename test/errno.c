@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * errno is left as it was: by every call, whether it succeeds or fails, on the
+ * Every call leaves errno as it was, whether the call succeeds or fails, on the
  * program's threads and on the pool's own.
  */
 #include "kit.h"
@@ -23,7 +23,7 @@
 		assert_int_equal(errno, KIT_ERRNO);                            \
 	} while (0)
 
-/* The program's own code does as it likes with errno. */
+/* Callbacks may set errno as they like. */
 static int action_spoils(void *context, void *item, void **value)
 {
 	errno = EDOM;
@@ -108,12 +108,13 @@ static void it_is_left_alone_by_a_par_open_without_a_thread(void **state)
 
 	options.stack_size = KIT_HUGE_STACK;
 	UNTOUCHED_BY((void)par_open(&pool, &options));
-	kit_close(pool, 0); /* valgrind may have opened it */
+	kit_close(pool, 0); /* under valgrind it may have been opened */
 }
 
 static void discard_spoils(void *context, const struct par_result *left)
 {
-	errno = KIT_ERRNO; /* its own, on this thread: nothing to put back */
+	/* The program's own code, on its own thread, may set it. */
+	errno = KIT_ERRNO;
 }
 
 static void it_is_left_alone_by_a_par_close_with_items_left(void **state)
@@ -141,7 +142,7 @@ static int action_slow(void *context, void *item, void **value)
 	return action_spoils(context, item, value);
 }
 
-/* Most of them wait for it. */
+/* Most of these calls wait for their result. */
 static void it_is_left_alone_by_a_result(void **state)
 {
 	struct par *pool = kit_open_action(action_slow, 1, NULL);
@@ -234,7 +235,8 @@ static void it_is_left_alone_by_the_descriptors(void **state)
 	UNTOUCHED(par_cancel_fd(pool), cancel);
 	UNTOUCHED(par_push(pool, AS_ITEM(1)), 0);
 	EVENTUALLY(kit_readable(results));
-	UNTOUCHED(par_next(pool, &result), 1); /* takes the readiness away */
+	/* This makes the descriptor not ready. */
+	UNTOUCHED(par_next(pool, &result), 1);
 	UNTOUCHED_BY(par_cancel(pool));
 	assert_true(kit_readable(cancel) && kit_readable(results));
 	UNTOUCHED(par_fd(NULL), -EINVAL);
@@ -276,7 +278,8 @@ static void it_is_left_alone_by_a_push(void **state)
 
 	for (uintptr_t i = 1; i <= 300; i++)
 		UNTOUCHED(par_push(pool, AS_ITEM(i)), 0);
-	assert_true(kit_stats(pool).workers > 1); /* some started a worker */
+	/* So some pushes started a worker. */
+	assert_true(kit_stats(pool).workers > 1);
 	gate_open(&gate);
 	par_finish(pool);
 	assert_int_equal(kit_drain(pool, NULL, NULL), 300);
@@ -310,8 +313,8 @@ static void it_is_left_alone_by_finish_cancel_canceled_and_stats(void **state)
 }
 
 /*
- * On the pool's own threads: a test asserts on none of them, so what follows is
- * the number of calls that touched it.
+ * On the pool's own threads. A test cannot assert there, so the calls that
+ * change errno are counted.
  */
 
 static unsigned calls_that_touch(struct par *self)
@@ -353,7 +356,7 @@ static int open_calls(void *touched, void **state)
 	return 0;
 }
 
-/* NULL is what the calls themselves have pushed. */
+/* calls_that_touch() pushes NULL: such an item makes no calls of its own. */
 static int action_calls(void *touched, void *item, void **value)
 {
 	struct touched *t = touched;
@@ -438,7 +441,7 @@ static void it_is_left_alone_by_par_from_lines(void **state)
 	}
 	UNTOUCHED(par_from_lines(file, &item), 0);
 	fclose(file);
-	file = fopen("/", "r"); /* whose reading fails */
+	file = fopen("/", "r"); /* reading it fails */
 	assert_non_null(file);
 	UNTOUCHED(par_from_lines(file, &item), -EISDIR);
 	fclose(file);

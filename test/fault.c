@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static atomic_int armed; /* sites */
+static atomic_int armed; /* the sites, as bits */
 static atomic_uint calls, first;
 static atomic_bool keeps;
 static void (*_Atomic meanwhile)(void *);
@@ -56,7 +56,7 @@ int fault_error(void)
 	return atomic_load(&failed_error);
 }
 
-/* Whether this call is to fail; `error` is what with. */
+/* Whether this call is to fail. If so, it fails with `error`. */
 static bool fails(enum fault_site site, int error)
 {
 	unsigned n = atomic_load(&first), call;
@@ -77,7 +77,7 @@ static bool fails(enum fault_site site, int error)
 }
 
 /*
- * What is allocated.
+ * Allocated memory.
  */
 
 struct fault_memory fault_live(void)
@@ -126,7 +126,7 @@ static void goes(void *memory)
 }
 
 /*
- * The calls in between.
+ * The wrapped calls.
  */
 
 #define WRAP(type, name, ...)                                                  \
@@ -169,7 +169,8 @@ WRAP(void, free, void *memory)
 	__real_free(memory);
 }
 
-/* What libc allocates is not in the link: a line is counted here. */
+/* The linker does not wrap the calls that libc itself makes. So the memory of a
+ * line is counted here. */
 static ssize_t get_line(char **line, size_t *size, FILE *file)
 {
 	ssize_t length;
@@ -189,7 +190,7 @@ WRAP(ssize_t, getline, char **line, size_t *size, FILE *file)
 	return get_line(line, size, file);
 }
 
-/* What getline() is where glibc has it inlined. */
+/* If glibc inlines getline(), it is a call of this. */
 WRAP(ssize_t, __getdelim, char **line, size_t *size, int end, FILE *file)
 {
 	return get_line(line, size, file);
@@ -244,7 +245,7 @@ WRAP(int, pipe2, int ends[2], int flags)
 	return __real_pipe2(ends, flags);
 }
 
-/* Broken by a signal. */
+/* These fail with EINTR, as if interrupted by a signal. */
 
 static bool breaks(enum fault_site site)
 {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Makes the system refuse: the n-th call, once or from then on, of those that
- * can fail. And counts what is allocated. By the linker's --wrap, so of the
- * objects in the link alone: the static library, the kit and the test itself,
- * not of cmocka and libc.
+ * Makes calls to the system fail: the n-th call, or every call from the n-th
+ * on. It also counts what is allocated. It works by the linker's --wrap, so it
+ * sees the calls of the static library, of the kit and of the test itself, but
+ * not those of cmocka and libc.
  *
- * From any thread. Calls are counted and refused between fault_arm() and
- * fault_disarm() only.
+ * For any thread. Calls are counted, and fail, only between fault_arm() and
+ * fault_disarm().
  */
 #ifndef FAULT_H
 #define FAULT_H
@@ -23,35 +23,36 @@ enum fault_site {
 	FAULT_ATTR = 1 << 5,	 /* pthread_attr_init: ENOMEM */
 	FAULT_PIPE = 1 << 6,	 /* pipe2: EMFILE */
 	FAULT_ANY = (1 << 7) - 1,
-	/* Not refused, but broken by a signal: EINTR. */
+	/* Not refused, but interrupted by a signal: EINTR. */
 	FAULT_YIELD = 1 << 7, /* sched_yield */
 	FAULT_MOVE = 1 << 8,  /* read and write */
-	FAULT_STACK = 1 << 9  /* pthread_create: EINVAL, its stack is small */
+	FAULT_STACK = 1 << 9  /* pthread_create: EINVAL, stack too small */
 };
 
-/* From now on calls at `sites` count; the n-th from 1 fails, and where `stays`
- * all after it. 0: none fails. */
+/* From now on the calls at `sites` are counted. The n-th fails, counted from 1.
+ * If `stays` is set, all later ones fail too. If n is 0, none fails. */
 void fault_arm(int sites, unsigned n, bool stays);
 
-/* The same, and none fails; but before the first `act` is called, which does
- * what another thread may do just then. */
+/* The same with no call that fails. But just before the first of them,
+ * act(argument) is called: it does what another thread might do at that
+ * moment. */
 void fault_meanwhile(int sites, void (*act)(void *), void *argument);
 
-/* The calls there were. */
+/* Both return how many calls were counted. The first also ends the counting. */
 unsigned fault_disarm(void);
 unsigned fault_calls(void);
 
-/* The first that failed since fault_arm(): where, and the negative errno value
- * it failed with. 0: none did. */
+/* The site of the first call that failed since fault_arm(), and its error as a
+ * negative errno value. 0 if none failed. */
 int fault_site(void);
 int fault_error(void);
 
-/* What is allocated and not freed. */
+/* Memory that is allocated and not freed. */
 struct fault_memory {
 	size_t blocks, bytes;
 };
 struct fault_memory fault_live(void);
-/* The most since fault_forget_peak(). */
+/* The largest figures since fault_forget_peak(). */
 struct fault_memory fault_peak(void);
 void fault_forget_peak(void);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The descriptors: par_fd() is readable exactly while par_next() would not
- * block, par_cancel_fd() from the cancel on and for good.
+ * block; par_cancel_fd() is ready from the cancel on.
  */
 #include "kit.h"
 
@@ -28,7 +28,7 @@ static int cancel_fd(struct par *pool)
 	return fd;
 }
 
-/* par_next() would block, and nothing says otherwise. */
+/* par_next() would block, and the descriptor is not readable. */
 static void assert_blocks(struct par *pool)
 {
 	struct par_result result;
@@ -38,7 +38,8 @@ static void assert_blocks(struct par *pool)
 	assert_false(kit_readable(results_fd(pool)));
 }
 
-/* The next result is there, or comes; it is said before it is taken. */
+/* Waits until the descriptor is readable, and takes the result. Returns its
+ * item. */
 static uintptr_t take_readable(struct par *pool)
 {
 	struct par_result result;
@@ -48,7 +49,8 @@ static uintptr_t take_readable(struct par *pool)
 	return AS_NUMBER(result.item);
 }
 
-/* The end is there, or comes; it is said before it is told, and ever after. */
+/* The end comes. The descriptor is readable before par_next() reports the end,
+ * and stays readable. */
 static void assert_ends_readable(struct par *pool, int expected)
 {
 	struct par_result result;
@@ -176,7 +178,7 @@ static void behind_an_unfinished_head_nothing_is_readable(void **state)
 	close_ended(pool, 0);
 }
 
-/* What a cancel gave back stands behind the head as well. */
+/* An item that a cancel gave back waits behind the head too. */
 static void nor_is_what_a_cancel_gave_back_behind_it(void **state)
 {
 	struct gate gates[] = { GATE_CLOSED, GATE_CLOSED };
@@ -285,7 +287,8 @@ static void a_cancel_with_nothing_to_do_is_readable(void **state)
 	close_ended(pool, 0);
 }
 
-/* Not while the last item runs, though the source has ended long ago. */
+/* The source has ended. But the descriptor is not readable while the last item
+ * runs. */
 static void the_end_behind_the_last_result_is_readable(void **state)
 {
 	struct gate gate = GATE_CLOSED;
@@ -301,7 +304,8 @@ static void the_end_behind_the_last_result_is_readable(void **state)
 	close_ended(pool, 0);
 }
 
-/* What never ran is readable at once, what runs when it returns. */
+/* An item that never ran is readable at once. An item that runs is readable
+ * when its action returns. */
 static void what_a_cancel_gives_back_is_readable(void **state)
 {
 	struct gate gate = GATE_CLOSED;
@@ -338,10 +342,11 @@ static void a_push_after_an_end_not_told_is_waited_for(void **state)
 }
 
 /*
- * par_fd: for whom.
+ * par_fd: its users.
  */
 
-/* One consumer that asks only where poll() says so, and always gets. */
+/* One consumer that asks for a result only after poll(), and then always gets
+ * one. */
 static void assert_loop_on_poll(struct par_options options)
 {
 	struct numbers numbers = { .last = 2000, .end = -EIO };
@@ -377,7 +382,8 @@ static void a_loop_on_poll_takes_everything_and_waits_for_nothing(void **state)
 	assert_loop_on_poll((struct par_options){ .ordered = true });
 }
 
-/* After each of many turns: a result is ready, or the end, or neither. */
+/* After each of many random turns the descriptor is readable exactly if a
+ * result or the end is ready. */
 static void random_turns_leave_it_right(void **state)
 {
 	struct par_result result;
@@ -414,7 +420,8 @@ static bool select_says(int fd)
 	fd_set set;
 
 	FD_ZERO(&set);
-	FD_SET((unsigned)fd, &set); /* musl divides by an unsigned */
+	/* musl's macro divides it by an unsigned number. */
+	FD_SET((unsigned)fd, &set);
 	return select(fd + 1, &set, NULL, NULL, &now) == 1;
 }
 
@@ -451,7 +458,7 @@ static void select_and_epoll_serve_as_well(void **state)
  * par_cancel_fd.
  */
 
-/* Nothing but a cancel: not a result, the end, a failure or a finish. */
+/* Results, the end, a failure and a finish do not make it ready. */
 static void it_is_not_ready_before_a_cancel(void **state)
 {
 	struct gated_numbers source = { .numbers = { .last = 2, .end = -EIO } };
@@ -504,7 +511,7 @@ static void made_after_the_cancel_it_is_ready_at_once(void **state)
 	kit_close(pool, 0);
 }
 
-/* Whatever can be read of it, without blocking, is read. */
+/* Reads all that can be read without blocking. */
 static void rob(int fd)
 {
 	char loot[16];
@@ -532,7 +539,7 @@ static void it_stays_ready_even_if_somebody_reads_it(void **state)
 	}
 }
 
-/* It must not; but that is no reason to end its process. */
+/* A program must not read it. But if it does, its process must not end. */
 static void a_program_that_reads_it_harms_only_itself(void **state)
 {
 	struct par *pool = kit_open_echo();
@@ -549,7 +556,7 @@ static void a_program_that_reads_it_harms_only_itself(void **state)
 	kit_close(pool, 0);
 }
 
-/* An action that polls as it is meant to: until the cancel. */
+/* An action that polls until the cancel. */
 static int poll_cancel(void *gate, void *item, void **value)
 {
 	struct pollfd poller = { .fd = par_cancel_fd(par_self()),
@@ -611,7 +618,7 @@ static void a_close_is_a_cancel(void **state)
 	assert_int_equal(done, 2);
 }
 
-/* It holds a copy of every end that the parent has. */
+/* The child holds a copy of every descriptor of its parent. */
 static void a_forked_child_keeps_it_from_nothing(void **state)
 {
 	struct par *pool = kit_open_echo();
@@ -637,7 +644,7 @@ static void a_forked_child_keeps_it_from_nothing(void **state)
 }
 
 /*
- * Both: made once, kept, closed.
+ * Both: each is made once, kept and closed.
  */
 
 typedef int fd_call(struct par *pool);
@@ -703,7 +710,7 @@ static void both_are_closed_by_par_close(void **state)
 	}
 }
 
-/* All that they have made, not what they return alone. */
+/* All descriptors that the calls have made, not only those that they return. */
 static void all_are_close_on_exec(void **state)
 {
 	enum { LOOK_AT = 256 };

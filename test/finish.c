@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * par_finish: it ends the generator's part, whatever the generator is doing,
- * and nothing else: what entered is run and delivered.
+ * and nothing else. Items that entered are run and delivered.
  */
 #include "kit.h"
 
@@ -23,7 +23,7 @@ static void assert_waits(struct par *pool)
 }
 
 /*
- * What entered.
+ * Items that entered.
  */
 
 static void without_a_generator_it_ends_the_input(void **state)
@@ -51,7 +51,7 @@ static void without_a_generator_what_entered_is_delivered(void **state)
 	kit_close_ended(pool, 0);
 }
 
-/* The call that it interrupts is the one that would bring 21. */
+/* The call under way is the one that comes after item 20. */
 static void with_a_generator_what_entered_is_delivered(void **state)
 {
 	struct gate gate = GATE_CLOSED, hold = GATE_CLOSED;
@@ -189,7 +189,7 @@ static void who_sleeps_is_told_the_end(void **state)
 }
 
 /*
- * From where, and again.
+ * Who finishes, and how often.
  */
 
 static int finish_in_action(void *context, void *item, void **value)
@@ -210,7 +210,7 @@ static void an_action_can_finish(void **state)
 	kit_close_ended(pool, 0);
 }
 
-/* In the call that brings the second item. */
+/* Finishes in the call that brings the second item. */
 static int finish_in_generator(void *numbers, void **item)
 {
 	const int rc = numbers_next(numbers, item);
@@ -295,7 +295,7 @@ static void after_a_failure_it_is_still_the_failure_that_is_told(void **state)
 	kit_close_ended(pool, -EIO);
 }
 
-/* What the call brings is canceled, not run. */
+/* The item of the call under way is canceled, not run. */
 static void after_a_cancel_it_does_nothing(void **state)
 {
 	struct par_result result;

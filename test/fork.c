@@ -2,8 +2,8 @@
 /*
  * fork, exec and exit while a pool is alive.
  *
- * The test runs itself again, with a scene as its argument, since there the
- * process is what ends.
+ * In these tests a process ends. So the test runs itself again, with a scene as
+ * its argument.
  */
 #include "kit.h"
 
@@ -11,7 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* A process stops at another moment of its pool each time. */
+/* How often a scene is repeated: each time the process ends at another moment
+ * of its pool. */
 enum { TIMES = 100 };
 
 static const char *program; /* how to run it again */
@@ -19,12 +20,13 @@ static const char *program; /* how to run it again */
 /* Scenes: each in a process of its own, which ends with 0 if all went well. */
 
 struct scene {
-	struct par *pool; /* idle, but where these are there: */
+	struct par *pool; /* idle, unless one of these is set */
 	struct taker taker;
-	struct numbers endless; /* generated for */
+	struct numbers endless; /* the source of a busy pool */
 	pthread_t consumer;
 };
-static struct scene scene; /* an exit leaves it where leaks are looked for */
+/* It is static: an exit leaves it reachable, so it is no leak. */
+static struct scene scene;
 
 static void open_scene(struct par_options options)
 {
@@ -50,7 +52,7 @@ static void set_awaited(void)
 	taker_start(&scene.taker, scene.pool);
 }
 
-/* The numbers come in order, each once; what is pushed is NULL. */
+/* The numbers come in order, each once. The items NULL were pushed. */
 static void *consume(void *unused)
 {
 	struct par_result result;
@@ -77,7 +79,7 @@ static void set_busy(void)
 	EVENTUALLY(kit_stats(scene.pool).delivered > 50);
 }
 
-/* Nothing has happened to the pool. */
+/* Asserts that the pool is unharmed, and closes it. */
 static void close_scene(void)
 {
 	struct par_result result;
@@ -102,7 +104,7 @@ static void close_scene(void)
 	kit_check(par_close(scene.pool) == 0, "not closed");
 }
 
-/* How a process ends. */
+/* The ways in which a process ends. */
 static void end_by_exit(void)
 {
 	exit(0);
@@ -154,7 +156,8 @@ static int exit_in_action(void *context, void *item, void **value)
 	exit(0);
 }
 
-/* Waits for what the action does; with exit(), for ever. */
+/* Runs the action once and waits for it. If the action calls exit(), this does
+ * not return. */
 static void act(par_action_fn *action)
 {
 	const struct par_options options = { .action = action, .workers = 2 };
@@ -166,7 +169,7 @@ static void act(par_action_fn *action)
 	kit_check(par_close(scene.pool) == 0, "not closed");
 }
 
-/* What the words of a scene do, one after the other. */
+/* The words of a scene. They are performed one after the other. */
 static const struct {
 	const char *word;
 	void (*perform)(void);
@@ -203,14 +206,14 @@ static void perform(const char *word)
 		fork_and(words[i].forked);
 }
 
-/* Runs the scene, three words at most, in another process. */
+/* Runs a scene of up to three words in another process. */
 static void assert_ends_well(const char *a, const char *b, const char *c)
 {
 	int status;
 	pid_t child;
 
 	fflush(NULL);
-	alarm(4 * KIT_PATIENCE); /* each has its own limit, a shorter one */
+	alarm(4 * KIT_PATIENCE); /* the limit of the process is shorter */
 	child = fork();
 	assert_true(child >= 0);
 	if (child == 0) {
@@ -273,7 +276,7 @@ static void a_process_can_exec_whatever_its_pool_is_doing(void **state)
 	}
 }
 
-/* Adds to what a sanitizer reads in the environment. */
+/* Adds an option to those that a sanitizer reads from the environment. */
 static void add_option(const char *variable, const char *option)
 {
 	const char *before = getenv(variable);
@@ -296,13 +299,14 @@ int main(int argc, char **argv)
 	};
 
 	program = argv[0];
-	/* For the scenes: the threads of a process that exits are there still,
-	 * and a sanitizer would look at them or wait for them. */
+	/* For the scenes. When such a process exits, the pool's threads
+	 * still exist, and a sanitizer would look for their leaks or wait
+	 * for them. */
 	add_option("ASAN_OPTIONS", "detect_leaks=0");
 	add_option("TSAN_OPTIONS", "atexit_sleep_ms=0");
 	if (argc == 1)
 		return cmocka_run_group_tests_name("fork", tests, NULL, NULL);
-	alarm(3 * KIT_PATIENCE); /* a hang is a death by SIGALRM */
+	alarm(3 * KIT_PATIENCE); /* a process that hangs is killed by SIGALRM */
 	for (int i = 1; i < argc; i++)
 		perform(argv[i]);
 	return 0;

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The generator: where it runs, when it is asked and when no more, and how the
- * input ends by it.
+ * The generator: its thread, when it is called and when no longer, and how it
+ * ends the input.
  */
 #include "kit.h"
 
 /*
- * Numbers, with a call that waits: the one after `at` items passes the gate
- * `hold`, or waits until `busy` actions are in the gate `running`. So the test
- * knows whether the producer is inside that call, or that so many items have
- * left the ring. `returns`, where it is not 0, is what each item comes with.
+ * Numbers, with one call that waits: the call after `at` items passes the gate
+ * `hold`, or waits until `busy` actions have arrived at the gate `running`. So
+ * the test knows that the producer is inside that call, or that so many items
+ * have left the ring. If `returns` is not 0, each call that brings an item
+ * returns it.
  */
 struct source {
 	struct numbers numbers;
@@ -43,7 +44,7 @@ static int generate(void *argument, void **item)
 	return rc > 0 && source->returns ? source->returns : rc;
 }
 
-/* One worker, that passes the gate where there is one. */
+/* One worker. It passes the gate if there is one. */
 static struct par_options options_of(struct source *source, struct gate *gate)
 {
 	return (struct par_options){ .action =
@@ -70,7 +71,7 @@ static uintptr_t take(struct par *pool, int error)
 	return AS_NUMBER(result.item);
 }
 
-/* The generator has been asked so often, and is not asked again. */
+/* The generator has been called so often, and is not called again. */
 static void assert_calls(struct source *source, unsigned count)
 {
 	EVENTUALLY(source->numbers.calls >= count);
@@ -79,7 +80,7 @@ static void assert_calls(struct source *source, unsigned count)
 }
 
 /*
- * Where it runs.
+ * Its thread.
  */
 
 static void it_runs_on_a_thread_of_its_own(void **state)
@@ -93,7 +94,7 @@ static void it_runs_on_a_thread_of_its_own(void **state)
 	options.action = action_thread;
 	options.workers = 3;
 	pool = kit_open(&options);
-	gate_await(&all, 3); /* each on another worker */
+	gate_await(&all, 3); /* each action has a worker of its own */
 	gate_open(&all);
 	EVENTUALLY(kit_stats(pool).ended);
 	while (par_next(pool, &result) == 1)
@@ -159,7 +160,7 @@ static void it_may_block_while_its_items_are_run(void **state)
 }
 
 /*
- * What it brings.
+ * The items it brings.
  */
 
 static int next_null(void *numbers, void **item)
@@ -229,10 +230,10 @@ static void any_positive_number_brings_an_item(void **state)
 }
 
 /*
- * Room.
+ * Room in ring and window.
  */
 
-/* With one item running, exactly `capacity` more are generated. */
+/* While one item runs, exactly `expected` more are generated. */
 static void assert_fills(size_t capacity, size_t expected)
 {
 	struct gate gate = GATE_CLOSED;
@@ -275,7 +276,7 @@ static void the_ring_has_a_slot_for_each_worker_by_default(void **state)
 	struct par *pool;
 
 	options.workers = 70;
-	options.stack_size = 1; /* the least there is */
+	options.stack_size = 1; /* rounded up to the smallest possible stack */
 	pool = kit_open(&options);
 	assert_calls(&source, 140);
 	assert_int_equal(kit_stats(pool).queued, 70);
@@ -371,7 +372,8 @@ static void a_generator_that_exits_has_failed_with_eintr(void **state)
 	assert_int_equal(numbers.calls, 4);
 }
 
-/* Not by taking, nor by pushing, nor by asking for the end again. */
+/* Neither a result that is taken, nor a push, nor another call after the end
+ * makes the pool call its generator again. */
 static void assert_not_asked_again(int end)
 {
 	struct source source = { .numbers = { .last = 2, .end = end } };
@@ -403,8 +405,8 @@ static void it_is_never_asked_again_after_its_failure(void **state)
  * A cancel and a finish.
  */
 
-/* The producer is inside the call that brings the third item, or that fails,
- * when the test cancels or finishes. */
+/* When the test cancels or finishes, the producer is inside the call that
+ * brings the third item, or that fails. */
 struct interruption {
 	struct gate hold;
 	struct source source;
@@ -426,7 +428,7 @@ static void open_interruption(struct interruption *i, int failure)
 	gate_await(&i->hold, 1);
 }
 
-/* The end comes, and not before the call has returned. */
+/* The end does not come before the call returns. Lets the call return. */
 static void assert_end_waits(struct interruption *i)
 {
 	struct par_result result;
@@ -465,7 +467,7 @@ static void it_is_not_asked_after_a_finish(void **state)
 	assert_int_equal(i.source.numbers.calls, 3);
 }
 
-/* Nor where the cancel finds it asleep before a full ring or window. */
+/* The producer waits for room when the cancel comes. */
 static void it_is_not_asked_after_a_cancel_that_makes_room(void **state)
 {
 	struct gate gate = GATE_CLOSED;

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How the pool grows: a worker for each item that finds nobody idle, up to the
- * size of the pool; nobody waits while somebody is idle; and what happens where
- * a worker cannot be had.
+ * How the pool grows: an item that finds no idle worker starts one, up to the
+ * size of the pool; no item waits while a worker is idle; and what happens if a
+ * worker cannot be started.
  *
- * An item is the gate that its action passes; NULL does nothing, and &leave
- * ends its thread.
+ * An item is the gate that its action passes. The item NULL does nothing, and
+ * &leave ends the thread.
  */
 #include "kit.h"
 
-/* What becomes of each worker_open but the first, which succeeds at once. */
+/* The outcome of each worker_open except the first, which succeeds at once. */
 struct opens {
 	struct gate *passes; /* or NULL */
 	atomic_int returns;
-	atomic_uint calls;    /* the first included */
-	_Atomic double asked; /* when the last one began */
+	atomic_uint calls;    /* including the first */
+	_Atomic double asked; /* when the last call began */
 };
 
 static int open_later(void *context, void **state)
@@ -38,7 +38,7 @@ static int pass_item(void *context, void *item, void **value)
 	return action_item_gated(context, item, value);
 }
 
-/* A pool of so many workers, fed by par_push() alone. */
+/* A pool of so many workers, without a generator. */
 static struct par *open_pool(unsigned workers, struct opens *opens)
 {
 	return kit_open(&(struct par_options){ .action = pass_item,
@@ -60,7 +60,7 @@ static void take(struct par *pool, unsigned count)
 }
 
 /*
- * How far it grows.
+ * The number of workers.
  */
 
 static void a_pool_without_items_has_one_worker(void **state)
@@ -152,7 +152,7 @@ static void three_generated_items_do_not_start_a_thousand_workers(void **state)
 	kit_close(pool, 0);
 }
 
-/* One that has nothing to do is idle, from the moment its result is there. */
+/* A worker is idle from the moment when its result is ready. */
 static void an_idle_worker_is_used_again(void **state)
 {
 	struct opens opens = { 0 };
@@ -184,7 +184,7 @@ static void a_worker_stays_until_the_close(void **state)
 }
 
 /*
- * Nobody waits while somebody is idle.
+ * No item waits while a worker is idle.
  */
 
 static void an_item_does_not_wait_for_anothers_action(void **state)
@@ -211,7 +211,7 @@ static void an_item_does_not_wait_for_anothers_action(void **state)
 	kit_close(pool, 0);
 }
 
-/* Each round ends only if every one of its items runs at the same time. */
+/* A round ends only if all of its items run at the same time. */
 static void as_many_items_run_at_once_as_there_are_workers(void **state)
 {
 	struct gate all = GATE_CLOSED;
@@ -228,7 +228,7 @@ static void as_many_items_run_at_once_as_there_are_workers(void **state)
 	kit_close(pool, 0);
 }
 
-/* Brings `batch` items at a time, then sleeps until the test allows more. */
+/* Brings `batch` items, then waits until the test allows more. */
 struct batches {
 	struct gate *item;
 	unsigned batch, made, last;
@@ -288,7 +288,8 @@ static void an_item_waits_for_no_worker_open_while_one_is_idle(void **state)
 
 	push(pool, &slow, 1);
 	push(pool, NULL, 1);
-	EVENTUALLY(opens.calls == 2); /* the second worker, for ever opening */
+	/* The second worker stays in its worker_open. */
+	EVENTUALLY(opens.calls == 2);
 	gate_open(&slow);
 	take(pool, 2);
 	for (int i = 0; i < 100; i++) {
@@ -307,10 +308,11 @@ static void a_worker_in_worker_open_is_not_idle(void **state)
 	struct par *pool = open_pool(3, &opens);
 
 	push(pool, &first, 1);
-	push(pool, &second, 1); /* starts a worker, for ever opening */
+	/* This starts a worker, which stays in its worker_open. */
+	push(pool, &second, 1);
 	gate_await(&held_open, 1);
 	gate_open(&first);
-	gate_await(&second, 1); /* so the first worker took it */
+	gate_await(&second, 1); /* so the first worker took this item */
 	push(pool, NULL, 1);
 	gate_await(&held_open, 2);
 	gate_open(&second);
@@ -337,17 +339,18 @@ static void a_worker_in_worker_open_is_counted(void **state)
 }
 
 /*
- * Where worker_open fails. A pool of two whose second worker was refused; the
- * first is held by `busy`, two items wait, and nothing happens. Those that wait
- * out the second of the next attempt do so at the same time, from the group's
- * setup on.
+ * worker_open fails. A pool of two workers: the second was refused, the first
+ * is held by the gate `busy`, two items wait, and nothing else happens. Some
+ * tests have to wait for a second, until the next attempt may be made.
+ * refuse_all() opens their pools before the first test, so they all wait for
+ * the same second.
  */
 struct refusal {
 	struct gate busy, queue;
 	struct opens opens;
 	struct par *pool;
-	double before, after; /* the refusal */
-	unsigned calls;	      /* of worker_open by then */
+	double before, after; /* the times around the refusal */
+	unsigned calls;	      /* calls of worker_open until then */
 };
 #define REFUSED_WITH(number)                                                   \
 	{                                                                      \
@@ -373,8 +376,9 @@ static void refuse(struct refusal *r)
 	r->calls = r->opens.calls;
 }
 
-/* A pool whose only worker has ended, and its successor was refused. An item
- * waits, and a thread for its result: nobody else calls that pool. */
+/* The only worker of the pool has ended, and its successor was refused. One
+ * item waits, and one thread waits for its result. No other call is made on
+ * that pool. */
 static struct taker taker;
 
 static void refuse_successor(struct refusal *r)
@@ -393,8 +397,8 @@ static void refuse_successor(struct refusal *r)
 	atomic_store(&r->opens.returns, 0);
 }
 
-/* A pool whose only worker has ended, and another could not be had: one of the
- * two waits for the next attempt, the other is gone. */
+/* The only worker of the pool has ended, and another one failed to open. One of
+ * the two waits for the next attempt, the other has ended. */
 static void refuse_another(struct refusal *r)
 {
 	struct par_result result;
@@ -410,7 +414,7 @@ static void refuse_another(struct refusal *r)
 	atomic_store(&r->opens.returns, 0);
 }
 
-/* Everything comes back, and the pool closes. */
+/* Each item comes back, and the pool closes. */
 static void close_refused(struct refusal *r)
 {
 	struct par_stats stats;
@@ -468,7 +472,7 @@ static void it_goes_on_with_one_that_was_idle_when_another_failed(void **state)
 	push(pool, &slow, 2);
 	gate_await(&held_open, 1);
 	gate_open(&slow);
-	take(pool, 2); /* the first worker lies down, then the second fails */
+	take(pool, 2); /* the first worker is idle before the second fails */
 	gate_open(&held_open);
 	EVENTUALLY(kit_stats(pool).refused == -5);
 	push(pool, NULL, 10);
@@ -491,8 +495,8 @@ static void nothing_was_refused_unless_it_was(void **state)
 	kit_close(pool, 0);
 }
 
-/* Items enter and actions return all the time; still no attempt is made before
- * the second is over, and then one is. */
+/* Items enter and actions return all the time. But no attempt is made before a
+ * second has passed, and then exactly one is made. */
 static void it_tries_again_after_a_second_when_an_item_enters(void **state)
 {
 	struct refusal *r = &for_item;
@@ -534,8 +538,8 @@ static void nothing_is_tried_while_nothing_happens(void **state)
 	close_refused(r);
 }
 
-/* The action that returns leaves two items: its worker takes one, the other
- * waits. */
+/* Two items wait when the action returns. Its worker takes one, and the other
+ * still waits. */
 static void it_tries_again_after_a_second_when_an_action_returns(void **state)
 {
 	struct refusal *r = &for_action;
@@ -549,7 +553,7 @@ static void it_tries_again_after_a_second_when_an_action_returns(void **state)
 	close_refused(r);
 }
 
-/* Nothing else would ever happen in that pool. */
+/* Without a successor nothing would ever happen in that pool. */
 static void the_only_worker_has_a_successor_in_the_end(void **state)
 {
 	struct refusal *r = &for_only;
@@ -577,7 +581,7 @@ static void of_two_workers_that_ended_one_has_a_successor(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		/* At once: their pools wait since refuse_all(). */
+		/* First, because their pools have waited since refuse_all(). */
 		KIT_TEST(it_tries_again_after_a_second_when_an_item_enters),
 		KIT_TEST(nothing_is_tried_while_nothing_happens),
 		KIT_TEST(it_tries_again_after_a_second_when_an_action_returns),

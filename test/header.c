@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* <par.h> alone, first, twice; also as C++, see meson.build. C++20 has
- * designators too, in the order of the fields alone. */
+/* Includes <par.h> first and twice. meson.build compiles this as C++ too. C++20
+ * has designators, but takes them in the order of the fields only. */
 #include <par.h>
 
 #include <par.h>
@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The version as a number is the one in words. */
+/* The version is the same as a number and as a string. */
 static int same_version(void)
 {
 	char words[32];

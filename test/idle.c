@@ -10,7 +10,7 @@
 
 enum { WORKERS = 10, ITEMS = 2 * WORKERS, MOMENTS = 300 };
 
-/* The switches so far of all threads but the calling one. */
+/* The context switches so far of all threads except the calling one. */
 static unsigned long switches(void)
 {
 	DIR *tasks = opendir("/proc/self/task");
@@ -22,7 +22,7 @@ static unsigned long switches(void)
 	while ((entry = readdir(tasks))) {
 		FILE *file;
 
-		/* The first thread has the number of the process. */
+		/* The first thread's number is that of the process. */
 		if (entry->d_name[0] == '.' ||
 		    strtol(entry->d_name, NULL, 10) == getpid())
 			continue;
@@ -69,7 +69,7 @@ static void nobody_runs_while_nothing_happens(void **state)
 
 	pool = kit_open(&options);
 	drainer_start(&drainer, pool, NULL);
-	gate_await(&work, WORKERS); /* so all were started */
+	gate_await(&work, WORKERS); /* so all workers were started */
 	gate_open(&work);
 	gate_await(&gate, 1);
 	EVENTUALLY(are_settled());

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * So many items through a pool whose action does nothing, for
- * test/instructions.sh to count what the library does for each.
+ * Sends so many items through a pool whose action does nothing.
+ * test/instructions.sh counts what the library does per item.
  *     instructions WORKERS ITEMS [ordered | pushed]
  */
 #include <stdint.h>
@@ -29,7 +29,7 @@ static int act(void *nothing, void *item, void **value)
 	return 0;
 }
 
-/* By the handful: not so many that the records run out. */
+/* Pushes a few at a time, so that the pool can reuse its records. */
 static void push_some(struct par *pool)
 {
 	for (unsigned i = 0; i < HANDFUL && made < items; i++)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * par_options.interrupt: that a cancel gets blocked calls out, whenever it
- * comes; to whom the signal is sent; and what par_open() does to its handler.
+ * par_options.interrupt: a cancel interrupts blocked calls, whenever it comes;
+ * the threads that get the signal; and what par_open() does to the handler.
  */
 #include "kit.h"
 
@@ -10,7 +10,7 @@
 
 enum { SIGNAL = SIGUSR1, BYTE = 'x' };
 
-/* The program's own handler, and what it has seen. */
+/* The program's own handler, and the signals it got. */
 static atomic_uint heard;
 static _Thread_local volatile sig_atomic_t heard_here;
 static _Thread_local bool reads_here;
@@ -44,7 +44,7 @@ static struct sigaction get_action(void)
 	return action;
 }
 
-/* A test begins with nothing heard and the default action, or its handler. */
+/* At the beginning of a test: sets this handler and forgets all signals. */
 static void begin(void (*handler)(int))
 {
 	set_action(handler, 0);
@@ -52,13 +52,13 @@ static void begin(void (*handler)(int))
 	heard_here = 0;
 }
 
-/* A pipe that nobody writes to, and what those that read from it do. */
+/* A pipe from which callbacks read. Nobody writes to it, so they block. */
 struct wire {
 	int ends[2];
-	unsigned swallow;      /* interrupted reads before one gives up */
-	bool late;	       /* lets a signal pass before it reads */
-	atomic_uint reading;   /* about to read */
-	atomic_uint swallowed; /* interrupted reads that were tried again */
+	unsigned swallow;      /* so many interrupted reads are tried again */
+	bool late;	       /* waits for a signal before it reads */
+	atomic_uint reading;   /* readers that were about to read */
+	atomic_uint swallowed; /* so many were tried again */
 };
 
 static void wire_open(struct wire *wire)
@@ -73,7 +73,7 @@ static void wire_close(struct wire *wire)
 	close(wire->ends[1]);
 }
 
-/* The byte that came, or why none did. */
+/* Returns the byte, or why there is none. */
 static int wire_read(struct wire *wire)
 {
 	unsigned swallow = wire->swallow;
@@ -92,7 +92,7 @@ static int wire_read(struct wire *wire)
 	return got < 0 ? -errno : byte;
 }
 
-/* The item is the wire; NULL: nothing to do. */
+/* Reads from the wire that is its item, unless that is NULL. */
 static int act(void *context, void *item, void **value)
 {
 	return item ? wire_read(item) : 0;
@@ -120,10 +120,10 @@ static void assert_takes(struct par *pool, int error)
 }
 
 /*
- * What it gets out.
+ * The calls that it interrupts.
  */
 
-/* One action reads; it is canceled, and comes back interrupted. */
+/* One action reads. After the cancel its read is interrupted. */
 static void assert_gets_out(struct wire *wire)
 {
 	struct par *pool = open_pool(1, NULL);
@@ -164,7 +164,7 @@ static void a_handler_of_the_programs_own_serves_as_well(void **state)
 	assert_true(heard >= 2);
 }
 
-/* The interrupted call is no failure of the source. */
+/* The interrupted call is not a failure of the source. */
 static void a_blocked_generator_gets_eintr(void **state)
 {
 	begin(SIG_DFL);
@@ -263,7 +263,7 @@ static void it_comes_through_though_the_caller_blocks_it(void **state)
 }
 
 /*
- * To whom it is sent.
+ * The threads that get the signal.
  */
 
 static void without_a_cancel_nothing_is_sent(void **state)
@@ -317,7 +317,8 @@ struct bystanders {
 	atomic_uint closed, disturbed;
 };
 
-/* On the thread that did not read, while the other is still inside. */
+/* On the thread that did not read: waits until the other was interrupted often,
+ * and records whether a signal came here too. */
 static void watch_close(void *state)
 {
 	struct bystanders *b = state;
@@ -329,8 +330,8 @@ static void watch_close(void *state)
 	atomic_fetch_add(&b->closed, 1);
 }
 
-/* One worker reads and is sent the signal again and again; the other has
- * nothing to do, and then runs its worker_close. */
+/* One worker reads and gets the signal again and again. The other has nothing
+ * to do, and then runs its worker_close. */
 static void only_who_is_inside_is_sent_it(void **state)
 {
 	struct bystanders b = { .wire = { .swallow = 6 } };
@@ -354,7 +355,7 @@ static void only_who_is_inside_is_sent_it(void **state)
 	kit_close(pool, 0);
 	assert_int_equal(b.closed, 2);
 	assert_int_equal(b.disturbed, 0);
-	assert_int_equal(heard_here, 0); /* nor is the caller */
+	assert_int_equal(heard_here, 0); /* the caller got no signal either */
 	wire_close(&b.wire);
 }
 
@@ -367,7 +368,7 @@ static bool is_handler(const struct sigaction *action)
 	return action->sa_handler != SIG_DFL && action->sa_handler != SIG_IGN;
 }
 
-/* An empty one, without SA_RESTART, that stays. */
+/* par_open() installs an empty handler without SA_RESTART, and it stays. */
 static void assert_installs(void (*before)(int), int flags)
 {
 	struct sigaction during, after;
@@ -382,7 +383,7 @@ static void assert_installs(void (*before)(int), int flags)
 	assert_int_equal(during.sa_flags & SA_RESTART, 0);
 	assert_true(after.sa_handler == during.sa_handler);
 	assert_int_equal(after.sa_flags, during.sa_flags);
-	assert_int_equal(raise(SIGNAL), 0); /* which does nothing */
+	assert_int_equal(raise(SIGNAL), 0); /* the handler does nothing */
 }
 
 static void over_the_default_a_handler_is_installed_and_stays(void **state)
@@ -395,7 +396,7 @@ static void over_ignoring_a_handler_is_installed_and_stays(void **state)
 	assert_installs(SIG_IGN, 0);
 }
 
-/* What is no handler is not refused for that flag, nor is it kept. */
+/* SA_RESTART without a handler is not refused, and the flag is not kept. */
 static void the_flag_of_no_handler_is_not_kept(void **state)
 {
 	assert_installs(SIG_DFL, SA_RESTART);
@@ -443,7 +444,7 @@ static void a_handler_of_three_arguments_is_left_alone(void **state)
  * Refused.
  */
 
-static atomic_uint began; /* callbacks of a pool that was refused */
+static atomic_uint began; /* calls of callbacks of a pool that was refused */
 
 static int note_open(void *context, void **state)
 {
@@ -466,7 +467,7 @@ static struct par_options noting(int signal)
 				     .interrupt = signal };
 }
 
-/* And nothing has begun. */
+/* par_open() refuses this signal, and no callback was called. */
 static void assert_refused(int signal)
 {
 	const struct par_options options = noting(signal);
@@ -492,7 +493,7 @@ static void a_handler_with_sa_restart_is_refused(void **state)
 	assert_true(after.sa_flags & SA_RESTART);
 }
 
-/* The second signal would find the default action, and end the process. */
+/* The second signal would take the default action and end the process. */
 static void a_handler_with_sa_resethand_is_refused(void **state)
 {
 	set_action(hear, (int)SA_RESETHAND);
@@ -550,7 +551,7 @@ static void what_is_no_signal_is_refused(void **state)
 
 enum { SIGNALS = 64 };
 
-/* One that the system keeps to itself counts as the default. */
+/* A signal that the system reserves counts as one with the default action. */
 static void get_handlers(void (*handlers[SIGNALS])(int))
 {
 	for (int signal = 1; signal < SIGNALS; signal++) {
@@ -561,7 +562,7 @@ static void get_handlers(void (*handlers[SIGNALS])(int))
 	}
 }
 
-/* And without the option none is. */
+/* Without the option no handler is touched at all. */
 static void no_other_signals_handler_is_touched(void **state)
 {
 	const int interrupts[] = { 0, SIGNAL };

@@ -14,7 +14,7 @@ static _Noreturn void die(const char *why)
 {
 	static const char line[] = ": in test ";
 
-	/* write(2): this runs in a signal handler too. */
+	/* write(2), because this may run in a signal handler. */
 	if (write(STDERR_FILENO, why, strlen(why)) < 0 ||
 	    write(STDERR_FILENO, line, sizeof line - 1) < 0 ||
 	    write(STDERR_FILENO, current, strlen(current)) < 0 ||
@@ -59,7 +59,7 @@ unsigned kit_threads(void)
 
 unsigned kit_descriptors(void)
 {
-	return entries("/proc/self/fd") - 1; /* opendir's own */
+	return entries("/proc/self/fd") - 1; /* without that of opendir() */
 }
 
 size_t kit_address_space(void)
@@ -106,8 +106,8 @@ static void *do_nothing(void *nothing)
 	return nothing;
 }
 
-/* A sanitizer may start a thread of its own beside the first of the program's:
- * that is not one that a test has left. */
+/* A sanitizer may start a thread of its own when the program starts its first
+ * one. Such a thread was not left by a test. */
 static void start_first_thread(void)
 {
 	static bool started;
@@ -131,8 +131,8 @@ int kit_setup(void **state)
 	return 0;
 }
 
-/* Whether no more threads are left than there were. A joined one may still be
- * listed for a moment; one of a test that failed half-way stays. */
+/* Whether there are no more threads than before the test. A joined thread may
+ * be listed for a moment. A thread of a test that failed half-way stays. */
 static bool threads_are_gone(void)
 {
 	for (long tries = 0; kit_threads() > threads_before; tries++) {
@@ -164,7 +164,8 @@ void kit_nap(long tries, const char *what)
 
 	if (tries > KIT_PATIENCE * 500L)
 		kit_die(what);
-	/* Whole, however many signals come: the patience is made of naps. */
+	/* Signals do not make a nap shorter: the patience is counted in
+	 * naps. */
 	while (nanosleep(&nap, &nap) && errno == EINTR)
 		continue;
 	errno = saved;

@@ -257,7 +257,8 @@ void held_open(struct held *held, struct gated_numbers source,
 	gate_await(&held->hold, 1);
 }
 
-/* The generator brings no second item before the worker has taken the first. */
+/* The gate `hold` keeps the second item from entering before the worker has
+ * taken the first. So ring and window are filled in the same way each time. */
 void full_open(struct full *full, struct par_options options, uint64_t entered)
 {
 	*full = (struct full){

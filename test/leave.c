@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Threads that leave: pthread_exit() in the program's callbacks,
- * pthread_cancel() of a thread in par_next().
+ * Threads that end early: pthread_exit() in callbacks, and pthread_cancel() of
+ * a thread in par_next().
  */
 #include "kit.h"
 
@@ -12,11 +12,12 @@
  * pthread_exit.
  */
 
-/* What each worker holds, and who opened and closed it. */
+/* The workers' states: how many were opened and closed, and how many closed on
+ * another thread. */
 struct states {
 	atomic_uint opens, closes, foreign;
 	bool close_exits;
-	unsigned open_exits; /* the n-th, from 1 */
+	unsigned open_exits; /* the n-th worker_open exits, from 1; 0: none */
 };
 
 struct state {
@@ -198,7 +199,7 @@ static void a_worker_close_that_exits_after_its_action_did_too(void **state)
  * pthread_cancel.
  */
 
-/* The thread of the taker is canceled where it sleeps. */
+/* Cancels the thread of the taker, which is asleep. */
 static void cancel_taker(struct taker *taker)
 {
 	void *end;
@@ -264,8 +265,8 @@ static void the_others_go_on_waiting(void **state)
 	kit_close(pool, 0);
 }
 
-/* A thread that is canceled just when a result comes either takes it and
- * returns, or leaves it, and the call with it, to one that waits. */
+/* A thread is canceled just when a result comes. Either it takes the result and
+ * returns, or the result goes to another thread that waits. */
 static void a_cancel_that_races_a_result_loses_none(void **state)
 {
 	struct par *pool = kit_open_echo();
@@ -276,7 +277,7 @@ static void a_cancel_that_races_a_result_loses_none(void **state)
 		void *end;
 
 		taker_start(&second, pool);
-		taker_start(&first, pool); /* the last to come is called */
+		taker_start(&first, pool); /* the last to come is woken first */
 		kit_push_number(pool, 1);
 		for (int yields = i % 8; yields > 0; yields--)
 			sched_yield();
@@ -294,8 +295,10 @@ static void a_cancel_that_races_a_result_loses_none(void **state)
 	kit_close(pool, 0);
 }
 
-/* Each is canceled at another moment of the stream, which ends only then, and
- * has a successor. What one has taken it has seen: it waits nowhere else. */
+/* Each drainer is canceled at another moment of the stream, and replaced by a
+ * new one. The stream ends after the last cancel. A drainer that was canceled
+ * has seen in the tally all that it took, because it can only be canceled while
+ * it waits in par_next(). */
 static void a_hundred_cancels_lose_nothing_of_a_stream(void **state)
 {
 	enum { THREADS = 3 };
@@ -335,7 +338,7 @@ static void a_hundred_cancels_lose_nothing_of_a_stream(void **state)
 	kit_close(pool, 0);
 }
 
-/* With a cancel of itself pending, makes calls that do not wait. */
+/* A thread cancels itself, and then makes calls that do not wait. */
 struct condemned {
 	struct par *pool;
 	struct par_result result;
@@ -367,7 +370,8 @@ static void a_thread_that_need_not_wait_is_not_canceled(void **state)
 	pthread_t thread;
 	void *end;
 
-	/* The descriptors are read and written: calls that can be canceled. */
+	/* With descriptors the pool reads and writes, and those are
+	 * cancellation points. */
 	assert_true(par_fd(condemned.pool) >= 0);
 	assert_true(par_cancel_fd(condemned.pool) >= 0);
 	kit_push(condemned.pool, AS_ITEM(1));

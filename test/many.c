@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Ten thousand workers with small stacks, all of them in an action at once, or
- * as many as the system gives.
+ * Ten thousand workers with small stacks, all in an action at the same time;
+ * fewer if the system refuses some.
  */
 #include "kit.h"
 
 enum { WORKERS = 10000, STACK = 32 * 1024 };
 
-/* Whether no more will come: all are there, or the system has refused one. */
+/* Whether no more workers will come: all are running, or the system has refused
+ * one. */
 static bool is_full(struct par *pool)
 {
 	struct par_stats now = kit_stats(pool);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory: what the pool holds is what is in it, nothing is allocated for an
- * item that has entered, and nothing stays behind.
+ * Memory: a pool holds no more than its items need, nothing is allocated for an
+ * item after it has entered, and nothing is left behind.
  */
 #include "fault.h"
 #include "kit.h"
@@ -17,10 +17,11 @@ static struct par *open_gated(struct gate *gate, bool ordered)
 }
 
 /*
- * Once an item has entered.
+ * Items that have entered.
  */
 
-/* Entered, none finished: run, delivered and closed without an allocation. */
+/* All items have entered and none is finished. They are run and delivered, and
+ * the pool is closed, without an allocation. */
 static void assert_run_allocates_nothing(bool ordered)
 {
 	struct gate hold = GATE_CLOSED;
@@ -95,11 +96,12 @@ static void a_discard_allocates_nothing(void **state)
 }
 
 /*
- * As many items as may be.
+ * Many items.
  */
 
-/* Items through a pool with a window, which is full before the first is
- * taken: so nothing hangs on who is how quick. Returns the most there was. */
+/* Sends items through a pool with a window, and returns the peak. The window is
+ * full before the first result is taken, so the peak does not depend on the
+ * speed of the threads. */
 static struct fault_memory peak_of(uintptr_t items, bool ordered)
 {
 	const size_t window = 64;
@@ -131,7 +133,7 @@ static void assert_same_peak(bool ordered)
 
 	assert_true(less.blocks >= 64);
 	assert_int_equal(more.blocks, less.blocks);
-	/* The system may round the same sizes in another way. */
+	/* The system may round up the same sizes differently. */
 	assert_true(more.bytes <= less.bytes + many / 2);
 }
 
@@ -175,7 +177,7 @@ static void nothing_is_allocated_for_each_pushed_item(void **state)
 	kit_close(pool, 0);
 }
 
-/* A flood of items is not held for ever, */
+/* The memory of many items is given back after they were delivered. */
 static void assert_given_back(size_t capacity, size_t but)
 {
 	struct par *pool = kit_open(&(struct par_options){
@@ -196,18 +198,18 @@ static void what_was_delivered_is_given_back(void **state)
 	assert_given_back(4, 100);
 }
 
-/* however long the ring is. */
+/* So it is even if the ring is long. */
 static void so_it_is_with_a_long_ring(void **state)
 {
 	assert_given_back(100000, 2000);
 }
 
 /*
- * Nothing left.
+ * Nothing is left.
  */
 
-/* A life with all there is: both descriptors, a source, a push, an exit, an
- * interrupt, and items left over. */
+/* The life of a pool that uses everything: both descriptors, a source, a push,
+ * an action that exits, an interrupt, and items that are left. */
 static void live(void)
 {
 	struct numbers numbers = { .last = 4 };
@@ -235,7 +237,7 @@ static void a_thousand_pools_leave_nothing_behind(void **state)
 	const struct fault_memory before = fault_live();
 	size_t space;
 
-	live(); /* the system keeps what it may use again */
+	live(); /* the system keeps some memory for later use */
 	/* A thread that nobody joined keeps its stack. */
 	space = kit_address_space();
 	for (int i = 0; i < 1000; i++)

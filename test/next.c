@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Taking results: what par_next() returns and when, who gets what where several
- * threads take, how the end is told, and the clock of par_next_timed().
+ * par_next() and par_next_timed(): the results, the return values, several
+ * threads that take results, the end, and the time-out.
  */
 #include "kit.h"
 
@@ -12,7 +12,7 @@ static int poke(struct par *pool)
 	return par_next_timed(pool, &result, 0);
 }
 
-/* The end has come, and stays, however it is asked for. */
+/* The end has come, and every later call returns it. */
 static void assert_ends(struct par *pool, int expected)
 {
 	const int times[] = { 0, 1, -1, INT_MAX, INT_MIN };
@@ -33,7 +33,7 @@ static void finish(struct par *pool)
 }
 
 /*
- * What it returns.
+ * The return value.
  */
 
 static void one_comes_with_the_whole_result(void **state)
@@ -166,8 +166,8 @@ static void each_result_goes_to_exactly_one(void **state)
 
 enum { SLEEPERS = 3 };
 
-/* How many of them it has told the end; each of the others has taken another
- * of the items from 1 to SLEEPERS. */
+/* Returns how many of them got the end. Each of the others has taken an item of
+ * its own, from 1 to SLEEPERS. */
 static unsigned join_takers(struct taker takers[SLEEPERS], int end)
 {
 	bool seen[SLEEPERS + 1] = { false };
@@ -220,7 +220,7 @@ static void one_result_ends_the_wait_of_one_alone(void **state)
 }
 
 /*
- * All sleepers are told the end, in whatever way it comes about.
+ * All sleepers get the end, however it comes about.
  */
 
 /* All takers sleep while the producer is inside its call. */
@@ -295,7 +295,7 @@ static void all_are_told_after_a_cancel_when_the_call_returns(void **state)
 	assert_all_told(&v, 0);
 }
 
-/* A pool of pushes alone, without work. */
+/* A pool without a generator and without items. */
 static void assert_ended_by(void (*end)(struct par *pool))
 {
 	struct par *pool = kit_open_echo();
@@ -412,8 +412,8 @@ static void it_does_not_come_while_the_generator_is_asked(void **state)
 	kit_close(pool, 0);
 }
 
-/* The source has ended and all it brought was taken; round by round the loop
- * pushes one more, and that nobody has told the end keeps the pool going. */
+/* The source has ended and its item was taken. Each round of the loop pushes
+ * one more. No call has returned the end yet, so the pool goes on. */
 static void assert_pushes_waited_for(int end)
 {
 	struct gated_numbers source = { .numbers = { .last = 1, .end = end } };
@@ -475,7 +475,7 @@ static void another_is_told_while_one_still_holds_the_last_result(void **state)
 }
 
 /*
- * Time.
+ * The time-out.
  */
 
 static void zero_does_not_wait(void **state)
@@ -517,7 +517,7 @@ static void the_time_is_over_never_early(void **state)
 	finish(pool);
 }
 
-/* Asks with a time, again and again until the end. */
+/* Calls par_next_timed() again and again until the end. */
 struct clocked {
 	struct par *pool;
 	pthread_t thread;
@@ -549,7 +549,7 @@ static void *ask_clocked(void *argument)
 	return NULL;
 }
 
-/* The sleeper is woken for results that the test takes from under it. */
+/* The sleeper is woken for results that the test then takes first. */
 static void nor_where_another_is_quicker(void **state)
 {
 	struct par *pool = kit_open_echo();
@@ -571,7 +571,7 @@ static void nor_where_another_is_quicker(void **state)
 	kit_close(pool, 0);
 }
 
-/* What comes later than the call is waited for. */
+/* The call waits for a result that comes later. */
 static void assert_waits_long(const int *times, size_t count)
 {
 	struct par *pool = kit_open_action(action_linger, 1, NULL);
@@ -626,7 +626,8 @@ static void the_end_is_waited_for_as_well(void **state)
 	}
 }
 
-/* It leaves the list of sleepers, from its top or from below another. */
+/* A thread whose time is over leaves the list of waiters, from its top or from
+ * below another. */
 static void who_ran_out_of_time_keeps_no_result_from_another(void **state)
 {
 	struct par *pool = kit_open_echo();
@@ -676,7 +677,8 @@ static void a_thread_can_be_canceled_while_it_waits(void **state)
 	finish(pool);
 }
 
-/* The one on top, the first that a result would have called. */
+/* The canceled thread is on top of the list of waiters: a result would wake it
+ * first. */
 static void a_canceled_thread_keeps_no_result_from_another(void **state)
 {
 	struct par *pool = kit_open_echo();
@@ -700,12 +702,12 @@ static void a_canceled_thread_keeps_no_result_from_another(void **state)
 
 struct doomed {
 	struct par *pool;
-	struct par_result result; /* not on a stack that is unwound */
+	struct par_result result; /* not on the stack, which is unwound */
 	int first, end;
 	bool survived;
 };
 
-/* Is canceled already when it asks, twice. */
+/* Is already canceled when it makes both calls. */
 static void *ask_doomed(void *argument)
 {
 	struct doomed *doomed = argument;

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * par_open: what it refuses, what it takes for granted, what it copies and what
- * it undoes; programs built with a smaller or a larger header; and NULL given
- * to every call.
+ * par_open: the options it refuses, its defaults, the options it copies, and
+ * what it undoes; programs built with a smaller or a larger header; and NULL as
+ * an argument of every call.
  */
 #include "kit.h"
 
 #include <signal.h>
 
-/* Whatever a pool calls is counted here: context and source of every pool that
- * is to fail. */
+/* Counts every callback of a pool. It is context and source of the pools that
+ * must fail to open. */
 struct counts {
 	atomic_uint generated, opened, acted, closed, discarded;
 	int open_returns;
@@ -51,7 +51,7 @@ static void count_close(void *counts)
 	atomic_fetch_add(&((struct counts *)counts)->closed, 1);
 }
 
-/* Options that are all right. */
+/* Options that are accepted. */
 static struct par_options counting(struct counts *counts)
 {
 	return (struct par_options){ .action = count_action,
@@ -67,7 +67,7 @@ static const struct par_sizes own_sizes = { sizeof(struct par_options),
 					    sizeof(struct par_result),
 					    sizeof(struct par_stats) };
 
-/* par_open() returns this, and leaves nothing behind. */
+/* par_open() returns this number, and leaves nothing behind. */
 static void assert_fails(const struct par_options *options,
 			 const struct par_sizes *sizes, int expected)
 {
@@ -81,7 +81,7 @@ static void assert_fails(const struct par_options *options,
 	EVENTUALLY(kit_threads() <= threads);
 }
 
-/* The same, before anything has started. */
+/* The options are refused before anything has started. */
 static void assert_refused(const struct par_options *options,
 			   const struct counts *counts)
 {
@@ -229,7 +229,7 @@ static void refused_options_install_no_handler(void **state)
 }
 
 /*
- * What is started, and what is undone.
+ * The start of a pool, and its undoing.
  */
 
 static void the_first_worker_is_open_when_par_open_returns(void **state)
@@ -281,7 +281,7 @@ static void without_a_generator_par_finish_alone_ends_the_input(void **state)
 	kit_close(pool, 0);
 }
 
-/* par_open() on another thread. */
+/* Calls par_open() on another thread. */
 struct opener {
 	const struct par_options *options;
 	struct par *pool;
@@ -372,13 +372,13 @@ static void *push_one(void *pool)
 
 enum { LATER_FAILURE = -43 };
 
-/* The first worker_open tells another thread of the pool, which pushes, so that
- * a second worker is started; and returns when that one has come to where it
- * goes. */
+/* The first worker_open gives the pool to another thread, which pushes, so that
+ * a second worker is started. It returns when the second worker has failed, has
+ * run the item or is held by the gate. */
 struct telling {
 	atomic_uint opened;
-	int first, later;  /* what they return */
-	struct gate *hold; /* for the second */
+	int first, later;  /* what the first and later ones return */
+	struct gate *hold; /* holds the second worker_open, or NULL */
 };
 
 static bool later_is_there(const struct telling *t)
@@ -406,7 +406,7 @@ static int open_and_tell(void *telling, void **state)
 	return t->first;
 }
 
-/* What par_open() says to that. */
+/* Returns what par_open() returns. */
 static int open_telling(struct telling *t, struct par **pool)
 {
 	return par_open(pool, &(struct par_options){
@@ -453,7 +453,7 @@ static void *do_nothing(void *nothing)
 	return nothing;
 }
 
-/* What the system says to a thread with a stack of this size. */
+/* Returns what pthread_create() returns for this stack size. */
 static int try_stack(size_t size)
 {
 	pthread_attr_t attributes;
@@ -477,7 +477,7 @@ static void a_refused_thread_is_eagain_and_undone(void **state)
 
 	options.stack_size = KIT_HUGE_STACK;
 	if (try_stack(options.stack_size) != EAGAIN)
-		return; /* 32 bits, or valgrind, which has its own opinion */
+		return; /* 32 bits, or valgrind, which starts the thread */
 	assert_fails(&options, &own_sizes, -EAGAIN);
 	assert_int_equal(counts.opened, 0);
 	assert_int_equal(counts.generated, 0);
@@ -487,7 +487,7 @@ static void a_refused_thread_is_eagain_and_undone(void **state)
  * Defaults.
  */
 
-/* The value is the name of the thread that ran the item, which is a gate. */
+/* Passes the gate that is its item. Its value is the name of its thread. */
 static int name_action(void *context, void *item, void **value)
 {
 	char *name = calloc(1, 16);
@@ -612,8 +612,8 @@ static void count_discarded(void *counts, const struct par_result *left)
 	atomic_fetch_add(&((struct counts *)counts)->discarded, 1);
 }
 
-/* Each is needed once more after the program's own are gone: the generator
- * begins, the second worker starts, and an item is left. */
+/* Each option is used again after the program's own copy is overwritten: the
+ * generator begins, a second worker starts, and an item is left. */
 static void the_options_are_copied(void **state)
 {
 	struct gate opened = GATE_CLOSED, both = GATE_CLOSED,
@@ -656,7 +656,7 @@ static void the_name_is_copied(void **state)
 	memset(name, 'x', strlen(name));
 	for (int i = 0; i < 2; i++)
 		kit_push(pool, &both);
-	gate_await(&both, 2); /* so the second worker runs one */
+	gate_await(&both, 2); /* so the second worker runs an item */
 	gate_open(&both);
 	for (int i = 0; i < 2; i++)
 		assert_named(pool, "copied");
@@ -667,8 +667,8 @@ static void the_name_is_copied(void **state)
  * Other headers.
  */
 
-/* As large as the fields before `end`; what follows would be refused, or kill,
- * if it were read. */
+/* The options end before the field at `end`. The bytes after it are set so that
+ * the open would fail, or crash, if they were read. */
 static void smaller_options_are_zero_where_they_end(void **state)
 {
 	const size_t ends[] = { offsetof(struct par_options, worker_open),
@@ -701,7 +701,7 @@ static void smaller_options_are_not_read_past_their_end(void **state)
 	const struct par_options whole = { .action = action_echo,
 					   .workers = 1 };
 	struct par_sizes sizes = own_sizes;
-	void *part = malloc(end); /* watched by ASan and valgrind */
+	void *part = malloc(end); /* ASan would report a read past its end */
 	struct par *pool;
 
 	assert_non_null(part);
@@ -764,7 +764,7 @@ static void an_option_the_library_does_not_know_is_refused(void **state)
 	assert_int_equal(counts.generated, 0);
 }
 
-/* Asserts that each of these bytes is still 0xa5. */
+/* Each of these bytes is still 0xa5. */
 static void assert_unwritten(const void *from, size_t count)
 {
 	const unsigned char *bytes = from;
@@ -843,7 +843,7 @@ static void nothing_is_written_past_a_smaller_stats(void **state)
 	}
 }
 
-/* A program that knows more than the library is served what there is. */
+/* A program with larger structures than the library gets the known part. */
 static void larger_results_and_stats_are_filled_as_far_as_known(void **state)
 {
 	const struct par_options options = { .action = action_echo,

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Ordered pools: results leave in the order in which the items entered, in
- * whatever order, and with whatever, the actions end.
+ * Ordered pools: results leave in the order in which the items entered, no
+ * matter in which order the actions end or what they return.
  */
 #include "kit.h"
 
 enum { MOST = 6 };
 
-/* Items are the numbers from 1. Each has a gate, so that the test says when its
- * action ends; one that is 0 has none. */
+/* Items are the numbers from 1. Each has a gate, which lets the test decide
+ * when the action of that item ends. */
 struct line {
 	struct gate gates[MOST + 1];
 	struct numbers numbers;
@@ -21,7 +21,8 @@ static int pass_own(void *line, void *item, void **value)
 	return action_echo(NULL, item, value);
 }
 
-/* The generator, where there is one, makes 1 to last. */
+/* The generator, if there is one, makes the items 1 to last, unless the options
+ * have another source. */
 static void open_line(struct line *line, uintptr_t last,
 		      struct par_options options)
 {
@@ -39,7 +40,7 @@ static void open_line(struct line *line, uintptr_t last,
 	line->pool = kit_open(&options);
 }
 
-/* Pushes 1 to last, and waits until all of them run. */
+/* Pushes the items 1 to last, and waits until all of them run. */
 static void open_running(struct line *line, uintptr_t last)
 {
 	open_line(line, 0, (struct par_options){ .workers = MOST });
@@ -47,7 +48,7 @@ static void open_running(struct line *line, uintptr_t last)
 	EVENTUALLY(kit_stats(line->pool).running == last);
 }
 
-/* The item's action ends, and its result is ready. */
+/* Lets the action of the item end. Its result is then ready. */
 static void end(struct line *line, uintptr_t item)
 {
 	const uint64_t finished = kit_stats(line->pool).finished;
@@ -64,7 +65,7 @@ static void assert_none(struct line *line)
 	assert_false(kit_readable(par_fd(line->pool)));
 }
 
-/* The next result is there at once: this item, at this place. */
+/* The next result is ready: this item, with this index and this error. */
 static void assert_next(struct line *line, uintptr_t item, uint64_t index,
 			int error)
 {
@@ -96,7 +97,7 @@ static void they_come_in_input_order_though_they_end_in_reverse(void **state)
 	kit_finish(line.pool);
 }
 
-/* And no further than the next one that runs. */
+/* They come up to the next item that still runs. */
 static void all_behind_a_slow_head_come_when_it_ends(void **state)
 {
 	struct line line;
@@ -130,7 +131,7 @@ static void the_head_does_not_wait_for_later_ones(void **state)
 	kit_finish(line.pool);
 }
 
-/* Not by a result behind the head, and surely by the head. */
+/* A result behind the head does not wake it, the head does. */
 static void a_waiting_consumer_is_woken_by_the_head(void **state)
 {
 	struct line line;
@@ -249,7 +250,8 @@ static void failed_items_come_in_their_place(void **state)
 	kit_finish(line.pool);
 }
 
-/* One worker, in item 1; behind it the generated 2 and 3, then 4, pushed. */
+/* One worker, which runs item 1. Items 2 and 3 were generated after it, then
+ * item 4 was pushed. */
 static void open_with_push(struct line *line)
 {
 	open_line(line, 3,
@@ -261,7 +263,7 @@ static void open_with_push(struct line *line)
 	kit_push_number(line->pool, 4);
 }
 
-/* Though it is started before what was generated. */
+/* The pushed item is started before the generated ones. */
 static void a_pushed_item_keeps_its_place(void **state)
 {
 	struct line line;
@@ -378,7 +380,7 @@ static void the_end_waits_for_the_head(void **state)
 	kit_finish(line.pool);
 }
 
-/* Neither do they wait for each other for ever. */
+/* The window and the head do not wait for each other for ever. */
 static void a_window_full_of_results_behind_the_head_goes_on(void **state)
 {
 	struct line line;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * lib/outbox.c and lib/fifo.h: which result may leave, on one thread, for every
- * order in which four items can be done.
+ * lib/outbox.c and lib/fifo.h: which result may leave, for every order in which
+ * four items can be done. On one thread.
  */
 #include "kit.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * par_push: from where it may be called, in which order its items are started,
- * when they are refused, and that nothing holds them back.
+ * par_push: who may call it, the order in which its items are started, when it
+ * refuses an item, and that it never waits.
  */
 #include "kit.h"
 
@@ -12,7 +12,7 @@ static void push(struct par *pool, uintptr_t number)
 	assert_int_equal(errno, KIT_ERRNO);
 }
 
-/* The item stays outside. */
+/* The push fails with this error, and the item does not enter. */
 static void assert_refused(struct par *pool, int why)
 {
 	const uint64_t entered = kit_stats(pool).entered;
@@ -29,7 +29,7 @@ static uintptr_t take(struct par *pool)
 }
 
 /*
- * From where.
+ * Who may push.
  */
 
 static void a_pushed_item_is_run_and_comes_back(void **state)
@@ -51,7 +51,7 @@ static void a_pushed_item_is_run_and_comes_back(void **state)
 
 enum { PAGES = 1000 };
 
-/* A page links to two others, so that they form a tree. */
+/* Each page links to two others: the pages form a tree. */
 static int crawl(void *context, void *item, void **value)
 {
 	int rc = 0;
@@ -80,7 +80,7 @@ static void an_action_that_pushes_keeps_the_pool_from_ending(void **state)
 	}
 }
 
-/* Pushes, beside each number it brings, one that is 100 larger. */
+/* For each number that it brings, it also pushes one that is 100 larger. */
 static int generate_and_push(void *numbers, void **item)
 {
 	const int rc = numbers_next(numbers, item);
@@ -103,7 +103,8 @@ static void the_generator_can_push(void **state)
 	kit_close(pool, 0);
 }
 
-/* All was delivered and the source has ended, but the loop has not asked. */
+/* Everything was delivered and the source has ended, but the loop has not yet
+ * asked for the next result. */
 static void what_the_loop_pushes_is_waited_for(void **state)
 {
 	struct gated_numbers source = { .numbers.last = 1 };
@@ -123,8 +124,8 @@ enum { PUSHERS = 4, PUSHES = 500 };
 struct pusher {
 	struct par *pool;
 	uintptr_t first;
-	unsigned taken; /* pushes that were not refused */
-	int refusal;	/* of the first that was */
+	unsigned taken; /* pushes that were accepted */
+	int refusal;	/* of the first push that was refused, or 0 */
 };
 
 static void *push_many(void *argument)
@@ -150,7 +151,8 @@ static void start_pushers(struct par *pool, struct pusher pushers[PUSHERS],
 	}
 }
 
-/* Returns how many pushes were taken; a refused one says why, or 0. */
+/* Returns how many pushes were accepted. Those that were refused failed with
+ * `why`. */
 static unsigned join_pushers(struct pusher pushers[PUSHERS],
 			     pthread_t threads[PUSHERS], int why)
 {
@@ -182,7 +184,7 @@ static void any_thread_can_push(void **state)
 	kit_finish(pool);
 }
 
-/* Without pushes it would have ended, or waited for ever. */
+/* After each item nothing is left in the pool, and still it does not end. */
 static void a_pool_of_pushes_alone_does_not_end_by_itself(void **state)
 {
 	struct par *pool = kit_open_echo();
@@ -218,7 +220,7 @@ static void a_push_that_finds_nobody_idle_starts_a_worker(void **state)
 }
 
 /*
- * In which order. One worker: what it starts first comes first.
+ * The order. There is one worker, so the item that it starts first comes first.
  */
 
 static void pushed_items_are_started_in_the_order_of_the_pushes(void **state)
@@ -234,7 +236,8 @@ static void pushed_items_are_started_in_the_order_of_the_pushes(void **state)
 	kit_finish(pool);
 }
 
-/* The worker holds 1; 2 to 5 wait in the ring. */
+/* The worker holds item 1, and 2 to 5 wait in the ring. Then 6 and 7 are
+ * pushed, and the worker goes on. */
 static void open_waiting(struct par **pool, struct gated_numbers *source,
 			 struct gate *gate, bool ordered)
 {
@@ -282,7 +285,7 @@ static void an_ordered_pool_delivers_them_where_they_entered(void **state)
 }
 
 /*
- * Refused.
+ * Pushes that are refused.
  */
 
 static void a_push_after_the_told_end_is_refused_with_epipe(void **state)
@@ -395,10 +398,10 @@ static void a_push_that_races_a_cancel_is_refused_or_comes_back(void **state)
 }
 
 /*
- * Not refused, nor held back.
+ * Pushes that are accepted, and do not wait.
  */
 
-/* Something is left in the pool, and the source has ended with this. */
+/* The source has ended with this number, and a result is left in the pool. */
 static void assert_taken_after(int end)
 {
 	struct gated_numbers source = { .numbers = { .last = 1, .end = end } };
@@ -438,7 +441,7 @@ static void it_is_taken_after_a_finish(void **state)
 	kit_close(pool, 0);
 }
 
-/* Both are full. */
+/* Both ring and window are full. */
 static void neither_ring_nor_window_hold_it_back(void **state)
 {
 	struct full full;
@@ -452,8 +455,8 @@ static void neither_ring_nor_window_hold_it_back(void **state)
 	kit_close(full.pool, 0);
 }
 
-/* The call under way brings one more than the window holds; the next call waits
- * until as many were taken. */
+/* The call under way brings one item more than the window holds. The next call
+ * waits until the window has room again. */
 static void it_counts_in_the_window_and_holds_the_generator_back(void **state)
 {
 	struct gate hold = GATE_CLOSED;

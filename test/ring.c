@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * lib/ring.c: a bounded queue, on one thread, at every size and every offset.
+ * lib/ring.c: a bounded queue, with several sizes and every offset. On one
+ * thread.
  */
 #include "kit.h"
 
@@ -13,7 +14,7 @@ static void items_come_out_in_the_order_they_went_in(void **state)
 	struct ring ring;
 
 	for (size_t capacity = 1; capacity <= MOST; capacity++) {
-		/* Each turn starts one slot further on. */
+		/* Each turn starts one slot later. */
 		assert_int_equal(ring_init(&ring, capacity), 0);
 		for (size_t turn = 0; turn < 2 * capacity; turn++) {
 			for (size_t i = 0; i < capacity; i++)

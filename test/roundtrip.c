@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Single items through idle workers, one at a time, on the C library as it is:
- * each trip wakes a worker out of several, and then the caller of par_next().
- * One wake-up that is lost is a hang.
+ * Sends single items through idle workers, one at a time, with the real C
+ * library. Each trip wakes one of several workers, and then the caller of
+ * par_next(). A lost wake-up is a hang.
  *
- * roundtrip COUNT makes so many trips in all, and then a reply that takes more
- * than a second is a failure too.
+ * roundtrip COUNT makes so many trips in all. Then a reply that takes more than
+ * a second is a failure too.
  */
 #include "kit.h"
 
@@ -18,7 +18,7 @@ static size_t trips = SUITE_TRIPS / POOL_SIZES; /* through each pool */
 static bool limited;
 
 /*
- * The watchdog: looks once in a while whether the trips go on.
+ * The watchdog: it looks now and then whether the trips go on.
  */
 
 struct watchdog {
@@ -35,7 +35,7 @@ static _Noreturn void bark(struct watchdog *dog)
 	static char line[160];
 	struct par_stats s;
 
-	alarm(KIT_PATIENCE); /* should the lock not be free */
+	alarm(KIT_PATIENCE); /* in case the lock is not free */
 	s = kit_stats(dog->pool);
 	snprintf(line, sizeof line,
 		 "no reply to trip %zu of %zu (%zu queued, %u running, "
@@ -69,7 +69,7 @@ static void watchdog_start(struct watchdog *dog, struct par *pool)
 	*dog = (struct watchdog){ .pool = pool,
 				  .lock = PTHREAD_MUTEX_INITIALIZER,
 				  .off = PTHREAD_COND_INITIALIZER };
-	alarm(0); /* the kit's is for the whole test */
+	alarm(0); /* the alarm of the kit limits the whole test */
 	kit_start(&dog->thread, watch, dog);
 }
 
@@ -86,8 +86,8 @@ static void watchdog_stop(struct watchdog *dog)
  * The trips.
  */
 
-/* So many workers, all of which have run and are idle again: one falls asleep
- * in the step that publishes its result. */
+/* So many workers, which have all run an item and are idle again: a worker is
+ * idle as soon as its result can be taken. */
 static struct par *open_idle(unsigned workers)
 {
 	struct gate gate = GATE_CLOSED;
@@ -104,7 +104,7 @@ static struct par *open_idle(unsigned workers)
 	return pool;
 }
 
-/* How long the reply took, in milliseconds. */
+/* Returns how long the reply took, in milliseconds. */
 static double trip(struct watchdog *dog)
 {
 	struct par_result result;

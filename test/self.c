@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * par_self; the calls that would wait for themselves, refused with -EDEADLK on
- * every thread of the pool; and pools inside an action.
+ * par_self; the calls that would wait for their own thread, which fail with
+ * -EDEADLK on every thread of the pool; and pools inside an action.
  */
 #include "kit.h"
 
-/* What the calls that wait said on a thread of the pool, and what they left. */
+/* The return values of the calls that wait, on a thread of the pool, and what
+ * they changed. */
 struct tries {
 	struct par *self;
 	int closed, next, at_once, soon, ever;
@@ -52,8 +53,8 @@ static void assert_refused(const struct tries *tries, const struct par *pool)
 	assert_int_equal(tries->after.ended, tries->before.ended);
 }
 
-/* An item is what its action is to try with, or NULL. The context is a gate,
- * or NULL. */
+/* An item is a struct tries that its action fills, or NULL. The context is a
+ * gate, or NULL. */
 static int try_item(void *gate, void *item, void **value)
 {
 	if (item)
@@ -64,8 +65,7 @@ static int try_item(void *gate, void *item, void **value)
 	return 0;
 }
 
-/* A pool with one result ready, which a call that was not refused would take.
- */
+/* A pool with one result ready. A call that is not refused would take it. */
 static struct par *open_ready(struct par_options options)
 {
 	struct par *pool;
@@ -80,7 +80,8 @@ static struct par *open_ready(struct par_options options)
 	return pool;
 }
 
-/* Nothing changed: not canceled, so many results, the end. */
+/* The pool goes on: it is not canceled, and so many results come before its
+ * end. */
 static void assert_goes_on(struct par *pool, uint64_t results)
 {
 	assert_false(par_canceled(pool));
@@ -247,10 +248,10 @@ static void waiting_in_an_action_is_refused_during_the_close_too(void **state)
 	assert_refused(&tries, pool);
 }
 
-/* Tries in its second call, once the first item's result is ready. */
+/* Tries in its second call, when the result of the first item is ready. */
 struct trying_source {
 	struct tries tries;
-	unsigned calls; /* the producer's alone */
+	unsigned calls; /* only the producer uses it */
 };
 
 static int try_in_generate(void *argument, void **item)
@@ -279,7 +280,7 @@ static void waiting_in_the_generator_is_refused(void **state)
 	kit_close(pool, 0);
 }
 
-/* Tries in the worker_open that has this number, from 0. */
+/* Tries in the worker_open with the number `at`, counted from 0. */
 struct trying_open {
 	struct tries tries;
 	unsigned at;
@@ -333,7 +334,7 @@ static void try_in_close(void *tries)
 	try_to_wait(tries);
 }
 
-/* Ends its thread where the item is not NULL. */
+/* Ends its thread if the item is not NULL. */
 static int exit_at_item(void *context, void *item, void **value)
 {
 	if (item)
@@ -379,14 +380,14 @@ static void waiting_in_worker_close_is_refused_in_a_live_pool(void **state)
  * Pools inside a pool.
  */
 
-/* What a callback saw of a pool that it opened, drained and closed, and of one
- * that it closed with an item left. */
+/* What a callback saw of two pools: one that it opened, drained and closed, and
+ * one that it closed with an item left. */
 struct nest {
 	struct par *outer, *inner;
 	struct par *self_inside, *self_in_discard, *self_after;
 	int opened, end, closed;
-	bool asks_outer;       /* from inside: par_next_timed(outer) */
-	int outer_from_inside; /* what that said */
+	bool asks_outer; /* call par_next_timed(outer) from the inner pool */
+	int outer_from_inside; /* what that call returned */
 	uint64_t drained;
 	atomic_uint done;
 };
@@ -501,7 +502,7 @@ static void a_generator_and_a_worker_open_may_too(void **state)
 	kit_close(pool, 0);
 }
 
-/* The outer pool's own threads alone are refused: this one has no result. */
+/* Only the outer pool's own threads are refused. This call finds no result. */
 static void a_thread_of_the_inner_pool_may_wait_for_the_outer(void **state)
 {
 	struct nest nest = { .asks_outer = true };

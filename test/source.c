@@ -58,7 +58,7 @@ static void an_array_goes_on_from_next(void **state)
 	assert_ptr_equal(item, &elements[3]);
 	assert_array_ends(&array);
 	assert_int_equal(array.next, 4);
-	array.next = 5; /* beyond */
+	array.next = 5; /* past the last element */
 	assert_array_ends(&array);
 }
 
@@ -233,7 +233,7 @@ static void a_stream_for_writing_fails_as_reading_it_does(void **state)
 /* A stream that reads `first`, then fails once, then reads `rest`. */
 struct failing {
 	const char *first, *rest;
-	int error; /* 0: errno does not say */
+	int error; /* 0: errno is not set */
 	bool failed;
 };
 
@@ -288,7 +288,8 @@ static void a_failure_that_does_not_say_why_is_eio(void **state)
 	fclose(file);
 }
 
-/* A pipe that does not block, a peer that is silent. */
+/* Such as EAGAIN of a pipe that does not block, or ETIMEDOUT of a silent
+ * peer. */
 static void a_failure_that_par_next_means_something_else_by_is_eio(void **state)
 {
 	static const int errors[] = { EAGAIN, EDEADLK, ETIMEDOUT };
@@ -312,7 +313,7 @@ static void a_failure_from_before_is_not_its_own(void **state)
 				   .failed = false };
 	FILE *file = open_failing(&failing);
 
-	/* Writing to what is open for reading marks the stream. */
+	/* A write to a stream that is open for reading sets its error mark. */
 	assert_int_equal(fputc('x', file), EOF);
 	assert_true(ferror(file));
 	failing.failed = true;
@@ -323,7 +324,7 @@ static void a_failure_from_before_is_not_its_own(void **state)
 	fclose(file);
 }
 
-/* Not two lines, where the file has one. */
+/* The part of a line before the failure is not delivered as a line. */
 static void a_failure_within_a_line_is_a_failure(void **state)
 {
 	struct failing failing = { .first = "one\ntw",

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * par_stats: that every snapshot adds up, and each figure in a state made for
- * it.
+ * par_stats: every snapshot adds up, and each figure is right in a state that
+ * was made for it.
  */
 #include "kit.h"
 
 /*
- * While busy.
+ * While the pool is busy.
  */
 
-/* What a snapshot gets wrong, alone or after the one before it; else NULL. */
+/* Returns the rule that this snapshot breaks, alone or together with the one
+ * before it, or NULL. */
 static const char *find_fault(const struct par_stats *was,
 			      const struct par_stats *now, unsigned workers)
 {
@@ -35,7 +36,7 @@ static const char *find_fault(const struct par_stats *was,
 	return NULL;
 }
 
-/* Threads that look all the time. */
+/* A thread that calls par_stats() all the time. */
 struct watch {
 	struct par *pool;
 	unsigned workers;
@@ -74,7 +75,7 @@ static void watch_stop(struct watch *watch)
 		fail_msg("broken: %s", watch->fault);
 }
 
-/* Every third fails; each of the first hundred pushes another. */
+/* Every third item fails. Each of the first hundred pushes another. */
 static int fail_and_push(void *context, void *item, void **value)
 {
 	const uintptr_t number = AS_NUMBER(item);
@@ -119,7 +120,7 @@ static void every_snapshot_of_an_ordered_pool_adds_up(void **state)
 }
 
 /*
- * Figures of items.
+ * The figures of items.
  */
 
 static void assert_figures(struct par *pool, struct par_stats expected)
@@ -194,7 +195,8 @@ static int hold_first(void *gate, void *item, void **value)
 	return action_echo(NULL, item, value);
 }
 
-/* Finished, not delivered: whether or not it may be taken yet. */
+/* An item that is finished and not delivered is ready, whether or not it may be
+ * taken yet. */
 static void results_behind_an_ordered_head_are_ready(void **state)
 {
 	struct gate gate = GATE_CLOSED;
@@ -240,7 +242,7 @@ static void canceled_items_are_ready_and_not_failed(void **state)
 	kit_finish(pool);
 }
 
-/* The item is what it returns. */
+/* Returns its item as a number. INT_MAX ends the thread. */
 static int return_item(void *context, void *item, void **value)
 {
 	if (item == AS_ITEM(INT_MAX))
@@ -369,7 +371,8 @@ static void open_held(struct held *held, uintptr_t last, int end)
 		  (struct par_options){ .workers = 1 });
 }
 
-/* The call under way may still bring an item: only its return is the end. */
+/* The call under way may still bring an item, so the source ends when it
+ * returns. */
 static void assert_ends_with_the_call(struct held *held, uint64_t count,
 				      int expected)
 {
@@ -416,7 +419,7 @@ static void a_cancel_is_the_end_when_the_call_returns(void **state)
 	assert_ends_with_the_call(&held, 2, 0);
 }
 
-/* With no call under way nothing more can come. */
+/* If no call is under way, nothing more can come. */
 static void assert_ends_at_once(void (*give_up)(struct par *))
 {
 	struct numbers numbers = { .last = 10 };
@@ -490,7 +493,7 @@ static void the_pools_own_threads_may_ask(void **state)
 
 	kit_push_number(pool, 1);
 	kit_take(pool);
-	EVENTUALLY(kit_stats(pool).ended); /* it was asked */
+	EVENTUALLY(kit_stats(pool).ended); /* so the generator was called */
 	kit_finish(pool);
 	assert_int_equal(asked.action.running, 1);
 	assert_int_equal(asked.action.started, 1);
@@ -503,7 +506,8 @@ static void the_pools_own_threads_may_ask(void **state)
  * refused, of two attempts that are under way at the same time.
  */
 
-/* Each worker_open but the first is held, then returns what it is to. */
+/* Each worker_open except the first is held, and then returns the number that
+ * the test has set. */
 struct attempts {
 	struct gate busy;
 	struct gate held[3];
@@ -518,13 +522,14 @@ static int open_attempt(void *context, void **state)
 	const unsigned n = atomic_fetch_add(&attempts->begun, 1);
 
 	*state = &attempts->busy;
-	if (n == 0 || n > 2) /* the first, or one after these have failed */
+	if (n == 0 || n > 2) /* the first, or one after both attempts */
 		return 0;
 	gate_pass(&attempts->held[n]);
 	return atomic_load(&attempts->returns[n]);
 }
 
-/* One worker is busy, and two are in their worker_open, 1 before 2. */
+/* One worker is busy, and two are in their worker_open. Attempt 1 began before
+ * attempt 2. */
 static void open_attempts(struct attempts *attempts)
 {
 	*attempts = (struct attempts){ .busy = GATE_CLOSED };
@@ -543,7 +548,7 @@ static void open_attempts(struct attempts *attempts)
 	}
 }
 
-/* The attempt ends, and so many workers are left. */
+/* Ends the attempt. So many workers are left. */
 static void end_attempt(struct attempts *attempts, int n, int returns,
 			unsigned workers)
 {

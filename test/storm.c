@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Signals by the hundred: handlers of the program's own, without SA_RESTART, in
- * the middle of every call; and seteuid(), for which the C library signals each
- * thread.
+ * Hundreds of signals: handlers of the program's own, without SA_RESTART, run
+ * in the middle of every call; and seteuid(), for which the C library sends a
+ * signal to each thread.
  */
 #include "kit.h"
 
@@ -14,7 +14,8 @@ enum { ROUNDS = 100, ITEMS = 30, TAKERS = 2 };
 static const int signals[] = { SIGUSR1, SIGUSR2, SIGHUP, SIGWINCH };
 enum { SIGNALS = sizeof signals / sizeof *signals };
 
-static atomic_uint heard, strayed; /* strayed: on a thread of the pool */
+/* The signals that came on threads of the program, and of the pool. */
+static atomic_uint heard, strayed;
 
 static void hear(int signal)
 {
@@ -41,16 +42,17 @@ static void set_handlers(void (*handler)(int))
 			kit_die("no handler");
 }
 
-/* Where the signals are sent, and what came of it. */
+/* The threads that get the signals, and what went wrong. */
 struct storm {
 	struct par *pool;
 	pthread_t thread, takers[TAKERS];
 	atomic_bool over, worker_known;
 	pthread_mutex_t lock;
 	pthread_t targets[2 + TAKERS];
-	unsigned count; /* of the targets: under the lock alive, or unjoined */
+	unsigned count; /* of the targets, which are alive or not yet joined */
 	struct tally tally;
-	atomic_uint early, changed; /* sleeps or calls cut short; errno */
+	atomic_uint early;   /* sleeps and calls that were cut short */
+	atomic_uint changed; /* changes of errno */
 };
 
 static void target_add(struct storm *s, pthread_t thread)
@@ -60,7 +62,7 @@ static void target_add(struct storm *s, pthread_t thread)
 	pthread_mutex_unlock(&s->lock);
 }
 
-/* The first worker that comes to it. */
+/* Adds the calling worker, if it is the first to call this. */
 static void target_add_worker(struct storm *s)
 {
 	pthread_mutex_lock(&s->lock);
@@ -70,7 +72,7 @@ static void target_add_worker(struct storm *s)
 	pthread_mutex_unlock(&s->lock);
 }
 
-/* All but the test's own thread. */
+/* Removes all targets except the test's own thread. */
 static void targets_spare(struct storm *s)
 {
 	pthread_mutex_lock(&s->lock);
@@ -99,7 +101,7 @@ static void storm_begin(struct storm *s)
 	*s = (struct storm){ .lock = PTHREAD_MUTEX_INITIALIZER };
 	tally_open(&s->tally, ITEMS);
 	target_add(s, pthread_self());
-	mask_signals(SIG_BLOCK); /* it is not to be hit itself */
+	mask_signals(SIG_BLOCK); /* the storm's own thread gets no signal */
 	kit_start(&s->thread, rage, s);
 	mask_signals(SIG_UNBLOCK);
 }
@@ -114,7 +116,7 @@ static void storm_end(struct storm *s)
 	tally_close(&s->tally);
 }
 
-/* A signal that came through to the worker would cut its sleep short. */
+/* A signal to the worker would cut its sleep short. */
 static int act(void *storm, void *item, void **value)
 {
 	const struct timespec moment = { .tv_nsec = 10000 };
@@ -155,7 +157,7 @@ static void wait_in_vain(struct storm *s)
 	atomic_fetch_add(&s->early, rc != -ETIMEDOUT || kit_ms() < start + 1);
 }
 
-/* Every call between open and close, but for the takers' own. */
+/* Makes every call between open and close, except those of the takers. */
 static void push_and_end(struct storm *s, void (*end)(struct par *))
 {
 	errno = KIT_ERRNO;
@@ -183,7 +185,8 @@ static void assert_weathers(void (*end)(struct par *))
 		target_add(&s, s.takers[i]);
 	}
 	push_and_end(&s, end);
-	/* No worker comes any more, and the one that did may go. */
+	/* From then on no worker is added to the targets, and the one that was
+	 * may end. */
 	EVENTUALLY(takers ? kit_stats(s.pool).delivered == ITEMS
 			  : s.worker_known);
 	targets_spare(&s);
@@ -202,7 +205,7 @@ static void weather(void (*end)(struct par *))
 		assert_weathers(end);
 	assert_true(heard > ROUNDS);
 	assert_int_equal(strayed, 0);
-	set_handlers(SIG_IGN); /* for one that is on its way still */
+	set_handlers(SIG_IGN); /* a signal may still be on its way */
 }
 
 static void a_finish_in_a_storm_of_signals_loses_nothing(void **state)
@@ -226,7 +229,7 @@ static void nor_does_a_close(void **state)
 
 enum { NOBODY = 65534 };
 
-/* The item is the user that the program is, and waits for the action. */
+/* The item is the user, which does not change while the action runs. */
 static int compare_user(void *context, void *item, void **value)
 {
 	return geteuid() == AS_NUMBER(item) ? 0 : -EPERM;
@@ -284,7 +287,7 @@ int main(void)
 		KIT_TEST(nor_does_a_cancel),
 		KIT_TEST(nor_does_a_close),
 	};
-	/* For who may be another user. */
+	/* Only root may change its user. */
 	static const struct CMUnitTest of_root[] = {
 		KIT_TEST(a_finish_in_a_storm_of_signals_loses_nothing),
 		KIT_TEST(nor_does_a_cancel),

@@ -3,8 +3,8 @@
  * Random programs over all options: threads of every kind push, finish, cancel,
  * exit and close at any time, and each item is still accounted for.
  *
- * stress SECONDS SEED goes on for so long from that seed; 0 seconds is the one
- * program of the seed, which is what a failure prints.
+ * stress SECONDS SEED runs for so long, with this seed and those after it. With
+ * 0 seconds it runs the one program of the seed. A failure prints that command.
  */
 #include "kit.h"
 
@@ -18,9 +18,10 @@ enum { MOST_PIECES = 400, MOST_CONSUMERS = 3, MOST_PUSHERS = 2 };
 
 static double seconds = 1.5;
 static uint64_t seed;
-static char running[64]; /* how to run it again */
+static char running[64]; /* the command that runs the program again */
 
-/* The same for the same arguments: threads need no generator in common. */
+/* A function of its arguments alone: the threads need no shared generator of
+ * random numbers. */
 static uint64_t mix(uint64_t a, uint64_t b)
 {
 	uint64_t x = a * 0x9e3779b97f4a7c15u + b * 0xc2b2ae3d27d4eb4fu + 1;
@@ -34,8 +35,9 @@ struct program;
 
 enum origin { UNUSED, GENERATED, PUSHED };
 
-/* One item. What a thread writes, the pool hands to the next, or a join to the
- * test, but for `came` and `ran`, which must not be trusted. */
+/* One item. The fields need no lock: the pool, or a join, makes what one thread
+ * writes visible to the next. Only `came` and `ran` are atomic, because they
+ * must be right even if the pool is not. */
 struct piece {
 	struct program *program;
 	enum origin origin;
@@ -48,7 +50,7 @@ struct consumer {
 	struct program *program;
 	pthread_t thread;
 	unsigned number, taken, quota;
-	uint64_t next; /* no index below it may come, where ordered */
+	uint64_t next; /* in an ordered pool, no smaller index may come */
 	int end;
 	bool ended;
 };
@@ -62,13 +64,13 @@ struct pusher {
 struct program {
 	uint64_t seed;
 	struct par_options options;
-	struct par *pool;  /* of its own threads; callbacks may come sooner */
-	unsigned items;	   /* to generate */
-	unsigned pushes;   /* of each pusher */
-	unsigned families; /* of 8 actions so many push */
-	unsigned exits;	   /* of 64 actions so many exit */
-	unsigned blocked;  /* of 64 actions so many wait for the cancel */
-	unsigned unfit;	   /* of 8 later worker_open so many fail */
+	struct par *pool; /* not for callbacks: they may run before it is set */
+	unsigned items;	  /* how many to generate */
+	unsigned pushes;  /* how many each pusher pushes */
+	unsigned families; /* so many of 8 actions push */
+	unsigned exits;	   /* so many of 64 actions exit */
+	unsigned blocked;  /* so many of 64 actions wait for the cancel */
+	unsigned unfit;	   /* so many of 8 later worker_open fail */
 	unsigned consumers, pushers, delay;
 	bool cancels, finishes, leaves; /* leaves: closes before the end */
 	bool exits_source;
@@ -76,11 +78,11 @@ struct program {
 
 	struct piece pieces[MOST_PIECES];
 	atomic_uint used, attempts, opens, closes;
-	atomic_bool canceled; /* about to be */
+	atomic_bool canceled; /* set just before the cancel */
 	bool source_ended;
 	struct consumer consumer[MOST_CONSUMERS];
 	struct pusher pusher[MOST_PUSHERS];
-	uint64_t left; /* the next index in discard, where ordered */
+	uint64_t left; /* in an ordered pool, the next index in discard */
 };
 
 /*
@@ -186,7 +188,7 @@ static unsigned number_of(const struct piece *piece)
 	return (unsigned)(piece - piece->program->pieces);
 }
 
-/* Wherever the figures are taken, they agree. */
+/* The figures agree, whenever they are taken. */
 static void look(const struct program *p, struct par *pool)
 {
 	struct par_stats s = kit_stats(pool);
@@ -198,7 +200,7 @@ static void look(const struct program *p, struct par *pool)
 	MUST(s.running <= s.workers);
 }
 
-/* `holds_end`: the pusher keeps the end from being told. */
+/* `holds_end`: the end cannot be reported before this push returns. */
 static void push(struct program *p, struct par *pool, bool holds_end)
 {
 	struct piece *piece = piece_new(p, PUSHED);
@@ -206,7 +208,8 @@ static void push(struct program *p, struct par *pool, bool holds_end)
 
 	if (!piece)
 		return;
-	piece->entered = true; /* others may have it before we return */
+	/* Another thread may have the item before par_push() returns. */
+	piece->entered = true;
 	rc = par_push(pool, piece);
 	if (rc == 0)
 		return;
@@ -220,7 +223,8 @@ static void push(struct program *p, struct par *pool, bool holds_end)
  * The callbacks.
  */
 
-/* Asked only with room in ring and window; a push may come in between. */
+/* The generator is called only while there is room in ring and window. But a
+ * push may enter in between. */
 static void check_room(const struct program *p)
 {
 	const struct par_options *o = &p->options;
@@ -322,7 +326,7 @@ static void close_worker(void *state)
 	atomic_fetch_add(&p->closes, 1);
 }
 
-/* An item has come back, one way or the other. */
+/* An item has come back, through par_next() or through discard. */
 static void check(struct program *p, const struct par_result *r)
 {
 	struct piece *piece = r->item;
@@ -344,7 +348,7 @@ static void discard(void *program, const struct par_result *left)
 {
 	struct program *p = program;
 
-	MUST(p->leaves); /* who takes all leaves none */
+	MUST(p->leaves); /* a program that takes all results leaves none */
 	MUST(!p->options.ordered || left->index >= p->left);
 	p->left = left->index + 1;
 	check(p, left);
@@ -369,7 +373,8 @@ static int next(struct consumer *c, struct par_result *r)
 		MUST(fd >= 0);
 		kit_await_readable(fd);
 		rc = par_next_timed(p->pool, r, 0);
-		/* Another may be quicker, or push at the very end. */
+		/* Another consumer may be quicker, or a push may come just
+		 * before the end. */
 		MUST(rc != -ETIMEDOUT || p->consumers > 1 || p->pushers > 0);
 		return rc;
 	default:
@@ -418,7 +423,7 @@ static void *push_some(void *pusher)
 	return NULL;
 }
 
-/* Cancels and finishes when it pleases. */
+/* Finishes and cancels after random pauses. */
 static void direct(struct program *p)
 {
 	dawdle(p, DRAW_FINISH_DELAY);
@@ -433,7 +438,7 @@ static void direct(struct program *p)
 }
 
 /*
- * One program: made of its seed, run, and accounted for.
+ * One program: it is made from its seed, run, and accounted for.
  */
 
 static void make(struct program *p, uint64_t from)
@@ -472,7 +477,7 @@ static void make(struct program *p, uint64_t from)
 	p->pushers = draw(p, DRAW_PUSHERS, MOST_PUSHERS + 1);
 	p->families =
 		draw(p, DRAW_HAS_FAMILIES, 2) ? 0 : draw(p, DRAW_FAMILIES, 4);
-	/* A last worker without a successor waits for a second. */
+	/* If a last worker has no successor it waits for a second. */
 	p->exits = draw(p, DRAW_HAS_EXITS, 4) || p->unfit
 			   ? 0
 			   : draw(p, DRAW_EXITS, 16);
@@ -506,8 +511,8 @@ static void run_threads(struct program *p)
 		kit_join(p->consumer[i].thread);
 }
 
-/* What the input ends with; where it was cut short, the failure may have come
- * too late to count. */
+/* The end is what it should be. If the input was cut short, the failure may
+ * have come too late to count. */
 static void check_end(const struct program *p, int end)
 {
 	int failure = p->exits_source ? -EINTR : p->end;

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The threads of a pool: their signal masks, names, stacks and cancellation;
- * and what the calls leave of the caller's own.
+ * and that the calls leave those of the caller alone.
  */
 #include "kit.h"
 
 #include <signal.h>
 #include <unistd.h>
 
-/* What a callback found of the thread it ran on. */
+/* What a callback found out about its thread. */
 struct look {
 	sigset_t mask;
 	int cancel; /* the thread's cancel state */
@@ -38,12 +38,12 @@ static void look(struct look *look)
 
 enum { WORKERS = 3 };
 
-/* A pool that looks at the threads of all its callbacks: the generator makes
- * one item, the test pushes the others. */
+/* A pool that looks at the threads of all its callbacks. The generator makes
+ * one item, and the test pushes the others. */
 struct looks {
 	struct look generator, action[WORKERS], open[WORKERS], close[WORKERS];
 	struct look discard;
-	struct gate all; /* the actions, so that each has its own worker */
+	struct gate all; /* holds the actions: each has its own worker */
 	atomic_uint opened, acted, closed, generated;
 };
 
@@ -137,7 +137,8 @@ static bool is_synchronous(int signal)
 	       signal == SIGABRT;
 }
 
-/* Every signal that a program can block, but the synchronous and one more. */
+/* Every signal that a program can block is blocked, except the synchronous ones
+ * and one more. */
 static void assert_blocked(const struct look *look, int but)
 {
 	sigset_t all;
@@ -163,7 +164,7 @@ static void the_producer_blocks_every_signal(void **state)
 	assert_blocked(&looks.generator, 0);
 }
 
-/* The first, started by par_open(), and the others, by a push. */
+/* par_open() started the first one, and pushes the others. */
 static void the_workers_block_every_signal(void **state)
 {
 	struct looks looks;
@@ -189,7 +190,7 @@ static void the_interrupt_is_not_blocked(void **state)
 	signal(SIGUSR1, SIG_DFL);
 }
 
-/* What the caller blocks says nothing about the pool. */
+/* The signals that the caller blocks make no difference to the pool. */
 static void a_signal_that_the_caller_blocks_interrupts_too(void **state)
 {
 	struct looks looks;
@@ -214,7 +215,7 @@ static void hear(int signal)
 		atomic_fetch_add(&heard, 1);
 }
 
-/* Though the program's threads block it for a while. */
+/* It is the program's even if the program's threads block it for a while. */
 static void a_signal_to_the_process_is_the_programs(void **state)
 {
 	struct looks looks;
@@ -238,7 +239,7 @@ static void a_signal_to_the_process_is_the_programs(void **state)
 	signal(SIGUSR2, SIG_DFL);
 }
 
-/* The caller's mask, set to something of its own until the end of a test. */
+/* Sets the caller's mask to an unusual one until the end of a test. */
 static void mask_set(sigset_t *own, sigset_t *before)
 {
 	sigemptyset(own);
@@ -280,7 +281,7 @@ static void count_heard(int signal)
 	atomic_fetch_add(&held_back, 1);
 }
 
-/* A signal that the program holds back stays there while threads start. */
+/* A signal that the program blocks stays pending while threads start. */
 static void no_signal_slips_through_the_callers_mask(void **state)
 {
 	struct sigaction action = { .sa_handler = count_heard };
@@ -338,7 +339,7 @@ static void the_callers_mask_is_as_it_was_after_a_failed_open(void **state)
 	options.stack_size = KIT_HUGE_STACK;
 	(void)par_open(&pool, &options);
 	assert_mask(&own);
-	kit_close(pool, 0); /* valgrind may have opened it */
+	kit_close(pool, 0); /* under valgrind it may have been opened */
 	options.workers = 0;
 	assert_int_equal(par_open(&pool, &options), -EINVAL);
 	assert_mask(&own);
@@ -349,8 +350,8 @@ static void the_callers_mask_is_as_it_was_after_a_failed_open(void **state)
  * Names.
  */
 
-/* The name, its beginning where the system takes no more, or that and a number.
- */
+/* The thread has this name, or its beginning if the system takes no more, or
+ * one of these and a number. */
 static void assert_named(const struct look *look, const char *name)
 {
 	const char *own = look->name, *given = name;
@@ -422,8 +423,8 @@ static void assert_stacks(size_t asked, size_t least)
 		assert_true(looks.action[i].stack >= least);
 }
 
-/* More than any default. There is no telling that it is not larger: a system
- * may use a larger one again. */
+/* The size is larger than any default. The stack may be larger still, because a
+ * system may reuse a larger one. */
 static void every_workers_stack_has_the_size(void **state)
 {
 	assert_stacks(64 << 20, 64 << 20);
@@ -439,7 +440,7 @@ static void a_small_stack_is_rounded_up_to_the_least_there_is(void **state)
 	assert_stacks(least, least);
 }
 
-/* Larger than the one above, which may be used again. */
+/* Larger than the one above, which the system may reuse. */
 static void an_odd_stack_is_no_smaller_than_asked_for(void **state)
 {
 	const size_t odd = (65 << 20) + 12345;

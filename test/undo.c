@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Want of memory, threads and descriptors: each call that the system may refuse
- * is refused, once and from then on. par_open() undoes everything; later every
- * item still comes out exactly once.
+ * Lack of memory, threads and descriptors. Each call that can fail fails, once
+ * or from then on. Then par_open() undoes everything, and later every item
+ * still comes out exactly once.
  */
 #include "fault.h"
 #include "kit.h"
@@ -10,7 +10,7 @@
 #include <sched.h>
 #include <signal.h>
 
-/* More calls than any run here has. */
+/* More calls than any run in this file makes. */
 enum { MANY_CALLS = 1000 };
 
 /*
@@ -33,8 +33,8 @@ static void close_state(void *states)
 	atomic_fetch_add(&((struct states *)states)->closes, 1);
 }
 
-/* Opens a pool with all there is while the n-th call fails; returns whether it
- * did not open, after having looked that all is undone. */
+/* Opens a pool that uses everything, while the n-th call fails. Asserts that a
+ * failed open is undone. Returns whether the open failed. */
 static bool fails_to_open(unsigned n, bool stays, int *site)
 {
 	const unsigned threads = kit_threads(), fds = kit_descriptors();
@@ -61,8 +61,9 @@ static bool fails_to_open(unsigned n, bool stays, int *site)
 	fault_disarm();
 	*site = fault_site();
 	if (rc == 0) {
-		/* It was open when a call failed: then the producer's record,
-		 * or the start of one more worker. */
+		/* The pool was already open when the call failed: it was the
+		 * allocation of the producer's record, or the start of another
+		 * worker. */
 		count = kit_drain(pool, NULL, &end);
 		assert_int_equal(count, numbers.next);
 		assert_int_equal(end, numbers.calls > 3 ? 0 : -ENOMEM);
@@ -82,7 +83,7 @@ static bool fails_to_open(unsigned n, bool stays, int *site)
 	return rc != 0;
 }
 
-/* Every call in its turn, to the first open that succeeds. */
+/* Each call fails in its turn, until an open succeeds. */
 static void assert_undone(bool stays)
 {
 	int site, sites = 0;
@@ -106,7 +107,7 @@ static void an_open_in_a_system_that_refuses_all_is_undone(void **state)
 }
 
 /* If thread-local storage takes up the whole stack, par_open() asks for a
- * larger one, */
+ * larger one. */
 static void a_stack_that_is_too_small_grows(void **state)
 {
 	struct par_options options = { .action = action_echo,
@@ -120,7 +121,8 @@ static void a_stack_that_is_too_small_grows(void **state)
 	kit_close(pool, 0);
 }
 
-/* but not for ever, and only if the program asked for a stack size. */
+/* It does not ask for ever, and it asks only if the options have a stack
+ * size. */
 static void but_not_for_ever(void **state)
 {
 	struct par_options options = { .action = action_echo,
@@ -147,7 +149,8 @@ static int act_never(void *pushed, void *item, void **value)
 	kit_die("an action in a pool that was not opened");
 }
 
-/* The worker is open, its worker_close runs, and the producer has no thread. */
+/* The producer's thread cannot be started. So the worker, which is open
+ * already, runs its worker_close, and that pushes. */
 static void nothing_enters_while_an_open_is_undone(void **state)
 {
 	const struct fault_memory before = fault_live();
@@ -206,7 +209,7 @@ static struct par_options held_source(struct numbers *numbers,
 				     .context = hold };
 }
 
-/* How many allocations are par_open()'s own: all but one for each item. */
+/* Returns how many allocations par_open() makes: all except one per item. */
 static unsigned allocations_of_open(void)
 {
 	struct gate hold = GATE_CLOSED;
@@ -237,7 +240,7 @@ static void a_producer_without_memory_ends_the_input_with_enomem(void **state)
 	EVENTUALLY(kit_stats(pool).ended);
 	fault_disarm();
 	gate_open(&hold);
-	/* What entered before is delivered. */
+	/* The items that entered before are delivered. */
 	kit_assert_drains_once(pool, 10, -ENOMEM);
 	assert_int_equal(numbers.calls, 10);
 	kit_close(pool, -ENOMEM);
@@ -281,7 +284,7 @@ static void come_to_the_end(void *pool)
 	assert_int_equal(kit_drain(pool, NULL, NULL), 0);
 }
 
-/* While the push asks for memory, another thread gets ahead of it. */
+/* While the push allocates its memory, another thread is quicker. */
 static void assert_push_comes_too_late(void (*meanwhile)(void *), int refusal)
 {
 	const struct fault_memory before = fault_live();
@@ -305,7 +308,7 @@ static void nor_does_one_that_the_end_overtakes(void **state)
 	assert_push_comes_too_late(come_to_the_end, -EPIPE);
 }
 
-/* The stream is marked neither as failed nor as read to its end. */
+/* The stream has neither its error mark nor its end-of-file mark set. */
 static void a_line_without_memory_ends_the_input_with_enomem(void **state)
 {
 	const struct fault_memory before = fault_live();
@@ -331,7 +334,7 @@ static void a_line_without_memory_ends_the_input_with_enomem(void **state)
  * Threads.
  */
 
-/* Three items and one worker; the start of others is refused at the site. */
+/* Three items and one worker. The start of other workers fails at the site. */
 static void assert_goes_on(enum fault_site site)
 {
 	struct gate hold = GATE_CLOSED;
@@ -366,8 +369,8 @@ static void without_what_a_thread_needs_too(void **state)
 	assert_goes_on(FAULT_CONDATTR);
 }
 
-/* The only worker has gone, and its successor was refused: it comes a second
- * later, though nothing else happens. */
+/* The only worker has ended, and its successor was refused. A successor is
+ * started a second later, even if nothing else happens. */
 static void a_last_worker_without_a_successor_tries_again(void **state)
 {
 	struct par *pool = kit_open_action(action_exit_at, 1, AS_ITEM(1));
@@ -419,7 +422,8 @@ static void a_par_next_that_cannot_wait_changes_nothing(void **state)
 	kit_close(pool, 0);
 }
 
-/* Without a descriptor the call fails, and succeeds when there is one again. */
+/* The call fails while there is no descriptor, and succeeds when there is one
+ * again. */
 static void assert_descriptor(int (*descriptor)(struct par *))
 {
 	struct par *pool = kit_open_echo();
@@ -430,7 +434,7 @@ static void assert_descriptor(int (*descriptor)(struct par *))
 	assert_int_equal(descriptor(pool), -EMFILE);
 	fault_disarm();
 	assert_int_equal(errno, KIT_ERRNO);
-	par_cancel(pool); /* both are ready after it */
+	par_cancel(pool); /* makes both ready */
 	assert_true(kit_readable(descriptor(pool)));
 	kit_close(pool, 0);
 }
@@ -445,8 +449,8 @@ static void par_cancel_fd_too(void **state)
 	assert_descriptor(par_cancel_fd);
 }
 
-/* Broken by a signal, the byte that makes the descriptor readable is moved all
- * the same, */
+/* A signal interrupts the write, or the read, of the byte that makes the
+ * descriptor readable: it is tried again. */
 static void a_signal_does_not_keep_par_fd_from_what_it_says(void **state)
 {
 	struct par *pool = kit_open_echo();
@@ -465,7 +469,7 @@ static void a_signal_does_not_keep_par_fd_from_what_it_says(void **state)
 	kit_close(pool, 0);
 }
 
-/* and what a look before a sleep says of it is nobody's errno. */
+/* A failed sched_yield() before the wait does not change errno. */
 static void nor_does_it_change_errno(void **state)
 {
 	struct par *pool = kit_open_echo();
@@ -479,21 +483,23 @@ static void nor_does_it_change_errno(void **state)
 	kit_close(pool, 0);
 }
 
-/* At each of its looks another result comes, and another thread takes it: as
- * two consumers on one processor may meet, again and again. */
+/* Each time that par_next() yields before it waits, another result comes and
+ * another thread takes it. Two consumers on one processor may meet like that
+ * again and again. */
 static void forestall(void *pool)
 {
 	struct par_result result;
 
-	if (!par_self()) { /* the worker looks, too */
+	if (!par_self()) { /* the worker yields too */
 		kit_push_number(pool, 1);
-		/* Without a wait: this thread is in one already. */
+		/* With 0, because this thread is already inside par_next(). */
 		EVENTUALLY(par_next_timed(pool, &result, 0) == 1);
 	}
 	fault_meanwhile(FAULT_YIELD, forestall, pool);
 }
 
-/* Where looks were in vain there are none the next time: so some waits. */
+/* If the yields before a wait were in vain, the next wait has none. So the test
+ * makes several calls. */
 static void who_is_always_late_is_not_late_for_ever(void **state)
 {
 	struct par *pool = kit_open_echo();
@@ -513,20 +519,20 @@ static void who_is_always_late_is_not_late_for_ever(void **state)
 }
 
 /*
- * Whatever fails in a run.
+ * A whole run, in which any call may fail.
  */
 
-/* Of the generated items every third pushes one more. */
+/* Every third of the generated items pushes one more. */
 enum { GENERATED = 24, BEGOTTEN = GENERATED / 3 };
 
 struct run {
 	struct gate go;
 	struct numbers numbers;
 	struct tally came;
-	atomic_uint pushed; /* and taken */
+	atomic_uint pushed; /* pushes that were accepted */
 };
 
-/* Where it is refused the item need not come. */
+/* If the push is refused, the item need not come. */
 static void push_child(struct run *run, uintptr_t child)
 {
 	int rc = par_push(par_self(), AS_ITEM(child));
@@ -550,7 +556,7 @@ static int beget(void *argument, void *item, void **value)
 	return action_echo(NULL, item, value);
 }
 
-/* As kit_drain(), but where par_next() cannot wait it asks again. */
+/* Like kit_drain(), but if par_next() cannot wait, it is called again. */
 static uint64_t drain(struct par *pool, struct tally *tally, int *end)
 {
 	struct par_result result;
@@ -567,7 +573,8 @@ static uint64_t drain(struct par *pool, struct tally *tally, int *end)
 	return count;
 }
 
-/* What was not generated need not come, nor what it would have pushed. */
+/* Items that were not generated need not come, nor those that they would have
+ * pushed. */
 static void excuse(struct run *run)
 {
 	for (uintptr_t i = run->numbers.next + 1; i <= GENERATED; i++) {
@@ -601,7 +608,8 @@ static bool run_refused(unsigned n, bool stays, bool ordered)
 	excuse(&run);
 	tally_assert_once(&run.came);
 	tally_close(&run.came);
-	/* It is asked once more for the end of the input. */
+	/* The generator is called once more than it has items, for the end of
+	 * the input. */
 	assert_int_equal(end, run.numbers.calls > GENERATED ? 0 : -ENOMEM);
 	assert_true(end == 0 || fault_error() < 0);
 	kit_close(pool, end);

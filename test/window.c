@@ -5,8 +5,8 @@
  */
 #include "kit.h"
 
-/* Numbers, with the largest figures that its calls have seen: no more can enter
- * before the call returns but by a push. */
+/* Numbers, and the largest figures that the calls of the generator have seen.
+ * Before such a call returns, only a push can enter. */
 struct meter {
 	struct numbers numbers;
 	atomic_size_t inside, queued;
@@ -28,7 +28,8 @@ static int generate(void *argument, void **item)
 	return numbers_next(&meter->numbers, item);
 }
 
-/* Whatever is left out is: dawdling, one worker. */
+/* The default is one worker. Its action dawdles, or passes the gate that is the
+ * context. */
 static struct par *open_meter(struct meter *meter, struct par_options options)
 {
 	if (!options.action)
@@ -40,7 +41,7 @@ static struct par *open_meter(struct meter *meter, struct par_options options)
 	return kit_open(&options);
 }
 
-/* So many have entered, and no more do. */
+/* So many items have entered, and no more do. */
 static void assert_entered(struct par *pool, uint64_t count)
 {
 	EVENTUALLY(kit_stats(pool).entered >= count);
@@ -180,7 +181,7 @@ static void a_full_window_holds_no_push_back(void **state)
 	assert_drains(pool, 1000);
 }
 
-/* A window that the ring exceeds, and one that the workers exceed. */
+/* First the ring is full, then the window. */
 static void the_narrower_of_ring_and_window_holds(void **state)
 {
 	struct gate gate = GATE_CLOSED;
@@ -291,7 +292,7 @@ static void pushed_items_take_no_slot_of_the_ring(void **state)
 		.capacity = 3,
 	});
 
-	/* They come before what the generator makes: its first call is held. */
+	/* The first call of the generator is held, so these enter first. */
 	kit_push_numbers(pool, 11, 20);
 	gate_await(&gate, 1);
 	gate_open(&hold);

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * worker_open and worker_close: pairs, on the worker's own thread, around all
- * its actions; the state that one leaves for the others; and what may be called
- * in them.
+ * worker_open and worker_close: they come in pairs, on the worker's own thread,
+ * around all of its actions; the state; and the calls that may be made in them.
  */
 #include "kit.h"
 
 enum { MOST = 8 };
 
-/* What one worker saw; its state points here. */
+/* What one worker saw. The worker's state points here. */
 struct crew;
 struct hand {
 	struct crew *crew;
@@ -18,15 +17,15 @@ struct hand {
 	atomic_bool too_late; /* an action after the close */
 };
 
-/* All workers of a pool; the context. */
+/* All workers of a pool. The context points here. */
 struct crew {
 	struct hand hands[MOST];
 	atomic_uint opens;
 	atomic_uint closes;
 	atomic_uint state_was_set; /* *state was not NULL at the call */
-	unsigned good;		   /* how many opens succeed */
-	struct gate *passes;	   /* each action */
-	struct gate *closing;	   /* each close, or NULL */
+	unsigned good;		   /* so many calls of worker_open succeed */
+	struct gate *passes;	   /* each action passes it */
+	struct gate *closing;	   /* each worker_close passes it, or NULL */
 };
 
 static int open_hand(void *context, void **state)
@@ -82,7 +81,7 @@ static struct par *open_crew(struct crew *crew, unsigned workers)
 					       .worker_close = close_hand });
 }
 
-/* So many items, all at once, through the gate, and back. */
+/* Pushes so many items, which all run at the same time, and takes them. */
 static void run(struct par *pool, struct gate *gate, unsigned count)
 {
 	struct par_result result;
@@ -184,7 +183,7 @@ static void a_failed_first_open_has_no_close(void **state)
 	assert_int_equal(crew.closes, 0);
 }
 
-/* par_close() on another thread. */
+/* Calls par_close() on another thread. */
 struct closer {
 	struct par *pool;
 	atomic_bool done;
@@ -270,7 +269,7 @@ static void the_state_is_null_at_the_call_of_worker_open(void **state)
 	assert_int_equal(crew.state_was_set, 0);
 }
 
-/* What the callbacks below were given last. */
+/* What the last of the callbacks below got. */
 static void *_Atomic given;
 static atomic_uint closes;
 
@@ -286,7 +285,8 @@ static void keep_state(void *state)
 	atomic_store(&given, state);
 }
 
-/* Runs one item in a pool of these options: what the action was given. */
+/* Runs one item in a pool with these options. Returns what the action got as
+ * its context. */
 static void *context_of_action(struct par_options options)
 {
 	struct par_result result;
@@ -345,13 +345,13 @@ static void without_a_worker_open_worker_close_is_given_null(void **state)
 }
 
 /*
- * What may be called there.
+ * The calls that may be made there.
  */
 
-/* Each open and each close writes down, in turn, what its calls said. */
+/* Each worker_open and each worker_close records what its calls returned. */
 struct calls {
 	struct par *other;   /* another pool to push to, or NULL */
-	struct gate *passes; /* each action */
+	struct gate *passes; /* each action passes it */
 	atomic_uint opens, closes;
 	struct {
 		struct par *self;
@@ -492,7 +492,7 @@ static void worker_close_of_a_worker_that_exited_may_push(void **state)
 	assert_false(calls.closing[0].canceled);
 }
 
-/* The first open succeeds; a later one ends its thread. */
+/* The first worker_open succeeds. A later one ends its thread. */
 struct exiting {
 	atomic_uint opens;
 	struct gate gate;
