@@ -20,7 +20,7 @@ readelf -sW "$static" | awk '$5 == "GLOBAL" && $6 == "DEFAULT" && $7 != "UND" { 
 	sort >"$work/static"
 if readelf -sW "$static" | awk '$5 == "GLOBAL" && $6 == "HIDDEN" && $7 != "UND" { print $8 }' |
 	grep -v -e '^libpar_' -e '^__'; then # compilers have their own
-	echo "no prefix: to be added to lib/names.h" >&2
+	echo "no prefix: lib/names.sh does not see the prototype" >&2
 	exit 1
 fi
 
