@@ -126,7 +126,6 @@ static void look_for_loop(int signal)
 {
 	static uint64_t last;
 
-	(void)signal;
 	if (last == sched_steps)
 		sched_fail("a loop without a call");
 	last = sched_steps;

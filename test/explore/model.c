@@ -112,7 +112,6 @@ static void mutex_take(const void *mutex, struct task *task)
 
 int x_pthread_mutex_init(pthread_mutex_t *mutex, const pthread_mutexattr_t *a)
 {
-	(void)a;
 	if (sched_fault())
 		return ENOMEM;
 	make(mutex, MUTEX);
@@ -363,7 +362,6 @@ int x_pthread_attr_init(pthread_attr_t *attributes)
 int x_pthread_create(pthread_t *out, const pthread_attr_t *attributes,
 		     void *(*body)(void *), void *argument)
 {
-	(void)attributes;
 	starts++;
 	if (sched_fault() || (starts >= refused_from && starts < refused_to))
 		return EAGAIN;
@@ -437,7 +435,6 @@ static bool handled;
 
 int x_sigaction(int signal, const struct sigaction *new, struct sigaction *old)
 {
-	(void)signal;
 	if (old)
 		*old = (struct sigaction){ .sa_handler = SIG_DFL };
 	if (new)
@@ -449,7 +446,6 @@ int x_pthread_kill(pthread_t name, int signal)
 {
 	struct thread *thread = thread_of(name);
 
-	(void)signal;
 	if (!handled)
 		sched_fail("a signal before its handler");
 	if (thread->task->wait == WAIT_DONE)
@@ -460,7 +456,6 @@ int x_pthread_kill(pthread_t name, int signal)
 
 int x_pthread_setname_np(pthread_t thread, const char *name)
 {
-	(void)thread;
 	if (strlen(name) > 15)
 		sched_fail("a name too long");
 	return 0;
@@ -550,7 +545,6 @@ static int end_of(int fd)
 
 int x_pipe2(int ends[2], int flags)
 {
-	(void)flags;
 	if (sched_fault()) {
 		errno = EMFILE;
 		return -1;
@@ -568,7 +562,6 @@ int x_pipe2(int ends[2], int flags)
 
 ssize_t x_write(int fd, const void *data, size_t size)
 {
-	(void)data;
 	descriptor_call();
 	pipes[end_of(fd)].bytes += (int)size;
 	return (ssize_t)size;
@@ -578,7 +571,6 @@ ssize_t x_read(int fd, void *data, size_t size)
 {
 	int i;
 
-	(void)data;
 	descriptor_call();
 	i = end_of(fd);
 	if (pipes[i].bytes < (int)size)

@@ -209,7 +209,6 @@ static bool is_canceled(void *pool)
 
 static bool never(void *pool)
 {
-	(void)pool;
 	return false;
 }
 
@@ -284,7 +283,6 @@ static int generate(void *source, void **item)
 	char what = letter(now.scenario->source, ADD(asked, 1), '.');
 	int rc = 1;
 
-	(void)source;
 	check_asked();
 	SET(generating, true);
 	callback("generate");
@@ -318,7 +316,6 @@ static int one_item(void *source, void **item)
 
 static int no_action(void *context, void *item, void **value)
 {
-	(void)context;
 	*value = item;
 	return 0;
 }
@@ -409,7 +406,6 @@ static int open_state(void *context, void **state)
 	unsigned number = ADD(opens, 1);
 	char what = letter(now.scenario->open, number, '-');
 
-	(void)context;
 	callback("worker_open");
 	if (KEEPING(par_push(par_self(), state)) != -EAGAIN)
 		sched_fail("worker_open pushed");
@@ -440,7 +436,6 @@ static void close_state(void *state)
 
 static void discard(void *context, const struct par_result *left)
 {
-	(void)context;
 	model_assert_unlocked("discard");
 	if (!GET(discarding))
 		sched_fail("discard outside the close");

@@ -15,13 +15,10 @@ static uint64_t draw(void)
 
 static void no_birth(struct strategy *strategy, struct task *task)
 {
-	(void)strategy;
-	(void)task;
 }
 
 static bool for_ever(struct strategy *strategy)
 {
-	(void)strategy;
 	return true;
 }
 
@@ -53,7 +50,6 @@ static unsigned draw_rare(const struct move *moves, unsigned n)
 
 static void random_begin(struct strategy *strategy, uint64_t seed)
 {
-	(void)strategy;
 	state = seed;
 }
 
@@ -62,8 +58,6 @@ static unsigned random_move(struct strategy *strategy, const struct move *moves,
 {
 	unsigned pick = draw_rare(moves, n);
 
-	(void)strategy;
-	(void)stay;
 	return pick < n ? pick : draw_move(moves, n, true);
 }
 
@@ -87,7 +81,6 @@ static struct {
 
 static void pct_begin(struct strategy *strategy, uint64_t seed)
 {
-	(void)strategy;
 	state = seed;
 	pct.lowest = CHANGES;
 	for (unsigned i = 0; i + 1 < pct.depth; i++)
@@ -96,7 +89,6 @@ static void pct_begin(struct strategy *strategy, uint64_t seed)
 
 static void pct_born(struct strategy *strategy, struct task *task)
 {
-	(void)strategy;
 	task->priority = CHANGES + 1 + (unsigned)(draw() % 1000000);
 }
 
@@ -105,7 +97,6 @@ static unsigned pct_move(struct strategy *strategy, const struct move *moves,
 {
 	unsigned best = draw_rare(moves, n);
 
-	(void)strategy;
 	if (best < n)
 		return best;
 	for (unsigned i = 0; i + 1 < pct.depth; i++)
@@ -121,7 +112,6 @@ static unsigned pct_move(struct strategy *strategy, const struct move *moves,
 
 static bool pct_next(struct strategy *strategy)
 {
-	(void)strategy;
 	if (sched_points > pct.longest)
 		pct.longest = sched_points;
 	return true;
@@ -148,8 +138,6 @@ static struct {
 
 static void dfs_begin(struct strategy *strategy, uint64_t seed)
 {
-	(void)strategy;
-	(void)seed;
 	dfs.used = 0;
 	dfs.at = 0;
 }
@@ -169,7 +157,6 @@ static unsigned dfs_move(struct strategy *strategy, const struct move *moves,
 {
 	struct choice *level = &dfs.level[dfs.at];
 
-	(void)strategy;
 	if (stay && dfs.used == dfs.bound)
 		n = unforced(moves, n);
 	if (n == 1)
@@ -189,7 +176,6 @@ static unsigned dfs_move(struct strategy *strategy, const struct move *moves,
 
 static bool dfs_next(struct strategy *strategy)
 {
-	(void)strategy;
 	while (dfs.depth > 0 &&
 	       dfs.level[dfs.depth - 1].pick + 1 == dfs.level[dfs.depth - 1].n)
 		dfs.depth--;
@@ -219,7 +205,6 @@ static struct {
 
 static void replay_begin(struct strategy *strategy, uint64_t seed)
 {
-	(void)strategy;
 	replay.at = 0;
 	state = seed;
 }
@@ -227,9 +212,6 @@ static void replay_begin(struct strategy *strategy, uint64_t seed)
 static unsigned replay_move(struct strategy *strategy, const struct move *moves,
 			    unsigned n, bool stay)
 {
-	(void)strategy;
-	(void)moves;
-	(void)stay;
 	if (replay.at < replay.count)
 		return replay.picks[replay.at++] % n;
 	return replay.draws ? (unsigned)(draw() % n) : 0;
@@ -237,7 +219,6 @@ static unsigned replay_move(struct strategy *strategy, const struct move *moves,
 
 static bool replay_next(struct strategy *strategy)
 {
-	(void)strategy;
 	return false;
 }
 
