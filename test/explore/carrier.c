@@ -8,16 +8,17 @@
 
 struct carrier {
 	pthread_t thread;
-	sem_t begins;
+	sem_t start; /* posted when body and argument are set */
 	void *(*body)(void *);
 	void *argument;
-	struct carrier *next; /* idle */
+	struct carrier *next; /* in the list of idle carriers */
 };
 
 static struct carrier *idle;
 
-/* To ThreadSanitizer two bodies in one thread are one thread, whose steps are
- * in order: under it each has its own. */
+/* ThreadSanitizer takes two bodies in one thread for one thread, whose steps
+ * are in order, and would miss races between them. With it every body has a
+ * thread of its own. */
 extern void __tsan_acquire(void *) __attribute__((weak));
 
 static void *carry(void *argument)
@@ -25,7 +26,7 @@ static void *carry(void *argument)
 	struct carrier *carrier = argument;
 
 	do {
-		while (sem_wait(&carrier->begins))
+		while (sem_wait(&carrier->start))
 			;
 		carrier->body(carrier->argument);
 	} while (!__tsan_acquire);
@@ -36,9 +37,9 @@ static struct carrier *make(void)
 {
 	struct carrier *carrier = malloc(sizeof *carrier);
 
-	if (!carrier || sem_init(&carrier->begins, 0, 0) ||
+	if (!carrier || sem_init(&carrier->start, 0, 0) ||
 	    pthread_create(&carrier->thread, NULL, carry, carrier))
-		sched_fail("the system has no thread left");
+		sched_fail("the system refused the explorer a thread");
 	return carrier;
 }
 
@@ -52,16 +53,16 @@ struct carrier *carrier_start(void *(*body)(void *), void *argument)
 		carrier = make();
 	carrier->body = body;
 	carrier->argument = argument;
-	sem_post(&carrier->begins);
+	sem_post(&carrier->start);
 	return carrier;
 }
 
-pthread_t carrier_name(const struct carrier *carrier)
+pthread_t carrier_thread(const struct carrier *carrier)
 {
 	return carrier->thread;
 }
 
-void carrier_done(struct carrier *carrier, bool returned)
+void carrier_release(struct carrier *carrier, bool returned)
 {
 	if (returned && !__tsan_acquire) {
 		carrier->next = idle;
@@ -69,6 +70,6 @@ void carrier_done(struct carrier *carrier, bool returned)
 		return;
 	}
 	pthread_join(carrier->thread, NULL);
-	sem_destroy(&carrier->begins);
+	sem_destroy(&carrier->start);
 	free(carrier);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Real threads that carry one body after another: to make one for each costs
- * more than all else in a run.
+ * A cache of real threads. A thread in it, a carrier, runs the body of one task
+ * after another: to create and join a thread for each task would take longer
+ * than all the rest of a run.
  */
 #ifndef CARRIER_H
 #define CARRIER_H
@@ -9,10 +10,13 @@
 #include <pthread.h>
 #include <stdbool.h>
 
-/* Starts the body in a thread that is idle, or in a new one. */
+/* Starts the body in an idle carrier, or in a new one. */
 struct carrier *carrier_start(void *(*body)(void *), void *argument);
-pthread_t carrier_name(const struct carrier *carrier);
-/* The body has returned, or ended its thread; or is just about to. */
-void carrier_done(struct carrier *carrier, bool returned);
+pthread_t carrier_thread(const struct carrier *carrier);
+
+/* The body has returned, or is just about to: the carrier becomes idle. If the
+ * body has ended its thread instead, `returned` is false and the carrier is
+ * joined. */
+void carrier_release(struct carrier *carrier, bool returned);
 
 #endif

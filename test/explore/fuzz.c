@@ -142,7 +142,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	sched_pin();
-	sched_fails = fails;
+	sched_on_failure = fails;
 	return 0;
 }
 
@@ -157,8 +157,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	read_run(&bytes, &run);
 	read_letters(&bytes, &scenario);
 	program.faults = run.fault != 0;
-	sched_run(strategy_replay_and_draw(bytes.at,
-					   (unsigned)(bytes.end - bytes.at)),
+	sched_run(strategy_replay_then_random(bytes.at,
+					      (unsigned)(bytes.end - bytes.at)),
 		  &run, program_body, &program);
 	return 0;
 }

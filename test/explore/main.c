@@ -126,9 +126,9 @@ static void look_for_loop(int signal)
 {
 	static uint64_t last;
 
-	if (last == sched_steps)
+	if (last == sched_all_points)
 		sched_fail("a loop without a call");
-	last = sched_steps;
+	last = sched_all_points;
 }
 
 static void watch(void)

@@ -85,7 +85,7 @@ static bool is_waited_for(const void *address)
 		enum wait wait = sched_task(i)->wait;
 
 		if (wait != WAIT_NOTHING && wait != WAIT_DONE &&
-		    sched_task(i)->on == address)
+		    sched_task(i)->object == address)
 			return true;
 	}
 	return false;
@@ -131,7 +131,7 @@ int x_pthread_mutex_lock(pthread_mutex_t *mutex)
 	if (known(mutex, MUTEX)->owner == task)
 		sched_fail("locked twice by one task");
 	task->wait = WAIT_MUTEX;
-	task->on = mutex;
+	task->object = mutex;
 	sched_point();
 	acquires(mutex);
 	return 0;
@@ -224,9 +224,9 @@ static int wait_for(const void *cond, const void *mutex, enum wait wait,
 	cancellation_point();
 	unlock(mutex);
 	task->wait = wait;
-	task->on = cond;
+	task->object = cond;
 	task->mutex = mutex;
-	task->until = until;
+	task->deadline = until;
 	task->timed_out = false;
 	sched_point();
 	acquires(mutex);
@@ -259,9 +259,9 @@ int x_pthread_cond_signal(pthread_cond_t *cond)
 		struct task *task = sched_task(i);
 
 		if ((task->wait == WAIT_COND || task->wait == WAIT_TIMED) &&
-		    task->on == cond) {
+		    task->object == cond) {
 			task->wait = WAIT_MUTEX;
-			task->on = task->mutex;
+			task->object = task->mutex;
 		}
 	}
 	return 0;
@@ -348,7 +348,7 @@ void model_spawn(pthread_t *out, void *(*body)(void *), void *argument)
 				   .argument = argument };
 	releases(&thread->body);
 	thread->carrier = carrier_start(thread_body, thread);
-	thread->thread = carrier_name(thread->carrier);
+	thread->thread = carrier_thread(thread->carrier);
 	/* It may be anywhere before its creator knows its name. */
 	sched_point();
 	*out = thread->thread;
@@ -387,11 +387,11 @@ int x_pthread_join(pthread_t name, void **result)
 	if (thread->task == self)
 		sched_fail("a thread joins itself");
 	self->wait = WAIT_JOIN;
-	self->on = thread->task;
+	self->object = thread->task;
 	sched_point();
 	thread->joined = true;
 	acquires(thread);
-	carrier_done(thread->carrier, thread->returned);
+	carrier_release(thread->carrier, thread->returned);
 	if (result)
 		*result = thread->result;
 	return 0;
@@ -410,7 +410,7 @@ void model_cancel(pthread_t name)
 	if (!thread->undying && (thread->task->wait == WAIT_COND ||
 				 thread->task->wait == WAIT_TIMED)) {
 		thread->task->wait = WAIT_MUTEX;
-		thread->task->on = thread->task->mutex;
+		thread->task->object = thread->task->mutex;
 	}
 }
 

@@ -510,7 +510,7 @@ static int take_patiently(struct par *pool, int timeout_ms)
 
 	/* It has not slept, and does not ask again at once. */
 	if (rc == -EAGAIN)
-		sched_pass(1000000);
+		sched_advance(1000000);
 	if (patient && (rc == -ETIMEDOUT || rc == -EAGAIN) &&
 	    ADD(patience, 1) == PATIENCE)
 		cancel(pool);
@@ -535,10 +535,10 @@ static void take_what_is_there(struct par *pool)
 			sched_fail("par_fd: %d", fd);
 		return;
 	}
-	sched_pause();
+	sched_atomic_begin();
 	readable = model_readable(fd);
 	rc = take(pool, 0);
-	if (sched_resume() && readable != (rc != -ETIMEDOUT))
+	if (sched_atomic_end() && readable != (rc != -ETIMEDOUT))
 		sched_fail("readable: %d, but next: %d", readable, rc);
 }
 

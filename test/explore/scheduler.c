@@ -17,20 +17,24 @@ static struct task tasks[SCHED_TASKS];
 static int count;
 static __thread struct task *self;
 static struct strategy *strategy;
-static struct run asked, run; /* as given, and what is left of it */
+static struct run given, left; /* the run; what is left of its budgets */
 static unsigned fallible;
 static uint64_t now;
-static bool looking; /* at a gate's condition */
-static int paused;   /* sched_pause() is in force; -1: it had to give way */
+static bool in_gate; /* inside the condition of a gate */
+static enum {
+	NOT_ATOMIC,
+	ATOMIC,	     /* after sched_atomic_begin() */
+	INTERRUPTED, /* the running task had to wait after that */
+} atomic;
 
 struct choice sched_choices[SCHED_CHOICES];
-unsigned sched_chosen;
-uint64_t sched_points, sched_preemptions, sched_steps;
-void (*sched_fails)(void);
+unsigned sched_choice_count;
+uint64_t sched_points, sched_preemptions, sched_all_points;
+void (*sched_on_failure)(void);
 bool (*sched_mutex_is_free)(const void *mutex);
 void (*sched_mutex_take)(const void *mutex, struct task *task);
 
-/* The library's errno is none of the baton's business. */
+/* The library must not notice the baton: errno stays as it is. */
 static void baton_await(struct task *task)
 {
 	int saved = errno;
@@ -64,15 +68,15 @@ void sched_fail(const char *format, ...)
 	printf("\n");
 	for (int i = 0; i < count; i++)
 		printf("  task %d: %s %p%s\n", i, waits[tasks[i].wait],
-		       tasks[i].on, &tasks[i] == self ? " <- here" : "");
-	printf("REPLAY %u/%u/%u%s", asked.spurious, asked.timeouts, asked.fault,
-	       asked.fault_on ? "+" : "");
-	for (unsigned i = 0; i < sched_chosen; i++)
+		       tasks[i].object, &tasks[i] == self ? " <- here" : "");
+	printf("REPLAY %u/%u/%u%s", given.spurious, given.timeouts, given.fault,
+	       given.fault_on ? "+" : "");
+	for (unsigned i = 0; i < sched_choice_count; i++)
 		printf("%c%u", i ? '.' : ' ', (unsigned)sched_choices[i].pick);
 	printf("\n");
 	fflush(stdout);
-	if (sched_fails)
-		sched_fails();
+	if (sched_on_failure)
+		sched_on_failure();
 	_exit(3);
 }
 
@@ -84,7 +88,7 @@ void sched_pin(void)
 	if (sched_getaffinity(0, sizeof set, &set))
 		return;
 	cpus = (size_t)CPU_COUNT(&set);
-	/* Two that run side by side had better not share one. */
+	/* Two explorers that run side by side should use two processors. */
 	wanted = (size_t)getpid() % cpus;
 	CPU_ZERO(&one);
 	for (size_t i = 0; i < CPU_SETSIZE; i++)
@@ -113,158 +117,161 @@ uint64_t sched_now(void)
 	return now;
 }
 
-/* A gate's condition may call the library: that is no step of anybody's. */
-static bool is_open(const struct task *task)
+/* A gate's condition may call the library, which must not count as a step of
+ * any task: there are no scheduling points in it. */
+static bool gate_is_open(const struct task *task)
 {
 	bool open;
 
-	looking = true;
+	in_gate = true;
 	open = task->gate(task->gate_argument);
-	looking = false;
+	in_gate = false;
 	return open;
 }
 
-/* Whether the task could go on now, were it chosen. */
-static bool is_able(const struct task *task)
+static bool is_runnable(const struct task *task)
 {
 	switch (task->wait) {
 	case WAIT_NOTHING:
 		return true;
 	case WAIT_MUTEX:
-		return sched_mutex_is_free(task->on);
+		return sched_mutex_is_free(task->object);
 	case WAIT_JOIN:
-		return ((const struct task *)task->on)->wait == WAIT_DONE;
+		return ((const struct task *)task->object)->wait == WAIT_DONE;
 	case WAIT_GATE:
-		return is_open(task);
+		return gate_is_open(task);
 	default:
 		return false;
 	}
 }
 
-static bool is_asleep(const struct task *task)
+bool sched_waits_for_cond(const struct task *task)
 {
 	return task->wait == WAIT_COND || task->wait == WAIT_TIMED;
 }
 
-static struct task *earliest(void)
+void sched_wake(struct task *task)
+{
+	task->wait = WAIT_MUTEX;
+	task->object = task->mutex;
+}
+
+static struct task *earliest_deadline(void)
 {
 	struct task *first = NULL;
 
 	for (int i = 0; i < count; i++)
 		if (tasks[i].wait == WAIT_TIMED &&
-		    (!first || tasks[i].until < first->until))
+		    (!first || tasks[i].deadline < first->deadline))
 			first = &tasks[i];
 	return first;
 }
 
-static void wake(struct task *task)
-{
-	task->wait = WAIT_MUTEX;
-	task->on = task->mutex;
-}
-
 static void time_out(struct task *task)
 {
-	if (now < task->until)
-		now = task->until;
+	if (now < task->deadline)
+		now = task->deadline;
 	task->timed_out = true;
-	wake(task);
+	sched_wake(task);
 }
 
-void sched_pass(uint64_t time)
+void sched_advance(uint64_t time)
 {
 	now += time;
 	for (int i = 0; i < count; i++)
-		if (tasks[i].wait == WAIT_TIMED && tasks[i].until <= now)
+		if (tasks[i].wait == WAIT_TIMED && tasks[i].deadline <= now)
 			time_out(&tasks[i]);
 }
 
-/* A task that wakes for nothing and then waits for its mutex might as well have
- * been woken later: so only while it is free. A time-out is noted, and can meet
- * a wake-up on its way. */
-static bool is_possible(enum how how, const struct task *task)
+/* A spurious wake-up while the mutex is held is the same as one that comes
+ * later, so it is possible only while the mutex is free. A time-out is not the
+ * same: a signal that comes before the task has the mutex finds no waiter. */
+static bool is_possible(enum kind_of_move kind, const struct task *task)
 {
-	switch (how) {
+	switch (kind) {
 	case MOVE_TIME_OUT:
-		return run.timeouts > 0 && task->wait == WAIT_TIMED;
-	case MOVE_STIR:
-		return run.spurious > 0 && is_asleep(task) &&
+		return left.timeouts > 0 && task->wait == WAIT_TIMED;
+	case MOVE_SPURIOUS:
+		return left.spurious > 0 && sched_waits_for_cond(task) &&
 		       sched_mutex_is_free(task->mutex);
 	default:
-		return is_able(task);
+		return is_runnable(task);
 	}
 }
 
 enum { MOVES = 1 + 3 * SCHED_TASKS };
 
-static unsigned add_moves(struct move *moves, unsigned n, enum how how)
+static unsigned add_moves(struct move *moves, unsigned n,
+			  enum kind_of_move kind)
 {
 	for (int i = 0; i < count; i++)
-		if (&tasks[i] != self && is_possible(how, &tasks[i]))
-			moves[n++] = (struct move){ how, &tasks[i] };
+		if (&tasks[i] != self && is_possible(kind, &tasks[i]))
+			moves[n++] = (struct move){ kind, &tasks[i] };
 	return n;
 }
 
-/* Everything that could be next; that the running task goes on comes first. */
-static unsigned list_moves(struct move *moves, bool *stay)
+/* Lists all possible moves. If the running task is still runnable, the first
+ * move is that it runs on. */
+static unsigned list_moves(struct move *moves, bool *runnable)
 {
 	unsigned n = 0, runs;
 
-	*stay = is_able(self);
-	if (*stay)
+	*runnable = is_runnable(self);
+	if (*runnable)
 		moves[n++] = (struct move){ MOVE_RUN, self };
-	if (*stay && paused > 0)
+	if (*runnable && atomic == ATOMIC)
 		return n;
 	n = add_moves(moves, n, MOVE_TIME_OUT);
 	runs = add_moves(moves, n, MOVE_RUN);
-	if (!*stay && runs == n) {
-		/* Nothing can happen but that time goes by. */
-		if (!earliest())
+	if (!*runnable && runs == n) {
+		/* No task is runnable: time passes until the next deadline. */
+		if (!earliest_deadline())
 			sched_fail("deadlock");
-		time_out(earliest());
-		return list_moves(moves, stay);
+		time_out(earliest_deadline());
+		return list_moves(moves, runnable);
 	}
-	return add_moves(moves, runs, MOVE_STIR);
+	return add_moves(moves, runs, MOVE_SPURIOUS);
 }
 
 static void record(unsigned n, unsigned pick)
 {
-	if (sched_chosen == SCHED_CHOICES)
+	if (sched_choice_count == SCHED_CHOICES)
 		sched_fail("too many choices");
-	sched_choices[sched_chosen++] =
+	sched_choices[sched_choice_count++] =
 		(struct choice){ (uint8_t)n, (uint8_t)pick };
 }
 
-static unsigned pick_move(const struct move *moves, unsigned n, bool stay)
+static unsigned pick_move(const struct move *moves, unsigned n, bool runnable)
 {
 	unsigned pick;
 
 	if (n == 1)
 		return 0;
-	pick = strategy->move(strategy, moves, n, stay);
+	pick = strategy->choose(strategy, moves, n, runnable);
 	record(n, pick);
 	return pick;
 }
 
+/* The task that runs next. */
 static struct task *choose(void)
 {
 	struct move moves[MOVES], *move;
-	bool stay;
+	bool runnable;
 
 	for (;;) {
-		unsigned n = list_moves(moves, &stay);
+		unsigned n = list_moves(moves, &runnable);
 
-		move = &moves[pick_move(moves, n, stay)];
-		if (move->how != MOVE_TIME_OUT)
+		move = &moves[pick_move(moves, n, runnable)];
+		if (move->kind != MOVE_TIME_OUT)
 			break;
-		run.timeouts--;
+		left.timeouts--;
 		time_out(move->task);
 	}
-	if (move->how == MOVE_STIR) {
-		run.spurious--;
-		wake(move->task);
+	if (move->kind == MOVE_SPURIOUS) {
+		left.spurious--;
+		sched_wake(move->task);
 	}
-	if (stay && move->task != self)
+	if (runnable && move->task != self)
 		sched_preemptions++;
 	return move->task;
 }
@@ -275,13 +282,13 @@ static void go(struct task *chosen)
 	bool done = me->wait == WAIT_DONE;
 
 	if (chosen->wait == WAIT_MUTEX)
-		sched_mutex_take(chosen->on, chosen);
+		sched_mutex_take(chosen->object, chosen);
 	chosen->wait = WAIT_NOTHING;
 	if (chosen == me)
 		return;
-	if (paused > 0)
-		paused = -1;
-	/* The own state is read before: whoever runs next may reuse it. */
+	if (atomic == ATOMIC)
+		atomic = INTERRUPTED;
+	/* After this call `me` may be reused, so `done` was read before it. */
 	baton_give(chosen);
 	if (!done)
 		baton_await(me);
@@ -289,9 +296,9 @@ static void go(struct task *chosen)
 
 void sched_point(void)
 {
-	if (looking)
+	if (in_gate)
 		return;
-	sched_steps++;
+	sched_all_points++;
 	if (++sched_points > POINTS_MAX)
 		sched_fail("livelock");
 	go(choose());
@@ -302,10 +309,10 @@ struct task *sched_spawn(void)
 	struct task *task = &tasks[count];
 
 	if (count == SCHED_TASKS)
-		sched_fail("more tasks than there is room for");
+		sched_fail("more than %d tasks", SCHED_TASKS);
 	*task = (struct task){ .id = count };
 	count++;
-	strategy->born(strategy, task);
+	strategy->add(strategy, task);
 	return task;
 }
 
@@ -329,24 +336,24 @@ void sched_gate(bool (*condition)(void *), void *argument)
 	sched_point();
 }
 
-void sched_pause(void)
+void sched_atomic_begin(void)
 {
-	paused = 1;
+	atomic = ATOMIC;
 }
 
-bool sched_resume(void)
+bool sched_atomic_end(void)
 {
-	bool kept = paused > 0;
+	bool uninterrupted = atomic == ATOMIC;
 
-	paused = 0;
-	return kept;
+	atomic = NOT_ATOMIC;
+	return uninterrupted;
 }
 
 bool sched_fault(void)
 {
 	fallible++;
-	return run.fault != 0 &&
-	       (run.fault_on ? fallible >= run.fault : fallible == run.fault);
+	return given.fault != 0 && (given.fault_on ? fallible >= given.fault
+						   : fallible == given.fault);
 }
 
 unsigned sched_fallible(void)
@@ -354,20 +361,20 @@ unsigned sched_fallible(void)
 	return fallible;
 }
 
-void sched_run(struct strategy *chooser, const struct run *given,
+void sched_run(struct strategy *chooser, const struct run *run,
 	       void (*body)(void *), void *argument)
 {
 	strategy = chooser;
-	asked = *given;
-	run = *given;
+	given = *run;
+	left = *run;
 	count = 0;
 	fallible = 0;
 	now = 1000000000;
-	paused = 0;
-	sched_chosen = 0;
+	atomic = NOT_ATOMIC;
+	sched_choice_count = 0;
 	sched_points = 0;
 	sched_preemptions = 0;
-	strategy->begin(strategy, run.seed);
+	strategy->begin(strategy, given.seed);
 	self = sched_spawn();
 	body(argument);
 	for (int i = 1; i < count; i++)

@@ -3,7 +3,7 @@
 
 static uint64_t state;
 
-/* splitmix64: seeds that follow each other are no kin. */
+/* splitmix64: its numbers are unrelated even if the seeds are consecutive. */
 static uint64_t draw(void)
 {
 	uint64_t z = state += 0x9e3779b97f4a7c15u;
@@ -13,37 +13,45 @@ static uint64_t draw(void)
 	return z ^ (z >> 31);
 }
 
-static void no_birth(struct strategy *strategy, struct task *task)
+static void ignore_task(struct strategy *strategy, struct task *task)
 {
 }
 
-static bool for_ever(struct strategy *strategy)
+static bool always_next(struct strategy *strategy)
 {
 	return true;
 }
 
-/* Sleepers that wake out of turn would use up their budget at once if that were
- * as likely as all else. */
-enum { RARE = 24 };
+/* Time-outs and spurious wake-ups are rare moves: if they were as likely as the
+ * others, a run would use up its budget of them at the beginning. At one point
+ * in ODDS a rare move is made, if there is one. */
+enum { ODDS = 24 };
 
-/* One of those moves that are somebody's turn, or of the others; n: none. */
-static unsigned draw_move(const struct move *moves, unsigned n, bool in_turn)
+static bool is_rare(const struct move *move)
 {
-	unsigned such = 0, nth;
+	return move->kind != MOVE_RUN;
+}
+
+/* A random one of the moves that are rare, or of those that are not; n if there
+ * is none. */
+static unsigned draw_move(const struct move *moves, unsigned n, bool rare)
+{
+	unsigned total = 0, nth;
 
 	for (unsigned i = 0; i < n; i++)
-		such += (moves[i].how == MOVE_RUN) == in_turn;
-	if (such == 0)
+		total += is_rare(&moves[i]) == rare;
+	if (total == 0)
 		return n;
-	nth = (unsigned)(draw() % such);
+	nth = (unsigned)(draw() % total);
 	for (unsigned i = 0;; i++)
-		if ((moves[i].how == MOVE_RUN) == in_turn && nth-- == 0)
+		if (is_rare(&moves[i]) == rare && nth-- == 0)
 			return i;
 }
 
+/* Sometimes a rare move; n otherwise. */
 static unsigned draw_rare(const struct move *moves, unsigned n)
 {
-	return draw() % RARE ? n : draw_move(moves, n, false);
+	return draw() % ODDS ? n : draw_move(moves, n, true);
 }
 
 /* Random. */
@@ -53,29 +61,33 @@ static void random_begin(struct strategy *strategy, uint64_t seed)
 	state = seed;
 }
 
-static unsigned random_move(struct strategy *strategy, const struct move *moves,
-			    unsigned n, bool stay)
+static unsigned random_choose(struct strategy *strategy,
+			      const struct move *moves, unsigned n,
+			      bool runnable)
 {
 	unsigned pick = draw_rare(moves, n);
 
-	return pick < n ? pick : draw_move(moves, n, true);
+	return pick < n ? pick : draw_move(moves, n, false);
 }
 
 struct strategy *strategy_random(void)
 {
-	static struct strategy strategy = { random_move, random_begin, no_birth,
-					    for_ever };
+	static struct strategy strategy = { .choose = random_choose,
+					    .begin = random_begin,
+					    .add = ignore_task,
+					    .next = always_next };
 
 	return &strategy;
 }
 
-/* PCT. */
+/* PCT: priorities change at depth - 1 points of each run. */
 
 enum { CHANGES = 8 };
 
 static struct {
-	unsigned depth, lowest;
-	uint64_t longest; /* run so far, in points */
+	unsigned depth;
+	unsigned lowest;  /* the lowest priority given so far */
+	uint64_t longest; /* the points of the longest run so far */
 	uint64_t change_at[CHANGES];
 } pct;
 
@@ -87,23 +99,23 @@ static void pct_begin(struct strategy *strategy, uint64_t seed)
 		pct.change_at[i] = 1 + draw() % pct.longest;
 }
 
-static void pct_born(struct strategy *strategy, struct task *task)
+static void pct_add(struct strategy *strategy, struct task *task)
 {
 	task->priority = CHANGES + 1 + (unsigned)(draw() % 1000000);
 }
 
-static unsigned pct_move(struct strategy *strategy, const struct move *moves,
-			 unsigned n, bool stay)
+static unsigned pct_choose(struct strategy *strategy, const struct move *moves,
+			   unsigned n, bool runnable)
 {
 	unsigned best = draw_rare(moves, n);
 
 	if (best < n)
 		return best;
 	for (unsigned i = 0; i + 1 < pct.depth; i++)
-		if (pct.change_at[i] == sched_points && stay)
+		if (pct.change_at[i] == sched_points && runnable)
 			moves[0].task->priority = --pct.lowest;
 	for (unsigned i = 0; i < n; i++)
-		if (moves[i].how == MOVE_RUN &&
+		if (moves[i].kind == MOVE_RUN &&
 		    (best == n ||
 		     moves[i].task->priority > moves[best].task->priority))
 			best = i;
@@ -119,20 +131,26 @@ static bool pct_next(struct strategy *strategy)
 
 struct strategy *strategy_pct(unsigned depth)
 {
-	static struct strategy strategy = { pct_move, pct_begin, pct_born,
-					    pct_next };
+	static struct strategy strategy = { .choose = pct_choose,
+					    .begin = pct_begin,
+					    .add = pct_add,
+					    .next = pct_next };
 
 	pct.depth = depth < CHANGES ? depth : CHANGES;
 	pct.longest = 60;
 	return &strategy;
 }
 
-/* Depth first. A level is a choice that has more than one alternative left; the
- * prefix is replayed, then each new level starts at 0. */
+/* Depth-first search. A level is a choice among at least two moves. A run
+ * replays the picks of all known levels; then it adds levels, with the pick 0
+ * each. Between two runs the last level that has a move left takes that move,
+ * and all levels after it are dropped. */
 
 static struct {
-	unsigned bound, used; /* preemptions */
-	unsigned depth, at;
+	unsigned bound; /* the most preemptions */
+	unsigned used;	/* preemptions of this run */
+	unsigned depth; /* the number of levels */
+	unsigned at;	/* the level of the next choice of this run */
 	struct choice level[SCHED_CHOICES];
 } dfs;
 
@@ -142,35 +160,37 @@ static void dfs_begin(struct strategy *strategy, uint64_t seed)
 	dfs.at = 0;
 }
 
-/* Of n moves, how many are open to a run that has used its preemptions up. */
-static unsigned unforced(const struct move *moves, unsigned n)
+/* While the running task is runnable: how many of the n moves, which come
+ * first, are no preemption. */
+static unsigned preemption_free(const struct move *moves, unsigned n)
 {
-	unsigned open = 1;
+	unsigned first = 1;
 
-	while (open < n && moves[open].how == MOVE_TIME_OUT)
-		open++;
-	return open;
+	while (first < n && moves[first].kind == MOVE_TIME_OUT)
+		first++;
+	return first;
 }
 
-static unsigned dfs_move(struct strategy *strategy, const struct move *moves,
-			 unsigned n, bool stay)
+static unsigned dfs_choose(struct strategy *strategy, const struct move *moves,
+			   unsigned n, bool runnable)
 {
 	struct choice *level = &dfs.level[dfs.at];
 
-	if (stay && dfs.used == dfs.bound)
-		n = unforced(moves, n);
+	if (runnable && dfs.used == dfs.bound)
+		n = preemption_free(moves, n);
 	if (n == 1)
 		return 0;
 	if (dfs.at == dfs.depth) {
 		if (dfs.depth == SCHED_CHOICES)
-			sched_fail("deeper than there is room for");
+			sched_fail("a run of more than %d choices",
+				   SCHED_CHOICES);
 		*level = (struct choice){ .n = (uint8_t)n };
 		dfs.depth++;
 	} else if (level->n != n) {
-		sched_fail("the same choices made another run");
+		sched_fail("the same choices led to another run");
 	}
 	dfs.at++;
-	dfs.used += stay && level->pick >= unforced(moves, n);
+	dfs.used += runnable && level->pick >= preemption_free(moves, n);
 	return level->pick;
 }
 
@@ -187,8 +207,10 @@ static bool dfs_next(struct strategy *strategy)
 
 struct strategy *strategy_exhaustive(unsigned preemptions)
 {
-	static struct strategy strategy = { dfs_move, dfs_begin, no_birth,
-					    dfs_next };
+	static struct strategy strategy = { .choose = dfs_choose,
+					    .begin = dfs_begin,
+					    .add = ignore_task,
+					    .next = dfs_next };
 
 	dfs.bound = preemptions;
 	dfs.depth = 0;
@@ -200,7 +222,7 @@ struct strategy *strategy_exhaustive(unsigned preemptions)
 static struct {
 	const uint8_t *picks;
 	unsigned count, at;
-	bool draws; /* when the picks are used up */
+	bool then_random;
 } replay;
 
 static void replay_begin(struct strategy *strategy, uint64_t seed)
@@ -209,12 +231,13 @@ static void replay_begin(struct strategy *strategy, uint64_t seed)
 	state = seed;
 }
 
-static unsigned replay_move(struct strategy *strategy, const struct move *moves,
-			    unsigned n, bool stay)
+static unsigned replay_choose(struct strategy *strategy,
+			      const struct move *moves, unsigned n,
+			      bool runnable)
 {
 	if (replay.at < replay.count)
 		return replay.picks[replay.at++] % n;
-	return replay.draws ? (unsigned)(draw() % n) : 0;
+	return replay.then_random ? (unsigned)(draw() % n) : 0;
 }
 
 static bool replay_next(struct strategy *strategy)
@@ -224,19 +247,22 @@ static bool replay_next(struct strategy *strategy)
 
 struct strategy *strategy_replay(const uint8_t *picks, unsigned count)
 {
-	static struct strategy strategy = { replay_move, replay_begin, no_birth,
-					    replay_next };
+	static struct strategy strategy = { .choose = replay_choose,
+					    .begin = replay_begin,
+					    .add = ignore_task,
+					    .next = replay_next };
 
 	replay.picks = picks;
 	replay.count = count;
-	replay.draws = false;
+	replay.then_random = false;
 	return &strategy;
 }
 
-struct strategy *strategy_replay_and_draw(const uint8_t *picks, unsigned count)
+struct strategy *strategy_replay_then_random(const uint8_t *picks,
+					     unsigned count)
 {
 	struct strategy *strategy = strategy_replay(picks, count);
 
-	replay.draws = true;
+	replay.then_random = true;
 	return strategy;
 }

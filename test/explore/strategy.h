@@ -7,18 +7,24 @@
 
 #include "scheduler.h"
 
-/* Any task, at every point. */
+/* At every point a random task. */
 struct strategy *strategy_random(void);
-/* The highest of random priorities; at depth - 1 random points the running task
- * gets the lowest: finds a fault that takes `depth` ordered steps with a known
- * probability (Burckhardt et al., 2010). */
+
+/* Probabilistic concurrency testing (Burckhardt et al., 2010): the task with
+ * the highest of random priorities runs; at depth - 1 random points the running
+ * task gets the lowest priority. It finds a fault that needs `depth` steps in a
+ * certain order with a known probability. */
 struct strategy *strategy_pct(unsigned depth);
-/* Every run with no more than so many preemptions, one after another: where it
- * ends, there are no others. */
+
+/* One after another, every run with at most so many preemptions. When next()
+ * returns false, all of them were made. */
 struct strategy *strategy_exhaustive(unsigned preemptions);
-/* The choices given, then the first alternative each time; */
+
+/* Makes the given choices, then takes the first move each time. */
 struct strategy *strategy_replay(const uint8_t *picks, unsigned count);
-/* or then by chance, so that nobody waits for ever. */
-struct strategy *strategy_replay_and_draw(const uint8_t *picks, unsigned count);
+
+/* Makes the given choices, then random ones, so that no task starves. */
+struct strategy *strategy_replay_then_random(const uint8_t *picks,
+					     unsigned count);
 
 #endif
