@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The system as the library sees it under the scheduler: every call that could
- * block or fail, with the rules of POSIX checked on the way. calls.syms renames
- * the library's calls to these.
+ * The system as the library sees it under the scheduler: a model of every call
+ * that can block or fail, which also checks the rules of POSIX. calls.syms
+ * renames the library's calls to those of the model (x_...).
+ *
+ *     model_sync.c     mutexes, condition variables, the flag
+ *     model_threads.c  threads, cancellation, signals
+ *     model_system.c   memory, descriptors, the clock
  */
 #ifndef MODEL_H
 #define MODEL_H
@@ -10,30 +14,32 @@
 #include <pthread.h>
 #include <stdbool.h>
 
-/* Before and after each run: everything made must be gone again. */
+/* Before and after each run. model_end() fails the run if the library has left
+ * a thread, mutex, condition variable, allocation or descriptor. */
 void model_begin(void);
 void model_end(void);
 
-/* The running task holds no mutex: the library is not inside its lock. */
+/* Fails the run if the running task holds a mutex. `where` is the name of the
+ * callback that must not be called under the lock. */
 void model_assert_unlocked(const char *where);
 
-/* A thread of the program's: no fault strikes it. */
+/* A thread of the program. To start it is no fallible call. */
 void model_spawn(pthread_t *thread, void *(*body)(void *), void *argument);
 void model_join(pthread_t thread);
-/* pthread_cancel(): the program cancels a thread of its own. */
+/* pthread_cancel(), by the program, of a thread of its own. */
 void model_cancel(pthread_t thread);
-/* The n-th thread that the library starts, from 1, and so many on are refused.
- */
+/* The system refuses the library `count` threads: from the one with number
+ * `from` on, where the first that the library starts has number 1. */
 void model_refuse_threads(unsigned from, unsigned count);
 
-/* Called with the mutex that is about to be unlocked. */
+/* If set, called before a mutex is unlocked. */
 extern void (*model_unlocks)(const void *mutex);
 
-/* Whether the descriptor would poll as ready for reading. */
+/* Whether poll() would report the descriptor as readable. */
 bool model_readable(int fd);
 
-/* A blocking call of the program's: until the condition holds or a signal comes
- * (false). */
+/* A blocking call of the program: returns true when condition() is true, or
+ * false if a signal interrupted it before. */
 bool model_block(bool (*condition)(void *), void *argument);
 
 #endif

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Memory, the descriptors of pipes, and the clock.
+ */
+#include "model_internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Made, and not yet freed. */
+static long allocations;
+
+void *x_malloc(size_t size)
+{
+	void *memory = sched_fault() ? NULL : malloc(size);
+
+	allocations += memory != NULL;
+	if (!memory)
+		errno = ENOMEM;
+	return memory;
+}
+
+void *x_calloc(size_t count, size_t size)
+{
+	void *memory = sched_fault() ? NULL : calloc(count, size);
+
+	allocations += memory != NULL;
+	if (!memory)
+		errno = ENOMEM;
+	return memory;
+}
+
+void x_free(void *memory)
+{
+	allocations -= memory != NULL;
+	free(memory);
+}
+
+/* Each pipe has two descriptors, one to read from and one to write to. The
+ * first pipe has FIRST and FIRST + 1. */
+enum { FIRST = 1000, PIPES = 16 };
+
+static struct {
+	int bytes;
+	bool open[2];
+} pipes[PIPES];
+static int pipe_count;
+
+/* read(), write() and close() are cancellation points. A thread that the
+ * program cancels in one of them would leave the library in the middle of a
+ * change. */
+static void descriptor_call(void)
+{
+	if (is_cancelable())
+		sched_fail("a cancellation point that is enabled");
+	sched_point();
+}
+
+static int pipe_of(int fd)
+{
+	if (fd < FIRST || fd >= FIRST + 2 * pipe_count ||
+	    !pipes[(fd - FIRST) / 2].open[fd % 2])
+		sched_fail("descriptor %d is not open", fd);
+	return (fd - FIRST) / 2;
+}
+
+int x_pipe2(int ends[2], int flags)
+{
+	if (sched_fault()) {
+		errno = EMFILE;
+		return -1;
+	}
+	if (pipe_count == PIPES)
+		sched_fail("more than %d pipes", PIPES);
+	pipes[pipe_count].bytes = 0;
+	for (int i = 0; i < 2; i++) {
+		pipes[pipe_count].open[i] = true;
+		ends[i] = FIRST + 2 * pipe_count + i;
+	}
+	pipe_count++;
+	return 0;
+}
+
+ssize_t x_write(int fd, const void *data, size_t size)
+{
+	descriptor_call();
+	pipes[pipe_of(fd)].bytes += (int)size;
+	return (ssize_t)size;
+}
+
+ssize_t x_read(int fd, void *data, size_t size)
+{
+	int i;
+
+	descriptor_call();
+	i = pipe_of(fd);
+	if (pipes[i].bytes < (int)size)
+		sched_fail("a read from an empty pipe");
+	pipes[i].bytes -= (int)size;
+	return (ssize_t)size;
+}
+
+int x_close(int fd)
+{
+	int i;
+
+	descriptor_call();
+	i = pipe_of(fd);
+	pipes[i].open[fd % 2] = false;
+	return 0;
+}
+
+bool model_readable(int fd)
+{
+	int i = pipe_of(fd);
+
+	return pipes[i].bytes > 0 || !pipes[i].open[1];
+}
+
+int x_clock_gettime(clockid_t clock, struct timespec *time)
+{
+	if (clock != CLOCK_MONOTONIC)
+		sched_fail("the wall clock was read");
+	time->tv_sec = (time_t)(sched_now() / 1000000000u);
+	time->tv_nsec = (long)(sched_now() % 1000000000u);
+	return 0;
+}
+
+void model_system_begin(void)
+{
+	pipe_count = 0;
+	allocations = 0;
+}
+
+void model_system_end(void)
+{
+	for (int i = 0; i < pipe_count; i++)
+		if (pipes[i].open[0] || pipes[i].open[1])
+			sched_fail("a descriptor was left open");
+	if (allocations)
+		sched_fail("%ld allocations were left", allocations);
+}

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Threads: their start, join and cancellation, and signals to them.
+ */
+#include "model_internal.h"
+
+#include "carrier.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+
+#include <par.h>
+
+struct thread {
+	struct task *task;
+	struct carrier *carrier;
+	pthread_t thread;
+	void *(*body)(void *);
+	void *argument, *result;
+	bool returned; /* the body returned: it did not call pthread_exit() */
+	bool joined;
+	bool cancel_requested; /* by pthread_cancel() */
+	bool cancel_disabled;
+	int signals; /* sent, and not yet noticed */
+};
+
+static struct thread threads[SCHED_TASKS];
+
+/* The threads that the library has tried to start, and the numbers of the first
+ * that is refused and of the first after it that is not. */
+static unsigned starts, refused_from, refused_to;
+
+bool is_cancelable(void)
+{
+	return !threads[sched_self()->id].cancel_disabled;
+}
+
+void cancellation_point(void)
+{
+	if (is_cancelable() && threads[sched_self()->id].cancel_requested)
+		pthread_exit(PTHREAD_CANCELED);
+}
+
+static void thread_ends(void *argument)
+{
+	struct thread *thread = argument;
+
+	if (has_mutex(thread->task))
+		sched_fail("a thread ended while it had a mutex");
+	if (par_self())
+		sched_fail("a thread ended, and par_self() was not NULL");
+	releases(thread);
+	sched_exit();
+}
+
+static void *thread_body(void *argument)
+{
+	struct thread *thread = argument;
+
+	sched_enter(thread->task);
+	acquires(&thread->body);
+	/* thread_ends() runs after pthread_exit() too. */
+	pthread_cleanup_push(thread_ends, thread);
+	thread->result = thread->body(thread->argument);
+	thread->returned = true;
+	pthread_cleanup_pop(true);
+	return NULL;
+}
+
+void model_spawn(pthread_t *out, void *(*body)(void *), void *argument)
+{
+	struct task *task = sched_spawn();
+	struct thread *thread = &threads[task->id];
+
+	*thread = (struct thread){ .task = task,
+				   .body = body,
+				   .argument = argument };
+	releases(&thread->body);
+	thread->carrier = carrier_start(thread_body, thread);
+	thread->thread = carrier_thread(thread->carrier);
+	/* The thread may run before *out is set. */
+	sched_point();
+	*out = thread->thread;
+}
+
+int x_pthread_attr_init(pthread_attr_t *attributes)
+{
+	return sched_fault() ? ENOMEM : pthread_attr_init(attributes);
+}
+
+int x_pthread_create(pthread_t *out, const pthread_attr_t *attributes,
+		     void *(*body)(void *), void *argument)
+{
+	starts++;
+	if (sched_fault() || (starts >= refused_from && starts < refused_to))
+		return EAGAIN;
+	model_spawn(out, body, argument);
+	return 0;
+}
+
+/* A pthread_t may be used again after the join, so this is the last thread that
+ * has it. */
+static struct thread *find_thread(pthread_t thread)
+{
+	for (int i = sched_count() - 1; i > 0; i--)
+		if (!threads[i].joined &&
+		    pthread_equal(threads[i].thread, thread))
+			return &threads[i];
+	sched_fail("a thread that does not exist, or is joined already");
+}
+
+int x_pthread_join(pthread_t id, void **result)
+{
+	struct thread *thread = find_thread(id);
+	struct task *self = sched_self();
+
+	if (thread->task == self)
+		sched_fail("a thread joins itself");
+	self->wait = WAIT_JOIN;
+	self->object = thread->task;
+	sched_point();
+	thread->joined = true;
+	acquires(thread);
+	carrier_release(thread->carrier, thread->returned);
+	if (result)
+		*result = thread->result;
+	return 0;
+}
+
+void model_join(pthread_t thread)
+{
+	x_pthread_join(thread, NULL);
+}
+
+void model_cancel(pthread_t id)
+{
+	struct thread *thread = find_thread(id);
+
+	thread->cancel_requested = true;
+	if (!thread->cancel_disabled && sched_waits_for_cond(thread->task))
+		sched_wake(thread->task);
+}
+
+void model_refuse_threads(unsigned from, unsigned count)
+{
+	refused_from = from;
+	refused_to = from + count;
+}
+
+int x_pthread_setcancelstate(int state, int *before)
+{
+	struct thread *thread = &threads[sched_self()->id];
+
+	*before = thread->cancel_disabled ? PTHREAD_CANCEL_DISABLE
+					  : PTHREAD_CANCEL_ENABLE;
+	thread->cancel_disabled = state == PTHREAD_CANCEL_DISABLE;
+	return 0;
+}
+
+/* Of the one signal that the program lets the library use. */
+static bool handler_installed;
+
+int x_sigaction(int signal, const struct sigaction *new, struct sigaction *old)
+{
+	if (old)
+		*old = (struct sigaction){ .sa_handler = SIG_DFL };
+	if (new)
+		handler_installed = true;
+	return 0;
+}
+
+int x_pthread_kill(pthread_t id, int signal)
+{
+	struct thread *thread = find_thread(id);
+
+	if (!handler_installed)
+		sched_fail("a signal before its handler was installed");
+	if (thread->task->wait == WAIT_DONE)
+		sched_fail("a signal to a thread that has ended");
+	thread->signals++;
+	return 0;
+}
+
+int x_pthread_setname_np(pthread_t thread, const char *name)
+{
+	if (strlen(name) > 15)
+		sched_fail("a thread name of more than 15 characters");
+	return 0;
+}
+
+/* No scheduling point: the library takes its lock next, and there is one. */
+int x_sched_yield(void)
+{
+	if (has_mutex(sched_self()))
+		sched_fail("sched_yield() with a mutex");
+	/* It may fail so under a tool, if a signal interrupts it. */
+	errno = EINTR;
+	return -1;
+}
+
+struct block {
+	bool (*condition)(void *);
+	void *argument;
+	const struct thread *thread;
+};
+
+static bool is_unblocked(void *argument)
+{
+	const struct block *block = argument;
+
+	return block->thread->signals > 0 || block->condition(block->argument);
+}
+
+bool model_block(bool (*condition)(void *), void *argument)
+{
+	struct thread *thread = &threads[sched_self()->id];
+	struct block block = { condition, argument, thread };
+
+	/* A signal that came before the call has no effect on it. */
+	sched_point();
+	thread->signals = 0;
+	sched_gate(is_unblocked, &block);
+	return condition(argument);
+}
+
+void model_threads_begin(void)
+{
+	starts = 0;
+	handler_installed = false;
+	model_refuse_threads(0, 0);
+	memset(threads, 0, sizeof threads);
+}
+
+void model_threads_end(void)
+{
+	for (int i = 1; i < sched_count(); i++)
+		if (!threads[i].joined)
+			sched_fail("thread %d was not joined", i);
+}
