@@ -50,7 +50,7 @@ static void read_options(struct bytes *bytes, struct scenario *s)
 	unsigned flags = next(bytes), sizes = next(bytes);
 	unsigned refused = next(bytes);
 
-	s->patient = true;
+	s->gives_up = true;
 	s->workers = 1 + flags % 4;
 	s->ordered = flags & 4;
 	s->interrupt = flags & 8;

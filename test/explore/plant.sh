@@ -64,8 +64,9 @@ work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 mkdir "$work/explore"
 sh "$root/lib/names.sh" "$root"/lib/*.h >"$work/explore/names.h" || exit 1
-for file in main program scenarios scheduler strategy carrier model \
-	model_sync model_system model_threads invariant; do
+for file in main scenarios program program_callbacks program_calls \
+	program_items scheduler strategy carrier model model_sync model_system \
+	model_threads invariant; do
 	$cc $flags -I"$root/lib" -I"$work/explore" -o "$work/explore/$file.o" \
 		-c "$here/$file.c" || exit 1
 done

@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The program that uses the library in every run. What it does is data, a
- * letter a step; what must hold of it whatever the schedule is checked on the
- * way (program.c).
+ * scenario: one letter per call. What must hold in every schedule is checked
+ * while it runs.
+ *
+ *     program.c            opens, uses and closes the pool; the threads
+ *     program_calls.c      the other calls of the library
+ *     program_callbacks.c  the callbacks
+ *     program_items.c      which items went in, and came out
  */
 #ifndef PROGRAM_H
 #define PROGRAM_H
@@ -17,53 +22,63 @@ struct scenario {
 	unsigned workers;
 	size_t capacity, window; /* 0: a ring of 1; no window */
 	bool ordered, interrupt;
-	bool twice; /* all of it once more in a second pool */
-	/* Who takes waits so long and no longer, and cancels the pool in the
-	 * end: for a program that might wait for ever. */
-	bool patient;
-	/* The n-th thread that the library starts, from 1, and so many on, are
-	 * refused. */
+	bool twice; /* everything happens once more, with a second pool */
+	/* The program waits for results with a time limit; after many waits
+	 * without a result it cancels the pool. For a program that could wait
+	 * for ever. */
+	bool gives_up;
+	/* The system refuses `refused` threads: from the one with number
+	 * `refused_from` on, where the first thread that the library starts has
+	 * number 1. 0: none. */
 	unsigned refused_from, refused;
 	/*
-	 * The callbacks, a letter a call; when the letters are used up: the end
-	 * for source, '-' for the others.
-	 *   -  item and 0, nothing special    e  fails
-	 *   b  blocks until the cancel        x  ends its thread
-	 *   p  pushes another item            c  cancels    f  finishes
-	 *   w  waits for the interrupt, and does not ask for the cancel
-	 * and for source B, E: blocks until the cancel, then brings an item,
-	 * fails; for action n: runs a pool of its own; for open g, G, X: gives
-	 * the pool to a thread that pushes, waits for that, and succeeds,
-	 * fails, ends its thread.
+	 * What the callbacks do: one letter per call. After the last letter,
+	 * generate ends the source, and the others go on with '-'.
+	 *   -  generate returns an item, the others return 0
+	 *   p  pushes an item, then as '-'
+	 *   c  cancels the pool, then as '-'
+	 *   f  finishes the pool, then as '-'
+	 *   w  blocks until it is interrupted, then as '-'
+	 *   b  blocks until the cancel, then as '-', but generate ends the
+	 * source e  fails x  ends its thread For source also i  the same as '-'
+	 *   B  blocks until the cancel, then returns an item
+	 *   E  blocks until the cancel, then fails
+	 * For action also
+	 *   n  opens, uses and closes a pool of its own
+	 * For open also: starts a thread that pushes, joins it, and then
+	 *   g  succeeds    G  fails    X  ends its thread
 	 */
 	const char *source; /* NULL: no generator */
-	const char *action; /* by generated item */
-	const char *pushed; /* the same, by pushed item */
+	const char *action; /* one letter per generated item */
+	const char *pushed; /* actions too: one letter per pushed item */
 	const char *open;   /* NULL: no worker_open */
 	const char *close;
 	/*
-	 * The program's threads, a letter a call; the first closes the pool
-	 * when the others have ended.
-	 *   n  par_next                       t  par_next_timed
-	 *   *  n until the end                ~  t until the end
-	 *   z  takes what is there: what the descriptor says must be so
-	 *   p  pushes    f  finishes    c  cancels    s  par_stats
-	 *   d  par_cancel_fd    k  pthread_cancel of the second thread
+	 * What the threads of the program do: one letter per call. The first
+	 * thread closes the pool when the others have ended.
+	 *   n  par_next                      t  par_next_timed
+	 *   *  par_next until the end        ~  par_next_timed until the end
+	 *   z  par_next_timed with 0 ms, and compares it with par_fd
+	 *   p  par_push      f  par_finish   c  par_cancel
+	 *   s  par_stats     d  par_cancel_fd
+	 *   k  pthread_cancel of the second thread
 	 */
 	const char *threads[PROGRAM_THREADS];
 };
 
 extern const struct scenario scenarios[];
 extern const size_t scenario_count;
+
 enum { SCENARIO_SIZES = 3 };
-/* As written, or larger. The letters are good until the next call. */
+/* The scenario as written (size 0) or larger. Its letters are valid until the
+ * next call. */
 struct scenario scenario_resized(const struct scenario *scenario,
 				 unsigned size);
 
-/* One run of it, as task 0. */
+/* One run of the program, as task 0. */
 struct program {
 	const struct scenario *scenario;
-	bool faults; /* calls of the library may be made to fail */
+	bool faults; /* fallible calls may fail in this run */
 };
 void program_body(void *program);
 

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+#include "program_internal.h"
+
+#include "invariant.h"
+#include "model.h"
+#include "scheduler.h"
+
+#include <errno.h>
+
+enum { MAX_FAILED_WAITS = 20 };
+
+void check_errno(const char *call)
+{
+	if (errno != KEPT_ERRNO)
+		sched_fail("%s changed errno to %d", call, errno);
+}
+
+void call_push(struct par *pool)
+{
+	unsigned number = FIRST_PUSHED + ADD(pushes, 1) - 1;
+	int rc;
+
+	item_in(number);
+	rc = WITH_ERRNO(par_push(pool, item_of(number)));
+	check_errno("par_push()");
+	if (rc == 0)
+		return;
+	if (rc != -ECANCELED && rc != -EPIPE && !(GET(faults) && rc == -ENOMEM))
+		sched_fail("par_push() returned %d", rc);
+	/* par_open() cancels the pool before it returns an error. */
+	if (rc == -ECANCELED && !GET(cancel_begun) && GET(open))
+		sched_fail("par_push() returned -ECANCELED without a cancel");
+	ADD(in[number], -1u);
+}
+
+/* From now on no call of generate begins, with one exception: if no call is
+ * running, the producer may already have decided to make one. */
+static void note_stop(void)
+{
+	if (GET(source_stopped))
+		return;
+	SET(source_stopped, true);
+	SET(late_calls_left, GET(generating) ? 0 : 1);
+}
+
+void call_finish(struct par *pool)
+{
+	WITH_ERRNO(par_finish(pool));
+	check_errno("par_finish()");
+	note_stop();
+}
+
+void call_cancel(struct par *pool)
+{
+	struct par_stats stats;
+
+	SET(cancel_begun, true);
+	WITH_ERRNO(par_cancel(pool));
+	check_errno("par_cancel()");
+	note_stop();
+	if (!par_canceled(pool))
+		sched_fail("par_canceled() is false after par_cancel()");
+	par_stats(pool, &stats);
+	if (!GET(cancel_returned))
+		SET(max_actions, (unsigned)stats.started);
+	SET(cancel_returned, true);
+}
+
+void call_stats(const struct par *pool)
+{
+	struct par_stats s;
+
+	WITH_ERRNO(par_stats(pool, &s));
+	check_errno("par_stats()");
+	if (s.entered != s.queued + s.running + s.ready + s.delivered ||
+	    s.started != s.running + s.finished || s.failed > s.finished ||
+	    s.running > seen.scenario->workers ||
+	    s.workers > seen.scenario->workers)
+		sched_fail("the counts of par_stats() do not add up");
+}
+
+static void check_end(struct par *pool, int rc)
+{
+	struct par_stats stats;
+	int again;
+	struct par_result r;
+
+	if (rc != 0 && rc != GET(source_error) &&
+	    !(GET(faults) && rc == -ENOMEM))
+		sched_fail("the end was reported with %d", rc);
+	if (rc != 0 && GET(error_is_late))
+		sched_fail("a failure after the cancel was reported");
+	if (rc == 0 && GET(source_error) && !GET(cancel_begun))
+		sched_fail("a failure was not reported");
+	SET(reported_error, rc);
+	par_stats(pool, &stats);
+	if (stats.failed != GET(failed))
+		sched_fail("%u actions failed, but par_stats() counts %u",
+			   GET(failed), (unsigned)stats.failed);
+	if (stats.entered != stats.delivered || stats.running || stats.queued ||
+	    stats.ready || !stats.ended)
+		sched_fail("the end was reported, but something is left");
+	again = par_next_timed(pool, &r, 0);
+	if (again != rc)
+		sched_fail("the end was %d, then %d", rc, again);
+	if (par_push(pool, NULL) == 0)
+		sched_fail("par_push() succeeded after the end");
+}
+
+static bool is_end(int rc)
+{
+	return rc != 1 && rc != -ETIMEDOUT && !(GET(faults) && rc == -EAGAIN);
+}
+
+int call_next(struct par *pool, int timeout_ms)
+{
+	uint64_t begun = sched_now();
+	struct par_result r;
+	int rc;
+
+	errno = KEPT_ERRNO;
+	rc = timeout_ms < 0 ? par_next(pool, &r)
+			    : par_next_timed(pool, &r, timeout_ms);
+	check_errno("par_next()");
+	if (rc == 1)
+		item_out(&r);
+	if (rc == -ETIMEDOUT &&
+	    sched_now() < begun + (uint64_t)timeout_ms * 1000000)
+		sched_fail("timed out too early");
+	if (rc == -ETIMEDOUT && invariant_was_ready())
+		sched_fail("timed out although a result was ready");
+	if (is_end(rc))
+		check_end(pool, rc);
+	return rc;
+}
+
+/* If the system refuses every thread for ever, only a cancel brings the end. */
+int call_next_or_give_up(struct par *pool, int timeout_ms)
+{
+	bool gives_up = GET(faults) || seen.scenario->gives_up;
+	int rc = call_next(pool, gives_up ? TIMEOUT_MS : timeout_ms);
+
+	/* par_next() has not waited: some time passes before the next call. */
+	if (rc == -EAGAIN)
+		sched_advance(1000000);
+	if (gives_up && (rc == -ETIMEDOUT || rc == -EAGAIN) &&
+	    ADD(failed_waits, 1) == MAX_FAILED_WAITS)
+		call_cancel(pool);
+	return rc;
+}
+
+void call_next_until_end(struct par *pool, int timeout_ms)
+{
+	while (!is_end(call_next_or_give_up(pool, timeout_ms)))
+		;
+}
+
+/* par_next_timed() with 0 ms must agree with the descriptor. */
+void call_next_ready(struct par *pool)
+{
+	int fd = WITH_ERRNO(par_fd(pool)), rc;
+	bool readable;
+
+	check_errno("par_fd()");
+	if (fd < 0) {
+		if (!GET(faults) || fd != -EMFILE)
+			sched_fail("par_fd() returned %d", fd);
+		return;
+	}
+	sched_atomic_begin();
+	readable = model_readable(fd);
+	rc = call_next(pool, 0);
+	if (sched_atomic_end() && readable != (rc != -ETIMEDOUT))
+		sched_fail("the descriptor is %sreadable, but "
+			   "par_next_timed() returned %d",
+			   readable ? "" : "not ", rc);
+}
+
+void call_cancel_fd(struct par *pool)
+{
+	int fd = WITH_ERRNO(par_cancel_fd(pool));
+
+	check_errno("par_cancel_fd()");
+	if (fd < 0 && !GET(faults))
+		sched_fail("par_cancel_fd() returned %d", fd);
+	if (fd >= 0 && GET(cancel_returned) && !model_readable(fd))
+		sched_fail("canceled, but the descriptor is not readable");
+	if (fd >= 0 && !GET(cancel_begun) && model_readable(fd))
+		sched_fail("the descriptor is readable without a cancel");
+}
