@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Runs what the fuzzer has found worth keeping, a file an input, without it:
+ * Runs the inputs that the fuzzer has found, one per file, without the fuzzer:
  *     corpus DIRECTORY
  */
 #include <dirent.h>
@@ -25,7 +25,7 @@ static void run_file(const char *name)
 	}
 	size = fread(data, 1, sizeof data, file);
 	fclose(file);
-	/* Should it fail, this is the last line but those that say why. */
+	/* If the input fails, its name stands before the reason. */
 	printf("%s\n", name);
 	LLVMFuzzerTestOneInput(data, size);
 }
@@ -47,7 +47,7 @@ int main(int argc, char **argv)
 		free(files[i]);
 	}
 	if (n < 3) {
-		fprintf(stderr, "no corpus\n");
+		fprintf(stderr, "corpus: %s is empty\n", argv[1]);
 		return 1;
 	}
 	free(files);

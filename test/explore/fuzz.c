@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * For libFuzzer: bytes become a program of program.h's letters, and then the
- * moves of its one run. Whatever the bytes, it is a program that comes to an
- * end with a library that works.
+ * For libFuzzer. The first bytes of an input make a scenario (program.h), the
+ * others are the choices of its one run. Every input makes a scenario that ends
+ * if the library works.
  */
 #include "program.h"
 #include "strategy.h"
@@ -20,14 +20,14 @@ static unsigned next(struct bytes *bytes)
 	return bytes->at < bytes->end ? *bytes->at++ : 0;
 }
 
-enum { LETTERS = 8, MOST_PUSHES = 24 };
+enum { LETTERS = 8, MAX_PUSHES = 24 };
 
 struct text {
 	char letters[LETTERS + 1];
 };
 
-/* Letters up to a byte that is none. One that pushes for ever would need more
- * numbers than there are. */
+/* Reads letters, up to a byte that stands for none. The pushes are limited, for
+ * there are only so many numbers for items. */
 static void read_text(struct bytes *bytes, struct text *text,
 		      const char *alphabet, unsigned *pushes)
 {
@@ -38,7 +38,7 @@ static void read_text(struct bytes *bytes, struct text *text,
 
 		if (byte >= size)
 			break;
-		if (alphabet[byte] == 'p' && ++*pushes > MOST_PUSHES)
+		if (alphabet[byte] == 'p' && ++*pushes > MAX_PUSHES)
 			break;
 		text->letters[n++] = alphabet[byte];
 	}
@@ -84,7 +84,7 @@ static void read_letters(struct bytes *bytes, struct scenario *s)
 		read_text(bytes, &threads[i], i ? "nt*~zpfcsd" : "nt*~zpfcsdk",
 			  &pushes);
 
-	/* Nothing that nobody would end. */
+	/* No callback blocks for ever. */
 	if (!s->interrupt) {
 		replace(source.letters, 'w', 'i');
 		replace(action.letters, 'w', '-');
@@ -117,8 +117,8 @@ static void read_run(struct bytes *bytes, struct run *run)
 
 static struct scenario scenario;
 
-/* libFuzzer takes an abort for what it is after. */
-static void fails(void)
+/* Prints the scenario, and aborts: that is how libFuzzer notices a failure. */
+static void report_scenario(void)
 {
 	const struct scenario *s = &scenario;
 
@@ -142,7 +142,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	sched_pin();
-	sched_on_failure = fails;
+	sched_on_failure = report_scenario;
 	return 0;
 }
 

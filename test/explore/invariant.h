@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The invariant that lib/pool.h states, in code of its own: checked each time a
- * pool's lock is let go.
+ * The invariant that lib/pool.h states, coded a second time. It is checked
+ * whenever a thread unlocks the lock of a pool.
  */
 #ifndef INVARIANT_H
 #define INVARIANT_H
@@ -10,8 +10,8 @@
 
 /* Before each run. */
 void invariant_begin(void);
-/* Whether a result or the end was there when the running task let a pool's lock
- * go last: then it must not have been told that the time is over. */
+/* Whether a result or the end was ready when the running task last unlocked a
+ * pool. If so, par_next_timed() must not return -ETIMEDOUT. */
 bool invariant_was_ready(void);
 
 #endif

@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# For a release: the explorer for as long as there is time, built with
-# AddressSanitizer and with ThreadSanitizer, side by side. Schedules by chance
-# and by priorities of all scenarios in all sizes, with other seeds each time.
-# Prints how far it went.
-#     long.sh [RUNS [MINUTES]]    100,000,000 in all, or what there is time for
+# For a release: runs two explorers at the same time, one built with
+# AddressSanitizer and one with ThreadSanitizer, on all scenarios in all sizes
+# with the strategies random and pct. The seeds are others each time. Prints how
+# many schedules were run.
+#     long.sh [RUNS [MINUTES]]    at most so many; RUNS is 100,000,000 by default
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
@@ -24,8 +24,8 @@ build() {
 	}
 }
 
-# rounds NAME SEED: a hundred schedules of each at a time, until there are half
-# as many as asked for.
+# rounds NAME SEED: rounds of a hundred schedules per scenario and strategy, until
+# half of RUNS are made: the other build makes the other half.
 rounds() {
 	explore=$work/$1/test/explore/explore seed=$2 done=0
 	while [ "$done" -lt $((runs / 2)) ] && [ "$(date +%s)" -lt "$over" ]; do

@@ -2,9 +2,10 @@
 /*
  * explore: runs the scenarios under the strategies. See usage().
  *
- * Runs are made in a child process, which ends at the first failure; its parent
- * replays the failing run with fewer preemptions for as long as it still fails,
- * prints the shortest line that does, and goes no further.
+ * A child process makes the runs, and ends at the first run that fails. Its
+ * parent then shrinks the choices of that run: it replays it with fewer
+ * preemptions as long as the run still fails. It prints a line that replays the
+ * shortest failing run, and exits.
  */
 #include "program.h"
 #include "strategy.h"
@@ -19,6 +20,8 @@
 #include <time.h>
 #include <unistd.h>
 
+/* Runs of one scenario differ in how many fallible calls they make: so many
+ * more faults are tried than the last run had such calls. */
 enum { FAULT_SLACK = 5 };
 
 static double seconds(void)
@@ -35,32 +38,34 @@ static void usage(void)
 	      "       explore random SCENARIO RUNS SEED\n"
 	      "       explore pct SCENARIO RUNS SEED\n"
 	      "       explore exhaust SCENARIO PREEMPTIONS MOST-RUNS\n"
-	      "       explore faults SCENARIO RUNS-A-FAULT SEED\n"
+	      "       explore faults SCENARIO RUNS-PER-FAULT SEED\n"
 	      "       explore replay SCENARIO RUN CHOICES\n"
-	      "SCENARIO: NAME or NAME:SIZE, 0 to 2; 'all': all in all sizes, "
-	      "'small': in size 0.\n"
-	      "Prints a line a scenario, and for a run that fails why, and the "
-	      "words that replay it.\n",
+	      "SCENARIO is NAME or NAME:SIZE (sizes 0 to 2); 'all' is every "
+	      "scenario in\n"
+	      "every size, 'small' is every scenario in size 0.\n"
+	      "Prints one line per scenario. If a run fails, prints the reason "
+	      "and the command\n"
+	      "that replays it, and exits.\n",
 	      stderr);
 	exit(2);
 }
 
 struct job {
 	struct scenario scenario;
-	char name[64]; /* with the size */
+	char name[64]; /* NAME or NAME:SIZE */
 	struct strategy *strategy;
 	struct run run;
 	uint64_t runs;
-	bool faults;	/* each call that can fail in turn */
-	bool exhausts;	/* the budgets of `run` are as they are */
-	bool replaying; /* so are these */
+	bool faults; /* every fallible call fails, one per series of runs */
+	bool exhausts;
+	bool replays; /* with the budgets that `run` has */
 };
 
-/* A search has one wake-up for nothing and one time-out; the others have some,
- * by their seed. */
+/* Exhaustive runs have one spurious wake-up and one time-out each. For others
+ * the seed decides. */
 static void set_budgets(struct job *job)
 {
-	if (job->replaying)
+	if (job->replays)
 		return;
 	job->run.spurious = job->exhausts ? 1 : (unsigned)(job->run.seed % 4);
 	job->run.timeouts =
@@ -89,7 +94,8 @@ static uint64_t run_many(struct job *job, bool *exhausted)
 	return done;
 }
 
-/* Each call that can fail, once and from then on, until there is none left. */
+/* Every fallible call fails in turn: first that call alone, then that call and
+ * all later ones. */
 static uint64_t run_faults(struct job *job)
 {
 	uint64_t done = 0;
@@ -101,7 +107,6 @@ static uint64_t run_faults(struct job *job)
 		do {
 			job->run.fault++;
 			done += run_many(job, &exhausted);
-			/* Schedules differ in how many calls they make. */
 		} while (job->run.fault < sched_fallible() + FAULT_SLACK);
 	}
 	return done;
@@ -115,31 +120,32 @@ static void run_job(struct job *job)
 		job->faults ? run_faults(job) : run_many(job, &exhausted);
 
 	took = seconds() - begun;
-	printf("%-24s %s %" PRIu64 " schedules, %.0f a second\n", job->name,
+	printf("%-24s %s %" PRIu64 " schedules, %.0f per second\n", job->name,
 	       exhausted ? "EXHAUSTED" : "passed", done,
 	       (double)done / (took > 0 ? took : 1));
 }
 
-/* Each second of the processor's: a run that has made no step since loops
- * without a call that the scheduler could see. */
-static void look_for_loop(int signal)
+/* Called once per second of processor time. If there was no scheduling point
+ * since the last call, the run is in a loop that the scheduler cannot see. */
+static void check_progress(int signal)
 {
 	static uint64_t last;
 
 	if (last == sched_all_points)
-		sched_fail("a loop without a call");
+		sched_fail("a loop without a scheduling point");
 	last = sched_all_points;
 }
 
-static void watch(void)
+static void start_watchdog(void)
 {
 	const struct itimerval second = { { 1, 0 }, { 1, 0 } };
 
-	signal(SIGVTALRM, look_for_loop);
+	signal(SIGVTALRM, check_progress);
 	setitimer(ITIMER_VIRTUAL, &second, NULL);
 }
 
-/* Runs the job in a child; what it printed in `output`. */
+/* Runs the job in a child, and reads what it prints into `output`. Returns its
+ * exit status. */
 static int run_child(struct job *job, char *output, size_t size)
 {
 	size_t used = 0;
@@ -152,7 +158,7 @@ static int run_child(struct job *job, char *output, size_t size)
 		exit(2);
 	if (child == 0) {
 		dup2(ends[1], STDOUT_FILENO);
-		watch();
+		start_watchdog();
 		run_job(job);
 		exit(0);
 	}
@@ -165,8 +171,7 @@ static int run_child(struct job *job, char *output, size_t size)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
 }
 
-/* A replay line's choices, in and out. */
-
+/* The choices in the line that replays a run. */
 struct line {
 	uint8_t picks[SCHED_CHOICES];
 	unsigned count;
@@ -203,10 +208,11 @@ static bool still_fails(struct job *job, const struct line *line)
 	return run_child(job, output, sizeof output) != 0;
 }
 
-/* Of one that goes on and on, nobody wants to know how it began. */
+/* A longer run is in a livelock: how it began does not matter. */
 enum { WORTH_SHRINKING = 2000 };
 
-/* Takes the first alternative wherever the run still fails then. */
+/* Replaces each choice by the first move, which is no preemption, if the run
+ * then still fails. */
 static void shrink(struct job *job, struct line *line)
 {
 	if (line->count > WORTH_SHRINKING)
@@ -222,7 +228,8 @@ static void shrink(struct job *job, struct line *line)
 		line->count--;
 }
 
-/* SPURIOUS/TIMEOUTS/FAULT, and + where all from that fault on fail. */
+/* Reads RUN: SPURIOUS/TIMEOUTS/FAULT, and + if all later fallible calls fail
+ * too. Returns the rest of the text. */
 static char *parse_run(struct run *run, char *text)
 {
 	run->spurious = (unsigned)strtoul(text, &text, 10);
@@ -239,15 +246,15 @@ static void report_failure(struct job *job)
 
 	printf("%s: %s", job->name, output);
 	if (!text) {
-		printf("crashed, or a sanitizer stopped it\n");
+		printf("the run crashed, or a sanitizer ended it\n");
 		return;
 	}
 	text = parse_run(&job->run, text + strlen("REPLAY "));
 	parse_picks(&line, text + (*text == ' '));
 	job->faults = false;
-	job->replaying = true;
+	job->replays = true;
 	if (!still_fails(job, &line)) {
-		printf("and did not fail again\n");
+		printf("the replay of this run did not fail\n");
 		return;
 	}
 	shrink(job, &line);
@@ -277,11 +284,11 @@ static struct strategy *parse_mode(struct job *job, char **words)
 	job->runs = strtoull(words[3], NULL, 10);
 	job->run.seed = strtoull(words[3], NULL, 10);
 	job->exhausts = strcmp(mode, "exhaust") == 0;
-	job->replaying = strcmp(mode, "replay") == 0;
+	job->replays = strcmp(mode, "replay") == 0;
 	if (job->exhausts)
 		return strategy_exhaustive(
 			(unsigned)strtoul(words[2], NULL, 10));
-	if (job->replaying) {
+	if (job->replays) {
 		parse_run(&job->run, words[2]);
 		job->runs = 1;
 		parse_picks(&line, words[3]);
@@ -297,8 +304,8 @@ static struct strategy *parse_mode(struct job *job, char **words)
 	return NULL;
 }
 
-/* Whether the word means this scenario in this size. */
-static bool is_meant(const char *word, const char *name, unsigned size)
+/* Whether the word SCENARIO selects this scenario in this size. */
+static bool is_selected(const char *word, const char *name, unsigned size)
 {
 	size_t length = strlen(name);
 
@@ -335,7 +342,7 @@ int main(int argc, char **argv)
 	sched_pin();
 	for (size_t i = 0; i < scenario_count; i++)
 		for (unsigned size = 0; size < SCENARIO_SIZES; size++) {
-			if (!is_meant(argv[2], scenarios[i].name, size))
+			if (!is_selected(argv[2], scenarios[i].name, size))
 				continue;
 			found = true;
 			if (!run_size(argv + 1, &scenarios[i], size))

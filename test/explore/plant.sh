@@ -1,14 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Plants the faults of planted.txt in copies of lib/, one by one, and sees whether
-# the explorer notices. Prints a line a fault, and `n of n killed`; exits 0 if
-# all were, and nothing was found where nothing was planted.
-#     plant.sh [NUMBER...]: those faults alone, counted from 0
+# Plants the faults of planted.txt in copies of lib/, one fault per copy, and runs
+# the explorer on each copy. Prints one line per fault (killed: the explorer found
+# it) and `n of n killed`. Exits 0 if all faults were found, and fault 0, which
+# changes nothing, was not.
+#     plant.sh [NUMBER...]    these faults alone, counted from 0
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 cc=${CC:-cc}
-# As in a release: no assertion of the library's helps.
+# As in a release: assertions of the library are off, and cannot find the fault.
 flags="-std=c11 -O2 -D_GNU_SOURCE -DHAVE_PTHREAD_SETNAME_NP"
 flags="$flags -Wno-unused-parameter -I$root/include"
 
@@ -22,7 +23,8 @@ build() {
 		$cc -o explore "$work"/explore/*.o libpar.a -pthread)
 }
 
-# hunt EXPLORE: what finds something, in the order of what it costs.
+# hunt EXPLORE: tries one command after another, the cheapest first, and prints the
+# one that fails.
 hunt() {
 	for words in "random small 20 1" "pct small 20 1" \
 		"random small 500 100" "pct small 500 100" \
@@ -36,7 +38,7 @@ hunt() {
 	return 1
 }
 
-# One fault, on its own: prints its line.
+# plant.sh --one WORK NUMBER: plants and hunts one fault, and prints its line.
 if [ "${1-}" = --one ]; then
 	work=$2 number=$3
 	lib=$work/$number
