@@ -186,6 +186,7 @@ const struct scenario scenarios[] = {
 	  .workers = 1,
 	  .source = "ii",
 	  .threads = { "f*", "c" } },
+	{ .name = "finish-timed", .workers = 1, .threads = { "~", "pf" } },
 
 	/* Pushes. */
 	{ .name = "push-only", .workers = 1, .threads = { "ppf*" } },
