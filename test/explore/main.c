@@ -144,8 +144,7 @@ static void start_watchdog(void)
 	setitimer(ITIMER_VIRTUAL, &second, NULL);
 }
 
-/* Runs the job in a child, and reads what it prints into `output`. Returns its
- * exit status. */
+/* Runs the job in a child, and reads its output. Returns its exit status. */
 static int run_child(struct job *job, char *output, size_t size)
 {
 	size_t used = 0;

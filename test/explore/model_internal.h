@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the files of the model share.
+ * Shared by the files of the model.
  */
 #ifndef MODEL_INTERNAL_H
 #define MODEL_INTERNAL_H
@@ -8,9 +8,10 @@
 #include "model.h"
 #include "scheduler.h"
 
-/* ThreadSanitizer does not see the baton. It has to see the order between
- * threads that the calls guarantee: what a thread did before it releases an
- * object comes before what another does after it acquires the object. */
+/* ThreadSanitizer does not see the baton. It must see the order between threads
+ * that the calls guarantee: everything that a thread does before it releases an
+ * object happens before everything that another thread does after it acquires
+ * the object. */
 extern void __tsan_acquire(void *) __attribute__((weak));
 extern void __tsan_release(void *) __attribute__((weak));
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The program that uses the library in every run. What it does is data, a
- * scenario: one letter per call. What must hold in every schedule is checked
- * while it runs.
+ * The program that uses the library in every run. A scenario tells it what to
+ * do: one letter per call. While it runs, it checks everything that must hold
+ * in every schedule.
  *
  *     program.c            opens, uses and closes the pool; the threads
  *     program_calls.c      the other calls of the library
@@ -32,21 +32,27 @@ struct scenario {
 	 * number 1. 0: none. */
 	unsigned refused_from, refused;
 	/*
-	 * What the callbacks do: one letter per call. After the last letter,
-	 * generate ends the source, and the others go on with '-'.
+	 * The callbacks: one letter per call. After the last letter, generate
+	 * ends the source, and the others go on with '-'.
 	 *   -  generate returns an item, the others return 0
 	 *   p  pushes an item, then as '-'
 	 *   c  cancels the pool, then as '-'
 	 *   f  finishes the pool, then as '-'
 	 *   w  blocks until it is interrupted, then as '-'
-	 *   b  blocks until the cancel, then as '-', but generate ends the
-	 * source e  fails x  ends its thread For source also i  the same as '-'
+	 *   b  blocks until the cancel; then generate ends the source, and
+	 *      the others go on as '-'
+	 *   e  fails
+	 *   x  ends its thread
+	 * For source also:
+	 *   i  the same as '-'
 	 *   B  blocks until the cancel, then returns an item
 	 *   E  blocks until the cancel, then fails
-	 * For action also
+	 * For action also:
 	 *   n  opens, uses and closes a pool of its own
 	 * For open also: starts a thread that pushes, joins it, and then
-	 *   g  succeeds    G  fails    X  ends its thread
+	 *   g  succeeds
+	 *   G  fails
+	 *   X  ends its thread
 	 */
 	const char *source; /* NULL: no generator */
 	const char *action; /* one letter per generated item */
@@ -54,7 +60,7 @@ struct scenario {
 	const char *open;   /* NULL: no worker_open */
 	const char *close;
 	/*
-	 * What the threads of the program do: one letter per call. The first
+	 * The threads of the program: one letter per call. The first
 	 * thread closes the pool when the others have ended.
 	 *   n  par_next                      t  par_next_timed
 	 *   *  par_next until the end        ~  par_next_timed until the end

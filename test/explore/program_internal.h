@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the files of the program share.
+ * Shared by the files of the program.
  */
 #ifndef PROGRAM_INTERNAL_H
 #define PROGRAM_INTERNAL_H
@@ -11,7 +11,7 @@
 
 #include <par.h>
 
-/* What the program has seen of this run. */
+/* Everything that the program has seen of a run. */
 struct seen {
 	const struct scenario *scenario;
 	bool faults;
