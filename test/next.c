@@ -190,7 +190,7 @@ static unsigned join_takers(struct taker takers[SLEEPERS], int end)
 	return told;
 }
 
-static void each_sleeper_gets_one_of_as_many_results(void **state)
+static void each_waiting_consumer_gets_one_of_as_many_results(void **state)
 {
 	struct gate gate = GATE_CLOSED;
 	struct par *pool = kit_open_action(action_gated, 3, &gate);
@@ -220,7 +220,7 @@ static void one_result_ends_the_wait_of_one_alone(void **state)
 }
 
 /*
- * All sleepers get the end, however it comes about.
+ * All waiting consumers get the end, however it comes about.
  */
 
 /* All takers sleep while the producer is inside its call. */
@@ -333,7 +333,7 @@ static void all_are_told_when_another_takes_the_last_result(void **state)
 	kit_close(pool, -EIO);
 }
 
-static void a_cancel_hands_sleepers_what_waited_and_then_the_end(void **state)
+static void a_cancel_hands_waiting_consumers_the_rest_and_the_end(void **state)
 {
 	struct gate gate = GATE_CLOSED;
 	struct par *pool = kit_open_gated(NULL, &gate);
@@ -549,7 +549,7 @@ static void *ask_clocked(void *argument)
 	return NULL;
 }
 
-/* The sleeper is woken for results that the test then takes first. */
+/* The consumer is woken for results that the test then takes first. */
 static void nor_where_another_is_quicker(void **state)
 {
 	struct par *pool = kit_open_echo();
@@ -747,7 +747,7 @@ int main(void)
 		KIT_TEST(errno_is_left_alone),
 		KIT_TEST(it_waits_until_there_is_a_result),
 		KIT_TEST(each_result_goes_to_exactly_one),
-		KIT_TEST(each_sleeper_gets_one_of_as_many_results),
+		KIT_TEST(each_waiting_consumer_gets_one_of_as_many_results),
 		KIT_TEST(one_result_ends_the_wait_of_one_alone),
 		KIT_TEST(all_are_told_the_end_of_an_empty_input),
 		KIT_TEST(all_are_told_when_the_source_ends_idle),
@@ -757,7 +757,7 @@ int main(void)
 		KIT_TEST(all_are_told_at_a_finish),
 		KIT_TEST(all_are_told_at_a_cancel),
 		KIT_TEST(all_are_told_when_another_takes_the_last_result),
-		KIT_TEST(a_cancel_hands_sleepers_what_waited_and_then_the_end),
+		KIT_TEST(a_cancel_hands_waiting_consumers_the_rest_and_the_end),
 		KIT_TEST(once_told_the_end_stays),
 		KIT_TEST(it_does_not_come_while_an_item_is_in_the_pool),
 		KIT_TEST(it_does_not_come_while_the_generator_is_asked),

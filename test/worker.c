@@ -8,9 +8,9 @@
 enum { MOST = 8 };
 
 /* What one worker saw. The worker's state points here. */
-struct crew;
+struct team;
 struct hand {
-	struct crew *crew;
+	struct team *team;
 	pthread_t opener;
 	atomic_uint actions, closes;
 	atomic_bool strayed;  /* an action or the close on another thread */
@@ -18,7 +18,7 @@ struct hand {
 };
 
 /* All workers of a pool. The context points here. */
-struct crew {
+struct team {
 	struct hand hands[MOST];
 	atomic_uint opens;
 	atomic_uint closes;
@@ -30,18 +30,18 @@ struct crew {
 
 static int open_hand(void *context, void **state)
 {
-	struct crew *crew = context;
-	const unsigned number = atomic_fetch_add(&crew->opens, 1);
-	struct hand *hand = &crew->hands[number];
+	struct team *team = context;
+	const unsigned number = atomic_fetch_add(&team->opens, 1);
+	struct hand *hand = &team->hands[number];
 
 	if (number >= MOST)
 		kit_die("more workers than asked for");
 	if (*state)
-		atomic_fetch_add(&crew->state_was_set, 1);
-	hand->crew = crew;
+		atomic_fetch_add(&team->state_was_set, 1);
+	hand->team = team;
 	hand->opener = pthread_self();
 	*state = hand;
-	return number < crew->good ? 0 : 77;
+	return number < team->good ? 0 : 77;
 }
 
 static int use_hand(void *state, void *item, void **value)
@@ -53,7 +53,7 @@ static int use_hand(void *state, void *item, void **value)
 		atomic_store(&hand->strayed, true);
 	if (hand->closes)
 		atomic_store(&hand->too_late, true);
-	gate_pass(hand->crew->passes);
+	gate_pass(hand->team->passes);
 	*value = hand;
 	if (!item)
 		pthread_exit(NULL);
@@ -66,17 +66,17 @@ static void close_hand(void *state)
 
 	if (!pthread_equal(hand->opener, pthread_self()))
 		atomic_store(&hand->strayed, true);
-	if (hand->crew->closing)
-		gate_pass(hand->crew->closing);
+	if (hand->team->closing)
+		gate_pass(hand->team->closing);
 	atomic_fetch_add(&hand->closes, 1);
-	atomic_fetch_add(&hand->crew->closes, 1);
+	atomic_fetch_add(&hand->team->closes, 1);
 }
 
-static struct par *open_crew(struct crew *crew, unsigned workers)
+static struct par *open_team(struct team *team, unsigned workers)
 {
 	return kit_open(&(struct par_options){ .action = use_hand,
 					       .workers = workers,
-					       .context = crew,
+					       .context = team,
 					       .worker_open = open_hand,
 					       .worker_close = close_hand });
 }
@@ -102,85 +102,85 @@ static void run(struct par *pool, struct gate *gate, unsigned count)
 static void each_open_has_its_close_on_the_same_thread(void **state)
 {
 	struct gate gate = GATE_CLOSED;
-	struct crew crew = { .good = MOST, .passes = &gate };
-	struct par *pool = open_crew(&crew, 4);
+	struct team team = { .good = MOST, .passes = &gate };
+	struct par *pool = open_team(&team, 4);
 
 	for (int round = 0; round < 5; round++)
 		run(pool, &gate, 4);
-	assert_int_equal(crew.closes, 0);
+	assert_int_equal(team.closes, 0);
 	kit_close(pool, 0);
-	assert_int_equal(crew.opens, 4);
-	assert_int_equal(crew.closes, 4);
+	assert_int_equal(team.opens, 4);
+	assert_int_equal(team.closes, 4);
 	for (int i = 0; i < 4; i++) {
-		assert_int_equal(crew.hands[i].closes, 1);
-		assert_int_equal(crew.hands[i].actions, 5);
-		assert_false(crew.hands[i].strayed);
-		assert_false(crew.hands[i].too_late);
+		assert_int_equal(team.hands[i].closes, 1);
+		assert_int_equal(team.hands[i].actions, 5);
+		assert_false(team.hands[i].strayed);
+		assert_false(team.hands[i].too_late);
 	}
 }
 
 static void each_worker_has_a_thread_of_its_own(void **state)
 {
 	struct gate gate = GATE_CLOSED;
-	struct crew crew = { .good = MOST, .passes = &gate };
-	struct par *pool = open_crew(&crew, 4);
+	struct team team = { .good = MOST, .passes = &gate };
+	struct par *pool = open_team(&team, 4);
 
 	run(pool, &gate, 4);
 	kit_close(pool, 0);
 	for (int i = 0; i < 4; i++) {
 		assert_false(
-			pthread_equal(crew.hands[i].opener, pthread_self()));
+			pthread_equal(team.hands[i].opener, pthread_self()));
 		for (int j = 0; j < i; j++)
-			assert_false(pthread_equal(crew.hands[i].opener,
-						   crew.hands[j].opener));
+			assert_false(pthread_equal(team.hands[i].opener,
+						   team.hands[j].opener));
 	}
 }
 
 static void a_worker_that_never_ran_an_item_is_closed_too(void **state)
 {
-	struct crew crew = { .good = MOST };
-	struct par *pool = open_crew(&crew, 4);
+	struct team team = { .good = MOST };
+	struct par *pool = open_team(&team, 4);
 
 	kit_close(pool, 0);
-	assert_int_equal(crew.opens, 1);
-	assert_int_equal(crew.closes, 1);
+	assert_int_equal(team.opens, 1);
+	assert_int_equal(team.closes, 1);
 }
 
 static void a_failed_open_has_no_close(void **state)
 {
 	struct gate gate = GATE_CLOSED;
-	struct crew crew = { .good = 2, .passes = &gate };
-	struct par *pool = open_crew(&crew, 3);
+	struct team team = { .good = 2, .passes = &gate };
+	struct par *pool = open_team(&team, 3);
 
 	for (int i = 0; i < 3; i++)
 		kit_push_number(pool, 1);
-	EVENTUALLY(crew.opens >= 3);
+	EVENTUALLY(team.opens >= 3);
 	gate_open(&gate);
 	par_finish(pool);
 	assert_int_equal(kit_drain(pool, NULL, NULL), 3);
 	kit_close(pool, 0);
-	assert_int_equal(crew.closes, 2);
-	assert_int_equal(crew.hands[0].closes, 1);
-	assert_int_equal(crew.hands[1].closes, 1);
-	assert_int_equal(crew.hands[2].closes, 0);
-	assert_int_equal(crew.hands[2].actions, 0);
+	assert_int_equal(team.closes, 2);
+	assert_int_equal(team.hands[0].closes, 1);
+	assert_int_equal(team.hands[1].closes, 1);
+	assert_int_equal(team.hands[2].closes, 0);
+	assert_int_equal(team.hands[2].actions, 0);
 }
 
 static void a_failed_first_open_has_no_close(void **state)
 {
-	struct crew crew = { .good = 0 };
+	struct team team = { .good = 0 };
 	struct par *pool;
 
 	assert_int_equal(
 		par_open(&pool,
 			 &(struct par_options){ .action = use_hand,
 						.workers = 3,
-						.context = &crew,
+						.context = &team,
 						.worker_open = open_hand,
 						.worker_close = close_hand }),
 		77);
-	assert_int_equal(crew.opens, 1);
-	assert_int_equal(crew.closes, 0);
+	assert_int_equal(team.opens, 1);
+	assert_int_equal(team.closes, 0);
 }
 
 /* Calls par_close() on another thread. */
@@ -201,10 +201,10 @@ static void *close_elsewhere(void *argument)
 static void every_close_has_returned_when_par_close_has(void **state)
 {
 	struct gate gate = GATE_CLOSED, closing = GATE_CLOSED;
-	struct crew crew = { .good = MOST,
+	struct team team = { .good = MOST,
 			     .passes = &gate,
 			     .closing = &closing };
-	struct closer closer = { .pool = open_crew(&crew, 2) };
+	struct closer closer = { .pool = open_team(&team, 2) };
 	pthread_t thread;
 
 	run(closer.pool, &gate, 2);
@@ -214,27 +214,27 @@ static void every_close_has_returned_when_par_close_has(void **state)
 	assert_false(closer.done);
 	gate_open(&closing);
 	kit_join(thread);
-	assert_int_equal(crew.closes, 2);
+	assert_int_equal(team.closes, 2);
 }
 
 static void a_worker_that_exits_in_an_action_is_closed_at_once(void **state)
 {
 	struct gate gate = GATE_CLOSED;
-	struct crew crew = { .good = MOST, .passes = &gate };
-	struct par *pool = open_crew(&crew, 2);
+	struct team team = { .good = MOST, .passes = &gate };
+	struct par *pool = open_team(&team, 2);
 	struct par_result result;
 
 	gate_open(&gate);
 	kit_push(pool, NULL);
 	assert_int_equal(par_next(pool, &result), 1);
 	assert_int_equal(result.error, -EINTR);
-	EVENTUALLY(crew.closes == 1);
+	EVENTUALLY(team.closes == 1);
 	assert_int_equal(((struct hand *)result.value)->closes, 1);
 	kit_push_number(pool, 1);
 	assert_int_equal(par_next(pool, &result), 1);
 	assert_int_equal(result.error, 0);
 	kit_close(pool, 0);
-	assert_int_equal(crew.opens, crew.closes);
+	assert_int_equal(team.opens, team.closes);
 }
 
 /*
@@ -244,29 +244,29 @@ static void a_worker_that_exits_in_an_action_is_closed_at_once(void **state)
 static void each_action_is_given_its_workers_state(void **state)
 {
 	struct gate gate = GATE_CLOSED;
-	struct crew crew = { .good = MOST, .passes = &gate };
-	struct par *pool = open_crew(&crew, 3);
+	struct team team = { .good = MOST, .passes = &gate };
+	struct par *pool = open_team(&team, 3);
 
 	for (int round = 0; round < 10; round++)
 		run(pool, &gate, 3);
 	kit_close(pool, 0);
-	assert_int_equal(crew.opens, 3);
+	assert_int_equal(team.opens, 3);
 	for (int i = 0; i < 3; i++) {
-		assert_int_equal(crew.hands[i].actions, 10);
-		assert_false(crew.hands[i].strayed);
+		assert_int_equal(team.hands[i].actions, 10);
+		assert_false(team.hands[i].strayed);
 	}
 }
 
 static void the_state_is_null_at_the_call_of_worker_open(void **state)
 {
 	struct gate gate = GATE_CLOSED;
-	struct crew crew = { .good = MOST, .passes = &gate };
-	struct par *pool = open_crew(&crew, 4);
+	struct team team = { .good = MOST, .passes = &gate };
+	struct par *pool = open_team(&team, 4);
 
 	run(pool, &gate, 4);
 	kit_close(pool, 0);
-	assert_int_equal(crew.opens, 4);
-	assert_int_equal(crew.state_was_set, 0);
+	assert_int_equal(team.opens, 4);
+	assert_int_equal(team.state_was_set, 0);
 }
 
 /* What the last of the callbacks below got. */
