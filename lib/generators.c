@@ -39,7 +39,7 @@ int par_from_lines(void *file, void **item)
 {
 	int saved = errno, rc = 1;
 	char *line = NULL;
-	size_t room = 0;
+	size_t size = 0;
 	ssize_t length;
 
 	/* An error that the file has from before is not ours, and getline()
@@ -47,7 +47,7 @@ int par_from_lines(void *file, void **item)
 	if (ferror(file))
 		clearerr(file);
 	errno = 0;
-	length = getline(&line, &room, file);
+	length = getline(&line, &size, file);
 	if (length > 0 && line[length - 1] == '\n') {
 		line[length - 1] = '\0';
 	} else if (length < 0 || ferror(file)) {

@@ -133,10 +133,10 @@ static void nest(void)
 	int left = 1;
 	struct par *pool, *outer = par_self();
 	struct par_result r;
-	int rc = par_open(&pool, &(struct par_options){ .generate = one_item,
-							.source = &left,
-							.action = no_action,
-							.workers = 1 });
+	int rc = par_open(&pool, &(struct par_options){ .action = no_action,
+							.workers = 1,
+							.generate = one_item,
+							.source = &left });
 
 	if (rc && !GET(faults))
 		sched_fail("nested par_open() returned %d", rc);
