@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * When the pool may try to start a worker. Who tries, and for what, is decided
- * elsewhere (workers.c).
+ * When the pool may try to start a worker. Who makes an attempt is decided in
+ * workers.c.
  */
 #include "attempts.h"
 
@@ -25,7 +25,7 @@ uint64_t attempts_begin(struct attempts *attempts)
 	return ++attempts->begun;
 }
 
-static void end(struct attempts *attempts, uint64_t number, int error)
+static void note_first(struct attempts *attempts, uint64_t number, int error)
 	NEEDS_LOCK
 {
 	if (number == 1) {
@@ -36,7 +36,7 @@ static void end(struct attempts *attempts, uint64_t number, int error)
 
 void attempts_succeed(struct attempts *attempts, uint64_t number)
 {
-	end(attempts, number, 0);
+	note_first(attempts, number, 0);
 	/* An attempt that began before a failure says nothing about now. */
 	if (number > attempts->begun_at_failure)
 		attempts->retry_at = 0;
@@ -44,7 +44,7 @@ void attempts_succeed(struct attempts *attempts, uint64_t number)
 
 void attempts_fail(struct attempts *attempts, uint64_t number, int error)
 {
-	end(attempts, number, error);
+	note_first(attempts, number, error);
 	if (number == attempts->begun)
 		attempts->error = error;
 	attempts->retry_at = clock_after(BACK_OFF_MS);

@@ -32,8 +32,8 @@ struct attempts {
 	int first_open_error;
 };
 
-/* Whether an attempt may begin now. If the back-off is just over, the next one
- * begins here. */
+/* Whether an attempt may begin now. If a back-off was over, the next back-off
+ * begins here, so that there is one attempt per second. */
 bool attempts_may_begin(struct attempts *attempts) NEEDS_LOCK;
 /* Returns the number of the attempt. */
 uint64_t attempts_begin(struct attempts *attempts) NEEDS_LOCK;

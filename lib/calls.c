@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The public calls between par_open() and par_close(). Each checks its
- * arguments, refuses to wait for itself, and leaves the rest to a hand-over.
+ * arguments, refuses to let a thread of the pool wait for the pool, and leaves
+ * the rest to a hand-over.
  */
 #include "handover.h"
 #include "sizes.h"
@@ -55,7 +56,8 @@ int par_cancel_fd(struct par *pool)
 	return fd;
 }
 
-/* In worker_open: only the calling thread changes the state it reads here. */
+/* Whether the calling thread is in worker_open. Only that thread changes the
+ * state of its seat then. */
 static bool is_opening(const struct par *p)
 {
 	const struct worker *w = self_worker_of(p);

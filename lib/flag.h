@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A flag that is raised once, under the lock, and read without it. A thread
- * that sees the flag raised sees everything that was written before.
+ * A flag that is raised under the lock, never lowered, and read without the
+ * lock. A thread that sees the flag raised sees everything that was written
+ * before.
  */
 #ifndef PAR_FLAG_H
 #define PAR_FLAG_H

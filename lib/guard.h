@@ -28,7 +28,7 @@ extern struct GUARD(capability("lock")) guard the_lock;
 
 /* A function that is called with the lock held, and leaves it held. */
 #define NEEDS_LOCK GUARD(requires_capability(the_lock))
-/* A function that is called without the lock. It may take the lock, or wait. */
+/* A function that must be called without the lock: it takes it, or waits. */
 #define NEEDS_NO_LOCK GUARD(locks_excluded(the_lock))
 /* A function that returns with the lock held. */
 #define TAKES_LOCK GUARD(acquire_capability(the_lock))
@@ -37,9 +37,9 @@ extern struct GUARD(capability("lock")) guard the_lock;
 /* A function whose body is not checked, because it uses the mutex itself. */
 #define UNCHECKED GUARD(no_thread_safety_analysis)
 
-/* States that no lock is needed from here to the end of the function, because
- * no other thread can change what it reads. Either no other thread has begun,
- * or all that could have ended, or only this thread writes it. */
+/* Tells clang that no lock is needed from here to the end of the function,
+ * because no other thread can change what it reads. Either no other thread has
+ * begun, or all that could have ended, or only this thread writes it. */
 static inline void guard_not_needed(void) GUARD(assert_capability(the_lock))
 {
 }

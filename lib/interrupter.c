@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sends the signal to each thread that runs a callback. A signal that comes
- * just before its thread blocks is lost, so it is sent again: soon at first,
- * and more and more seldom to a callback that ignores it.
+ * Sends the signal to each thread that runs generate, action or worker_open. A
+ * signal that comes just before its thread blocks is lost, so it is sent again:
+ * soon at first, and more and more seldom to a callback that ignores it.
  */
 #include "interrupter.h"
 

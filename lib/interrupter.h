@@ -2,8 +2,8 @@
 /*
  * The interrupter: the thread that sends par_options.interrupt after a cancel.
  * It is a thread of its own, because par_cancel() may not wait, and every other
- * thread may be blocked in the call that must be interrupted. Until then it
- * sleeps.
+ * thread may be blocked in the call that must be interrupted. Until
+ * a cancel it sleeps.
  */
 #ifndef PAR_INTERRUPTER_H
 #define PAR_INTERRUPTER_H

@@ -13,8 +13,9 @@
 #include <par.h>
 
 struct item {
-	/* What par_next() will deliver. `item` and `index` are set at the
-	 * entry, the rest when the action ends or the item is canceled. */
+	/* What par_next() will deliver. `item` is set before the entry, `index`
+	 * at the entry, `worker` when a worker takes it, `value` and `error` by
+	 * the action or the cancel. */
 	struct par_result result;
 	/* The action has ended, or the item was canceled. */
 	bool done;

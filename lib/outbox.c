@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The results that wait for par_next(), unordered or ordered. The one word that
- * tells the two apart is looked at here and nowhere else.
+ * The results that wait for par_next(), unordered or ordered. The field
+ * `ordered` is read here and nowhere else.
  */
 #include "outbox.h"
 

@@ -13,7 +13,7 @@
 
 /* read() and write() are cancellation points. A thread that is canceled in the
  * middle would leave the state behind half changed. */
-void pipe_write(struct pipe *pipe, bool readable)
+void pipe_move_byte(struct pipe *pipe, bool readable)
 {
 	char byte = 0;
 	int saved = errno, before = thread_disable_cancel();
@@ -65,9 +65,9 @@ void pipe_close(struct pipe *pipe)
 
 void pipe_hang_up(struct pipe *pipe)
 {
-	/* A reader can take the byte away, but cannot undo that the write end
-	 * is closed. The byte is there for a poller whose forked child still
-	 * holds the write end. */
+	/* A reader can take the byte away, but cannot open the write end again.
+	 * If a forked child still holds the write end, only the byte makes the
+	 * read end readable. */
 	pipe_set_readable(pipe, true);
 	if (pipe->is_open)
 		close_end(pipe, 1);

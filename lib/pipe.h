@@ -29,14 +29,14 @@ void pipe_close(struct pipe *pipe);
 void pipe_hang_up(struct pipe *pipe) NEEDS_LOCK;
 
 /* Puts the byte in, or takes it out. */
-void pipe_write(struct pipe *pipe, bool readable) NEEDS_LOCK;
+void pipe_move_byte(struct pipe *pipe, bool readable) NEEDS_LOCK;
 
 /* Makes the read end readable, or not, if the pipe is open. */
 static inline void pipe_set_readable(struct pipe *pipe, bool readable)
 	NEEDS_LOCK
 {
 	if (pipe->is_open && pipe->is_readable != readable)
-		pipe_write(pipe, readable);
+		pipe_move_byte(pipe, readable);
 }
 
 #endif

@@ -22,8 +22,8 @@ enum seat_state {
 };
 
 /*
- * One seat. Fields that are not GUARDED belong to the thread that took the seat
- * until the worker runs, and then to the worker.
+ * A seat, and the worker in it. Fields that are not GUARDED belong to the
+ * thread that took the seat until the worker runs, and then to the worker.
  */
 struct worker {
 	struct self self; /* constant, once the seat was taken */
@@ -50,9 +50,9 @@ struct worker {
 struct seats {
 	/* Constant after par_open(). */
 	struct worker *all;
-	/* How many seats were ever taken. The seats behind are untouched. */
+	/* How many seats were ever taken. The later ones are untouched. */
 	unsigned used GUARDED;
-	/* Those of them that are vacant. */
+	/* The first vacant seat of them; the list goes on by next_vacant. */
 	struct worker *vacant GUARDED;
 	/* How many seats are in each state. */
 	unsigned in_state[SEAT_STATES] GUARDED;

@@ -12,7 +12,7 @@
 
 #include <pthread.h>
 
-/* What a thread of a pool is known by. */
+/* The identity of a thread of a pool. */
 struct self {
 	/* Constant. */
 	struct par *pool;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The calls of sigaction() and pthread_sigmask(), and the one handler that the
+ * The mask and the handler of the interrupt, and the one handler that the
  * library may install. Which threads get the signal is decided elsewhere
  * (interrupter.c).
  */

@@ -29,7 +29,7 @@ struct source {
 	bool generating GUARDED;
 	/* What par_next() returns at the end. */
 	int error GUARDED;
-	/* The producer's own: the record for the item of that call. */
+	/* The producer's own: the record that the call of generate fills. */
 	struct item *item;
 	/* Who the producer is. */
 	struct self self;
@@ -37,8 +37,8 @@ struct source {
 	pthread_t thread;
 };
 
-/* The call of generate, if there was one, has returned. A source that was told
- * to stop ends now. */
+/* If the source was told to stop and no call of generate is under way, it ends
+ * now. */
 static inline void source_stop_if_told(struct source *source) NEEDS_LOCK
 {
 	if (source->state == SOURCE_FINISHING && !source->generating)

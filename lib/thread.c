@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The calls of POSIX threads that start a thread, and that a thread makes for
- * itself. pthread_self() and the clean-up handlers, which are blocks, stand
- * where they are needed.
+ * Starting and joining threads; the name, the stack size and the cancel state
+ * of a thread.
  */
 #include "thread.h"
 

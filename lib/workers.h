@@ -13,8 +13,8 @@
 
 /* Takes a seat for the first worker. */
 struct worker *workers_take_first(struct par *p) NEEDS_NO_LOCK;
-/* Takes a seat if the pool is short of workers, with `coming` of those that are
- * on their way counted as idle. Otherwise returns NULL. */
+/* Takes a seat if the pool is short of workers; `coming` workers that are on
+ * their way count as idle. Otherwise returns NULL. */
 struct worker *workers_take_if_short(struct par *p, unsigned coming) NEEDS_LOCK;
 /* The system refused the thread for this seat: gives the seat back. */
 void workers_refused(struct worker *w, int error) NEEDS_NO_LOCK;
@@ -29,10 +29,9 @@ void workers_begin(struct worker *w) NEEDS_NO_LOCK;
 void workers_opened(struct worker *w) NEEDS_NO_LOCK;
 /* The worker takes no item any more. It holds none. */
 void workers_retire(struct worker *w) NEEDS_LOCK;
-/* A retired worker leaves its seat, and false is returned. Or it may not leave
- * yet: then true is returned, and the worker must start a successor in its own
- * seat. If the system refuses that thread, it calls workers_stay(), and then
- * tries to leave again. */
+/* For a retired worker. Returns false if it has left its seat. Returns true if
+ * it must start a successor in its own seat. If the system refuses that thread,
+ * it calls workers_stay(), and then this again. */
 bool workers_leave(struct worker *w) NEEDS_NO_LOCK;
 void workers_stay(struct worker *w, int error) NEEDS_NO_LOCK;
 

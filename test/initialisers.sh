@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Who copies a piece of ours may be writing C++, where an initialiser has to name the
-# fields of a structure in the order in which the header declares them; C does not mind.
-# So each that stands in a source, a page or a comment of ours keeps to that order.
+# An initialiser in C++ must name the fields of a structure in the order in which the
+# header declares them; C does not mind. People copy pieces of ours into C++. So every
+# initialiser in a source, a page or a comment of ours keeps to that order. Not seen: one
+# that does not name its type (a nested one, the second of one declaration).
 #     initialisers.sh SOURCE
 set -euf
 cd "$1"

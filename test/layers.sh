@@ -1,21 +1,25 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # The files of lib/ are layers: each includes and calls only files that stand
-# below it in the list of lib/meson.build. Draws who includes and calls whom, the
-# lowest layer first; fails if an arrow points up or a file has no place in the
-# list. So there is no circle either.
-#     layers.sh NM LIB LIBPAR.A NAME...    (the lowest first)
+# earlier in the list of lib/meson.build. Draws who includes and calls whom, in that
+# order; fails if a file uses a later one, or has no place in the list. So there is
+# no circle either.
+#     layers.sh NM LIB LIBPAR.A NAME...
 set -eu
 nm=$1 lib=$2 archive=$3
 shift 3
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# FILE includes FILE, without the endings. names.h is written by the build.
+# FILE includes FILE, without the endings.
 for file in "$lib"/*.[ch]; do
 	name=$(basename "$file")
-	sed -n "s/^#include \"\(.*\)\.h\"\$/${name%.*} includes \1/p" "$file"
-done | awk '$1 != $3 && $3 != "names"' | sort -u >"$work/arrows"
+	sed -n "s/^[ \t]*#[ \t]*include[ \t]*[\"<]\([a-z_]*\)\.h[\">].*/\1/p" "$file" |
+		while read -r included; do
+			[ ! -f "$lib/$included.h" ] ||
+				echo "${name%.*} includes $included"
+		done
+done | awk '$1 != $3' | sort -u >"$work/arrows"
 # FILE calls FILE: an undefined symbol of one object that another defines.
 "$nm" -A "$archive" | awk '
 	{
@@ -48,7 +52,7 @@ cat "$work/arrows" "$work/calls" | awk -v layers="$*" -v lib="$lib" '
 			print "has no place in lib/meson.build: " $1
 			bad = 1
 		} else if (!($3 in height) || height[$3] >= height[$1]) {
-			print "points up: " $0
+			print "uses a later one: " $0
 			bad = 1
 		}
 		list[$1, $2] = list[$1, $2] " " $3
@@ -60,6 +64,6 @@ cat "$work/arrows" "$work/calls" | awk -v layers="$*" -v lib="$lib" '
 				list[layer[i], "includes"],
 				list[layer[i], "calls"] ? "; calls" : "",
 				list[layer[i], "calls"]
-		printf "%d files, %d arrows down\n", count, arrows
+		printf "%d files, %d arrows to earlier ones\n", count, arrows
 		exit bad
 	}'
