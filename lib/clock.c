@@ -10,12 +10,26 @@
 
 enum { NS_PER_MS = 1000000, NS_PER_S = 1000000000 };
 
-uint64_t clock_now(void)
+static uint64_t read_clock(clockid_t clock)
 {
 	struct timespec now;
 
-	must(clock_gettime(CLOCK_MONOTONIC, &now));
+	must(clock_gettime(clock, &now));
 	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
+}
+
+uint64_t clock_now(void)
+{
+	return read_clock(CLOCK_MONOTONIC);
+}
+
+uint64_t clock_tick(void)
+{
+#ifdef CLOCK_MONOTONIC_COARSE
+	return read_clock(CLOCK_MONOTONIC_COARSE);
+#else
+	return clock_now();
+#endif
 }
 
 uint64_t clock_after(int timeout_ms)

@@ -14,6 +14,9 @@
 #define CLOCK_NEVER UINT64_MAX
 
 uint64_t clock_now(void);
+/* The same clock where it is cheap to read: it moves in ticks of some
+ * milliseconds, if the system has such a clock. */
+uint64_t clock_tick(void);
 /* The point timeout_ms milliseconds from now; CLOCK_NEVER if it is negative. No
  * int is so large that this overflows. */
 uint64_t clock_after(int timeout_ms);

@@ -13,6 +13,7 @@
 struct fifo {
 	struct item *first;
 	struct item *last; /* undefined if the list is empty */
+	size_t count;
 };
 
 static inline void fifo_put(struct fifo *fifo, struct item *item) NEEDS_LOCK
@@ -23,6 +24,7 @@ static inline void fifo_put(struct fifo *fifo, struct item *item) NEEDS_LOCK
 	else
 		fifo->first = item;
 	fifo->last = item;
+	fifo->count++;
 }
 
 /* Returns the oldest item, or NULL if the list is empty. */
@@ -30,8 +32,10 @@ static inline struct item *fifo_take(struct fifo *fifo) NEEDS_LOCK
 {
 	struct item *item = fifo->first;
 
-	if (item)
+	if (item) {
 		fifo->first = item->next;
+		fifo->count--;
+	}
 	return item;
 }
 

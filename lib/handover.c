@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The way of an item through the pool, in the order in which it goes: entry,
- * work, delivery. A function that needs no lock is one critical section.
+ * work, delivery.
  */
 #include "handover.h"
 
@@ -67,8 +67,9 @@ static bool has_room_or_ended(void *pool) NEEDS_LOCK
 	return source_has_ended(&p->source) || pool_has_room(p);
 }
 
-/* Waits until generate may be called. The call begins here: a source that is
- * told to stop from now on ends when the call returns. */
+/* Waits until generate may be called. Returns false if the source has ended.
+ * The call begins here: a source that is told to stop from now on ends when the
+ * call returns. */
 static bool begin_call(struct par *p) NEEDS_LOCK
 {
 	pool_wait(p, &p->waiters.room, &p->waiters.producer, CLOCK_NEVER,
@@ -192,8 +193,8 @@ struct item *handover_exchange(struct worker *w, struct worker **to_start)
 	pool_wait(p, &p->waiters.idle, &w->waiter, CLOCK_NEVER, take_or_closing,
 		  w);
 	item = w->item;
-	/* Each item that entered and found no idle worker has started one. Only
-	 * if the system refused a thread can there be too few here. */
+	/* An item that enters and finds no idle worker starts one. There can be
+	 * too few workers here only if an attempt has failed. */
 	*to_start = workers_take_if_short(p, seats_coming(&p->seats));
 	pool_unlock(p);
 	return item;
@@ -242,7 +243,7 @@ static bool deliver(void *argument) NEEDS_LOCK
 	return true;
 }
 
-/* The program has canceled the thread while it slept. The thread holds no
+/* pthread_cancel() has ended the thread while it slept. The thread holds no
  * result, but it may be the one that was woken: the unlock wakes another. */
 static void consumer_canceled(void *argument) DROPS_LOCK
 {
@@ -264,8 +265,8 @@ static void wait_and_deliver(struct consumer *consumer, uint64_t until)
 		return;
 	}
 	pthread_cleanup_push(consumer_canceled, consumer);
-	pool_wait(p, &p->waiters.consumers, &consumer->waiter, until, deliver,
-		  consumer);
+	pool_wait_again(p, &p->waiters.consumers, &consumer->waiter, until,
+			deliver, consumer);
 	pthread_cleanup_pop(false);
 	waiter_fini(&consumer->waiter);
 }
@@ -278,7 +279,9 @@ int handover_deliver(struct par *p, struct par_result *result, uint64_t until)
 	consumer.result = result;
 	consumer.rc = -ETIMEDOUT;
 	pool_lock(p);
-	if (!deliver(&consumer) && until != 0)
+	if (deliver(&consumer))
+		wait_queue_satisfied(&p->waiters.consumers);
+	else if (until != 0)
 		wait_and_deliver(&consumer, until);
 	pool_unlock(p);
 	return consumer.rc;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The hand-overs: how an item goes from one place to the next (pool.h has the
- * picture). Each is one critical section, so an item is never in two places and
- * never in none.
+ * picture), each in a critical section. So an item is never in two places and
+ * never in none. And how the input is told to stop.
  *
  * If a hand-over finds that the pool is short of workers, it takes a seat and
  * sets *to_start to it; otherwise it sets NULL. The caller must worker_start()
@@ -15,8 +15,9 @@
 
 /* For the producer. Hands in its item (NULL at first) and what generate has
  * returned, waits for room, and returns a record for the next item: the caller
- * calls generate. Returns NULL if the source has ended, or, with *to_start set,
- * if there is a worker to start first; then item is NULL at the next call. */
+ * calls generate. If it returns NULL and sets *to_start, the caller starts that
+ * worker and calls again with item NULL. If it returns NULL and sets NULL, the
+ * source has ended. */
 struct item *handover_supply(struct par *p, struct item *item, int rc,
 			     struct worker **to_start) NEEDS_NO_LOCK;
 /* For the producer. The source ends with this error; generate has not returned,

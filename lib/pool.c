@@ -9,8 +9,8 @@
 
 #include <assert.h>
 
-/* The end is an event that comes about in several ways: the source ends, or a
- * cancel or a par_next() removes the last item. */
+/* The end comes in several ways: the source ends and nothing is left, or
+ * par_next() takes the last result. */
 bool pool_is_at_end(const struct par *p)
 {
 	return source_has_ended(&p->source) && ledger_inside(&p->ledger) == 0;
@@ -44,7 +44,8 @@ static bool last_worker_must_run(const struct par *p) NEEDS_LOCK
 		pool_is_short(p, seats_coming(&p->seats)));
 }
 
-/* A finite deadline: it pauses. Nothing wakes it from that but a stop. */
+/* A finite deadline means a pause between two signals. Only a stop ends it
+ * early. */
 static bool interrupter_must_run(const struct par *p) NEEDS_LOCK
 {
 	return p->interrupter_stops ||
@@ -59,6 +60,15 @@ static bool owner_must_run(const struct par *p) NEEDS_LOCK
 				       : p->attempts.first_open_done;
 }
 
+/* How many idle workers are wanted for the queued items. One for each pushed
+ * item: nobody may come back to the pool for a while. But only one for all
+ * generated items. They come in a stream, and the worker that was woken wakes
+ * the next, if it is needed. */
+static uint64_t workers_wanted(const struct par *p) NEEDS_LOCK
+{
+	return p->pushed.count + (p->ring.count > 0);
+}
+
 /* Wakes the threads that have a reason to run. Every wake-up of the library is
  * made here, from the state alone ("Waiters" in the invariant). */
 static void wake_waiters(struct par *p) NEEDS_LOCK
@@ -69,18 +79,20 @@ static void wake_waiters(struct par *p) NEEDS_LOCK
 	if (p->life == POOL_CLOSING)
 		wait_queue_wake_all(&waiters->idle);
 	else if (ledger_queued(&p->ledger) > 0)
-		wait_queue_wake_one(&waiters->idle);
+		wait_queue_wake(&waiters->idle, workers_wanted(p),
+				p->ledger.started);
 	if (waiters->last_worker && last_worker_must_run(p))
 		waiter_wake(waiters->last_worker);
 
 	if (end)
 		wait_queue_wake_all(&waiters->consumers);
 	else if (ready)
-		wait_queue_wake_one(&waiters->consumers);
+		wait_queue_wake(&waiters->consumers, ledger_ready(&p->ledger),
+				p->ledger.delivered);
 	pipe_set_readable(&p->results_pipe, ready || end);
 
 	if (source_has_ended(&p->source) || pool_has_room(p))
-		wait_queue_wake_one(&waiters->room);
+		wait_queue_wake(&waiters->room, 1, 0);
 
 	if (waiters->interrupter.asleep && interrupter_must_run(p))
 		waiter_wake(&waiters->interrupter);
@@ -107,16 +119,18 @@ void pool_sleep(struct par *p, struct waiter *waiter, uint64_t until)
 
 bool pool_wait_again(struct par *p, struct wait_queue *queue,
 		     struct waiter *waiter, uint64_t until,
-		     bool (*attempt)(void *), void *argument)
+		     bool (*condition)(void *), void *argument)
 {
+	const uint64_t *items = queue == &p->waiters.idle ? &p->ledger.entered
+							  : &p->ledger.finished;
 	unsigned yields = 0;
 	bool in_time, succeeded;
 
 	do {
 		wake_waiters(p);
 		in_time = wait_queue_pause(queue, waiter, &yields, &p->lock,
-					   until);
-		succeeded = attempt(argument);
+					   until, items);
+		succeeded = condition(argument);
 	} while (!succeeded && in_time);
 	if (succeeded)
 		wait_queue_satisfied(queue);

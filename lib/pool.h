@@ -21,34 +21,32 @@
  *     `capacity` items. If the pool is canceled, ring and pushed are empty.
  *   Source. A source that was told to stop has ended, unless a call of generate
  *     is under way. If the end was reported, all items were delivered.
- *   Seats. `in_state` agrees with the seats. Until the pool closes, there is a
- *     worker that works, or one on its way there, or a last worker that waits
- *     (workers_leave()).
- *   Waiters. No thread sleeps that has a reason to run:
- *       an idle worker   an item is queued, or the pool closes
- *       the last worker  it may leave, or it must try to start a successor
- *       a consumer       a result may leave, or the end has come
- *       the producer     there is room in ring and window, or the source ended
- *       the interrupter  it must send signals, or it was told to stop; but it
- *                        pauses after it has sent some
- *       the owner        in par_open(): the first worker is open or has failed;
- *                        in par_close(): all seats are vacant
- *     Of the workers and of the consumers one is woken at a time, and wakes the
- *     next. None is woken while one of them yields: it will look again.
- *   Descriptors. The pipe of par_fd() is readable exactly if a result may leave
- *     or the end has come; the pipe of par_cancel_fd() exactly if the pool is
- *     canceled.
+ *   Seats. `in_state` agrees with the seats; at most `workers` are taken. Until
+ * the pool closes, a seat is starting, opening or working, or a leaving worker
+ * has still to decide whether it may go (workers_leave()). Waiters. No thread
+ * sleeps that has a reason to run: an idle worker   an item is queued, or the
+ * pool closes the last worker  it may leave, or it must try to start a
+ * successor a consumer       a result may leave, or the end has come the
+ * producer     there is room in ring and window, or the source ended the
+ * interrupter  it must send signals, or it was told to stop; but it pauses
+ * after it has sent some the owner        in par_open(): the first worker is
+ * open or has failed; in par_close(): all seats are vacant A worker or a
+ * consumer that was woken and does not run yet counts as running, and so does
+ * one that yields, for a while (wait_queue.h). Descriptors. The pipe of
+ * par_fd() is readable exactly if a result may leave or the end has come; the
+ * pipe of par_cancel_fd() exactly if the pool is canceled.
  *
  * What happens in which state. The first four columns are source.state.
  *
  *                    running  finishing  ended   reported  canceled   closing
  *   generate called  room     never      never   never     never      never
  *   ... under way    enters   enters     -       -         to outbox  to outbox
- *   par_push         enters   enters     enters  -EPIPE    -ECANCELED
- * -ECANCELED take             item     item       item    -         - NULL
- *   par_next, empty  waits    waits      end(1)  end       end(1)     -
+ *   par_push         enters   enters     enters  EPIPE     ECANCELED  ECANCELED
+ *   take             item     item       item    -         -          NULL
+ *   par_next, empty  waits    waits      end(1)  end       end(2)     -
  *
- *   (1) if all items were delivered; otherwise it waits.
+ *   (1) if all items were delivered; otherwise it waits
+ *   (2) if, also, no call of generate is under way; otherwise it waits
  */
 #ifndef PAR_POOL_H
 #define PAR_POOL_H
@@ -102,8 +100,8 @@ struct par {
 	/* Raised under the lock; par_canceled() reads it without. */
 	struct flag canceled;
 
-	/* The lock, and everything that it guards. The structs in which some
-	 * fields need no lock say which. */
+	/* The lock, and everything that it guards. If a struct has fields that
+	 * need no lock, its header says which. */
 	struct lock lock;
 	enum pool_life life GUARDED;
 	struct ledger ledger GUARDED;
@@ -120,8 +118,8 @@ struct par {
 	struct pipe cancel_pipe GUARDED;
 };
 
-/* Allocates everything and starts nothing. The fields that are constant must be
- * set. On failure returns -ENOMEM or -EAGAIN, and nothing is left. */
+/* Allocates everything and starts nothing. The caller has set options, sizes
+ * and name. On failure returns -ENOMEM or -EAGAIN, and nothing is left. */
 int pool_init(struct par *p);
 /* No thread is left, and no item. */
 void pool_fini(struct par *p);
@@ -136,19 +134,20 @@ void pool_unlock(struct par *p) DROPS_LOCK;
  * come, and begins another section. */
 void pool_sleep(struct par *p, struct waiter *waiter, uint64_t until)
 	NEEDS_LOCK;
-/* The part of pool_wait() that is needed if the first attempt fails. */
+/* The part of pool_wait() that is needed if the condition is false at first. */
 bool pool_wait_again(struct par *p, struct wait_queue *queue,
 		     struct waiter *waiter, uint64_t until,
-		     bool (*attempt)(void *), void *argument) NEEDS_LOCK;
-/* Calls attempt(argument) until it returns true, and then returns true. Waits
- * between two attempts, outside of the critical section. Returns false if the
- * deadline has come and one more attempt has failed. */
+		     bool (*condition)(void *), void *argument) NEEDS_LOCK;
+/* Calls condition(argument) until it returns true, and then returns true. Waits
+ * between two calls, outside of the critical section. Returns false if the
+ * deadline has come and the condition was false once more after that. */
 static inline bool pool_wait(struct par *p, struct wait_queue *queue,
 			     struct waiter *waiter, uint64_t until,
-			     bool (*attempt)(void *), void *argument) NEEDS_LOCK
+			     bool (*condition)(void *), void *argument)
+	NEEDS_LOCK
 {
-	if (!attempt(argument))
-		return pool_wait_again(p, queue, waiter, until, attempt,
+	if (!condition(argument))
+		return pool_wait_again(p, queue, waiter, until, condition,
 				       argument);
 	wait_queue_satisfied(queue);
 	return true;
@@ -158,10 +157,11 @@ static inline bool pool_wait(struct par *p, struct wait_queue *queue,
 bool pool_is_at_end(const struct par *p) NEEDS_LOCK;
 /* There is room in ring and window: the generator may be called. */
 bool pool_has_room(const struct par *p) NEEDS_LOCK;
-/* More items are queued than workers are idle, and than `coming` more will be.
+/* There are more queued items than idle workers and `coming` others together.
  */
 bool pool_is_short(const struct par *p, unsigned coming) NEEDS_LOCK;
-/* How many threads run a callback that the interrupt may interrupt. */
+/* How many threads run a callback that the interrupt may interrupt: generate,
+ * action or worker_open. */
 uint64_t pool_in_callbacks(const struct par *p) NEEDS_LOCK;
 
 #endif

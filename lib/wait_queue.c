@@ -1,53 +1,97 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How the threads of one kind wait. A yield in vain costs one system call. A
- * sleep in vain costs two, a switch, and often a wake-up of another processor.
- * So a thread yields a few times before it sleeps, as long as that pays.
+ * How the threads of one kind wait. On an idle machine a yield in vain costs
+ * one system call; a sleep in vain costs two, a switch, and often a wake-up of
+ * another processor. On a busy machine a yield costs a time slice of every
+ * program that runs. So a thread yields before it sleeps as long as that pays.
  */
 #include "wait_queue.h"
 
 #include <errno.h>
 #include <sched.h>
 
-/* Whether to yield once more. If the last yields were in vain, this wait and
- * the next one sleep at once. The limit per wait holds even if others find what
- * they look for: the wait may have a deadline, or be canceled. */
-static bool should_yield(struct wait_queue *queue, unsigned yields) NEEDS_LOCK
+enum {
+	/* A waiter that was woken runs after 5 to 80 us on an idle machine. */
+	WAKE_NS = 100000,
+	/* A yield that takes longer has let other programs run; unless threads
+	 * of the pool ran, and needed no more than this per item. */
+	DEAR_YIELD_NS = 200000,
+	/* After a dear yield so many waits do not yield; twice as many if the
+	 * first one that does is dear again. */
+	FIRST_REST = 64,
+	LONGEST_REST = 4096
+};
+
+/* Whether to yield once more. A yield may take longer than any deadline, so a
+ * wait that has a deadline does not yield. If the last yields were in vain,
+ * this wait and the next one sleep at once. The limit per wait holds even if
+ * others find what they look for: pthread_cancel() ends no yield. */
+static bool should_yield(struct wait_queue *queue, unsigned yields,
+			 uint64_t until) NEEDS_LOCK
 {
+	if (until != CLOCK_NEVER || yields == WAIT_QUEUE_YIELDS)
+		return false;
+	if (queue->rest > 0) {
+		queue->rest--;
+		return false;
+	}
 	if (queue->vain_yields >= WAIT_QUEUE_YIELDS) {
 		queue->vain_yields = queue->vain_yields == WAIT_QUEUE_YIELDS
 					     ? WAIT_QUEUE_YIELDS + 1
 					     : 0;
 		return false;
 	}
-	return yields < WAIT_QUEUE_YIELDS;
+	return true;
 }
 
-static void yield(struct wait_queue *queue, struct lock *lock) NEEDS_LOCK
+/* Decides from what a yield has cost whether the next waits yield. */
+static void note_cost(struct wait_queue *queue, uint64_t cost, uint64_t items)
+	NEEDS_LOCK
+{
+	if (cost / (items + 1) <= DEAR_YIELD_NS) {
+		if (queue->next_rest > FIRST_REST)
+			queue->next_rest--;
+		return;
+	}
+	if (queue->next_rest < FIRST_REST)
+		queue->next_rest = FIRST_REST;
+	queue->rest = queue->next_rest;
+	if (queue->next_rest < LONGEST_REST)
+		queue->next_rest *= 2;
+}
+
+static void yield(struct wait_queue *queue, struct lock *lock,
+		  const uint64_t *items) NEEDS_LOCK
 {
 	int saved = errno;
+	uint64_t began, cost, before = *items;
 
 	queue->vain_yields++;
 	queue->yielding++;
+	queue->held_since = clock_tick();
 	lock_drop(lock);
+	began = clock_now();
 	sched_yield(); /* if it fails, nothing is lost */
+	cost = clock_now() - began;
 	errno = saved;
 	lock_take(lock);
 	queue->yielding--;
+	note_cost(queue, cost, *items - before);
 }
 
 bool wait_queue_pause(struct wait_queue *queue, struct waiter *waiter,
-		      unsigned *yields, struct lock *lock, uint64_t until)
+		      unsigned *yields, struct lock *lock, uint64_t until,
+		      const uint64_t *items)
 {
 	bool woken;
 
-	if (should_yield(queue, *yields)) {
+	if (should_yield(queue, *yields, until)) {
 		++*yields;
-		yield(queue, lock);
+		yield(queue, lock, items);
 		return true;
 	}
 	*yields = 0; /* after a wake-up in vain it begins anew */
-	waiter->signaled = false;
+	waiter->wake = 0;
 	waiter->next = queue->newest;
 	queue->newest = waiter;
 	woken = waiter_sleep(waiter, lock, until);
@@ -59,8 +103,9 @@ void wait_queue_remove(struct wait_queue *queue, struct waiter *waiter)
 {
 	struct waiter **link = &queue->newest;
 
-	if (waiter->signaled) {
-		queue->wake_pending = false;
+	if (waiter->wake > 0) {
+		if (waiter->wake > queue->arrived)
+			queue->arrived = waiter->wake;
 		return;
 	}
 	/* After wait_queue_wake_all() the waiter is not in the list any more.
@@ -80,10 +125,25 @@ static struct waiter *wake_newest(struct wait_queue *queue) NEEDS_LOCK
 	return waiter;
 }
 
-void wait_queue_wake_newest(struct wait_queue *queue)
+/* Whether as many as are wanted are expected, and not for too long. */
+static bool is_held(struct wait_queue *queue, uint64_t wanted) NEEDS_LOCK
 {
-	queue->wake_pending = true;
-	wake_newest(queue)->signaled = true;
+	uint64_t now;
+
+	if (wait_queue_expected(queue) < wanted)
+		return false;
+	now = clock_tick();
+	if (queue->held_since == 0)
+		queue->held_since = now;
+	return now - queue->held_since <= WAKE_NS;
+}
+
+void wait_queue_wake_unless_held(struct wait_queue *queue, uint64_t wanted)
+{
+	if (is_held(queue, wanted))
+		return;
+	queue->held_since = clock_tick();
+	wake_newest(queue)->wake = ++queue->wakes;
 }
 
 void wait_queue_wake_each(struct wait_queue *queue)

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The waiters of one kind, and the policy by which they wait: how often a
- * thread looks again before it sleeps, and how many are woken at a time.
+ * The waiters of one kind, and the policy by which they wait: whether a thread
+ * looks again before it sleeps, and how many are woken.
  *
  * The waiter that came last is woken first: its caches are warm, and the others
- * sleep on. At most one is woken at a time; if there is more to do, it wakes
- * the next. So a burst of work does not cost a wake-up per item.
+ * sleep on. While a waiter that was woken is on its way, no other is woken for
+ * the same work: when it runs, it wakes the next if there is more to do. So a
+ * burst of work does not cost a wake-up per item. But a waiter that gets no
+ * processor does not hold up the others: see wait_queue_wake().
  */
 #ifndef PAR_WAIT_QUEUE_H
 #define PAR_WAIT_QUEUE_H
@@ -19,27 +21,42 @@ enum { WAIT_QUEUE_YIELDS = 4 };
 struct wait_queue {
 	/* The waiter that came last, of those that sleep; NULL if none does. */
 	struct waiter *newest GUARDED;
-	/* A waiter was woken and does not run yet. */
-	bool wake_pending GUARDED;
-	/* How many threads yield now. They will look again before they sleep,
-	 * so nobody is woken in the meantime. */
+	/* How many waiters were woken one by one; the last has this number. */
+	uint64_t wakes GUARDED;
+	/* The highest number of a waiter that runs again. Waiters with higher
+	 * numbers are on their way. A waiter with a lower number that does not
+	 * run yet was overtaken, and nobody counts on it any more. */
+	uint64_t arrived GUARDED;
+	/* How many threads yield now. They will look again. */
 	unsigned yielding GUARDED;
-	/* How many yields in a row were in vain (see wait_queue_pause()). */
+	/* The progress at the last call of wait_queue_wake(). */
+	uint64_t progress GUARDED;
+	/* Since when no waiter was woken because others are expected, and there
+	 * was no progress; 0: there was. */
+	uint64_t held_since GUARDED;
+	/* How many yields in a row were in vain. One more than the most: the
+	 * next wait does not yield. */
 	unsigned vain_yields GUARDED;
+	/* The next `rest` waits do not yield, because a yield has cost too
+	 * much. If the one after them does again, there are `next_rest`. */
+	unsigned rest GUARDED;
+	unsigned next_rest GUARDED;
 };
 
 /*
  * One step of a wait: the thread yields the processor, or it sleeps until it is
  * woken. Unlocks in between. The caller looks again when it returns; it returns
  * false if the deadline has come. *yields is a variable of the caller's wait
- * loop, 0 at its beginning.
+ * loop, 0 at its beginning. *items counts the items that the pool's threads
+ * bring or work on: so a yield to them is told from a yield to other programs.
  *
- * A cancellation point. If the thread is canceled there, it must call
+ * A cancellation point. If pthread_cancel() ends the thread there, it must call
  * wait_queue_remove().
  */
 bool wait_queue_pause(struct wait_queue *queue, struct waiter *waiter,
-		      unsigned *yields, struct lock *lock, uint64_t until)
-	NEEDS_LOCK;
+		      unsigned *yields, struct lock *lock, uint64_t until,
+		      const uint64_t *items) NEEDS_LOCK;
+/* The waiter sleeps no more. */
 void wait_queue_remove(struct wait_queue *queue, struct waiter *waiter)
 	NEEDS_LOCK;
 /* A wait is over, or was not needed: the thread has what it wanted. So the last
@@ -50,16 +67,37 @@ static inline void wait_queue_satisfied(struct wait_queue *queue) NEEDS_LOCK
 		queue->vain_yields = 0;
 }
 
+/* How many are expected to look soon: woken and on their way, or yielding. */
+static inline uint64_t wait_queue_expected(const struct wait_queue *queue)
+	NEEDS_LOCK
+{
+	return queue->wakes - queue->arrived + queue->yielding;
+}
+
 /* The parts of the two calls below that are seldom needed. */
-void wait_queue_wake_newest(struct wait_queue *queue) NEEDS_LOCK;
+void wait_queue_wake_unless_held(struct wait_queue *queue, uint64_t wanted)
+	NEEDS_LOCK;
 void wait_queue_wake_each(struct wait_queue *queue) NEEDS_LOCK;
 
-/* Wakes the newest waiter, unless one was woken already and does not run yet,
- * or a thread yields. */
-static inline void wait_queue_wake_one(struct wait_queue *queue) NEEDS_LOCK
+/*
+ * There is work for `wanted` waiters, 1 or more. Wakes the newest waiter,
+ * unless as many are expected to look soon. These are trusted as long as
+ * `progress` (a count of the work that was taken) changes from one call to the
+ * next, and without progress for as long as a wake-up takes. Then the newest is
+ * woken all the same.
+ */
+static inline void wait_queue_wake(struct wait_queue *queue, uint64_t wanted,
+				   uint64_t progress) NEEDS_LOCK
 {
-	if (queue->newest && !queue->wake_pending && !queue->yielding)
-		wait_queue_wake_newest(queue);
+	if (!queue->newest)
+		return;
+	if (progress != queue->progress) {
+		queue->progress = progress;
+		queue->held_since = 0;
+		if (wait_queue_expected(queue) >= wanted)
+			return;
+	}
+	wait_queue_wake_unless_held(queue, wanted);
 }
 
 static inline void wait_queue_wake_all(struct wait_queue *queue) NEEDS_LOCK

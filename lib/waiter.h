@@ -19,11 +19,12 @@ struct waiter {
 	pthread_cond_t cond GUARDED;
 	/* The thread sleeps, and has not been woken yet. */
 	bool asleep GUARDED;
-	/* If it sleeps: until when at most. */
+	/* The deadline of the sleep. */
 	uint64_t until GUARDED;
-	/* If it sleeps in a wait queue, these two are the queue's: it was woken
-	 * by wait_queue_wake_one(); and the waiter that came before it. */
-	bool signaled GUARDED;
+	/* If it sleeps in a wait queue, these two are the queue's: the number
+	 * of the wake-up that it got, 0 for none; and the waiter that came
+	 * before it. */
+	uint64_t wake GUARDED;
 	struct waiter *next GUARDED;
 };
 

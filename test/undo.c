@@ -12,6 +12,8 @@
 
 /* More calls than any run in this file makes. */
 enum { MANY_CALLS = 1000 };
+/* The most yields before a sleep. */
+enum { YIELDS = 4 };
 
 /*
  * par_open.
@@ -469,17 +471,54 @@ static void a_signal_does_not_keep_par_fd_from_what_it_says(void **state)
 	kit_close(pool, 0);
 }
 
-/* A failed sched_yield() before the wait does not change errno. */
-static void nor_does_it_change_errno(void **state)
+struct errno_of_next {
+	struct par *pool;
+	int rc, error;
+};
+
+static void *note_errno(void *argument)
 {
-	struct par *pool = kit_open_echo();
+	struct errno_of_next *note = argument;
 	struct par_result result;
 
 	errno = KIT_ERRNO;
+	note->rc = par_next(note->pool, &result);
+	note->error = errno;
+	return NULL;
+}
+
+/* A failed sched_yield() before the wait does not change errno. */
+static void nor_does_it_change_errno(void **state)
+{
+	struct errno_of_next note = { .pool = kit_open_echo() };
+	pthread_t thread;
+
 	fault_arm(FAULT_YIELD, 1, true);
-	assert_int_equal(par_next_timed(pool, &result, 1), -ETIMEDOUT);
-	assert_true(fault_disarm() > 0);
-	assert_int_equal(errno, KIT_ERRNO);
+	kit_start(&thread, note_errno, &note);
+	/* The worker yields too, but not as often. */
+	EVENTUALLY(fault_calls() > YIELDS);
+	kit_push_number(note.pool, 1);
+	kit_join(thread);
+	fault_disarm();
+	assert_int_equal(note.rc, 1);
+	assert_int_equal(note.error, KIT_ERRNO);
+	kit_close(note.pool, 0);
+}
+
+/* A wait that has a deadline does not yield: a yield may take longer. */
+static void a_wait_with_a_deadline_does_not_yield(void **state)
+{
+	struct gate gate = GATE_CLOSED;
+	struct par *pool = kit_open_gated(NULL, &gate);
+	struct par_result result;
+
+	kit_push_number(pool, 1);
+	gate_await(&gate, 1); /* so the worker does not yield either */
+	fault_arm(FAULT_YIELD, 1, false);
+	for (int waits = 0; waits < 20; waits++)
+		assert_int_equal(par_next_timed(pool, &result, 1), -ETIMEDOUT);
+	assert_int_equal(fault_disarm(), 0);
+	gate_open(&gate);
 	kit_close(pool, 0);
 }
 
@@ -499,21 +538,25 @@ static void forestall(void *pool)
 }
 
 /* If the yields before a wait were in vain, the next wait has none. So the test
- * makes several calls. */
+ * makes several calls. taker_start() returns when the consumer sleeps. */
 static void who_is_always_late_is_not_late_for_ever(void **state)
 {
 	struct par *pool = kit_open_echo();
-	struct par_result result;
 	uint64_t before, taken = 0;
+	struct taker taker;
 
 	for (int waits = 0; waits < 20 || taken == 0; waits++) {
 		assert_in_range(waits, 0, 1000);
-		forestall(pool);
 		before = kit_stats(pool).delivered;
-		assert_int_equal(par_next_timed(pool, &result, 1), -ETIMEDOUT);
+		forestall(pool);
+		before++; /* by forestall() itself */
+		taker_start(&taker, pool);
 		fault_disarm();
 		assert_in_range(kit_stats(pool).delivered - before, 0, 10);
 		taken += kit_stats(pool).delivered - before;
+		kit_push_number(pool, 1);
+		taker_join(&taker);
+		assert_int_equal(taker.rc, 1);
 	}
 	kit_close(pool, 0);
 }
@@ -663,6 +706,7 @@ int main(void)
 		KIT_TEST(par_cancel_fd_too),
 		KIT_TEST(a_signal_does_not_keep_par_fd_from_what_it_says),
 		KIT_TEST(nor_does_it_change_errno),
+		KIT_TEST(a_wait_with_a_deadline_does_not_yield),
 		KIT_TEST(who_is_always_late_is_not_late_for_ever),
 		KIT_TEST(a_call_that_fails_loses_nothing),
 		KIT_TEST(calls_that_fail_from_then_on_lose_nothing),

@@ -55,6 +55,7 @@ static void read_options(struct bytes *bytes, struct scenario *s)
 	s->ordered = flags & 4;
 	s->interrupt = flags & 8;
 	s->twice = (flags & 16) && !refused;
+	s->starves = flags & 32;
 	s->capacity = 1 + sizes % 4;
 	s->window = sizes / 4 % 4;
 	s->refused_from = refused % 8;
@@ -122,13 +123,14 @@ static void report_scenario(void)
 {
 	const struct scenario *s = &scenario;
 
-	printf("workers %u, capacity %zu, window %zu%s%s%s, refused %u from %u"
+	printf("workers %u, capacity %zu, window %zu%s%s%s%s, refused %u from "
+	       "%u"
 	       "\nsource %s action %s pushed %s open %s close %s threads",
 	       s->workers, s->capacity, s->window,
 	       s->ordered ? ", ordered" : "", s->interrupt ? ", interrupt" : "",
-	       s->twice ? ", twice" : "", s->refused, s->refused_from,
-	       s->source ? s->source : "none", s->action, s->pushed,
-	       s->open ? s->open : "none", s->close);
+	       s->twice ? ", twice" : "", s->starves ? ", starves" : "",
+	       s->refused, s->refused_from, s->source ? s->source : "none",
+	       s->action, s->pushed, s->open ? s->open : "none", s->close);
 	for (unsigned i = 0; i < PROGRAM_THREADS && s->threads[i]; i++)
 		printf(" %s", s->threads[i]);
 	printf("\n");

@@ -97,8 +97,14 @@ static void check_items(const struct par *p)
 /* Source: it ends when it was told to, and the end is reported last. */
 static void check_source(const struct par *p)
 {
+	static const struct par *pool;
+	static enum source_state before;
 	const struct source *source = &p->source;
 
+	if (p == pool && p->ledger.entered > 0)
+		HOLDS(source->state >= before);
+	pool = p;
+	before = source->state;
 	if (source->state == SOURCE_END_REPORTED)
 		HOLDS(p->ledger.entered == p->ledger.delivered);
 	if (is_canceled(p))
@@ -146,13 +152,13 @@ static void check_queue(const struct wait_queue *queue)
 	unsigned n = 0;
 
 	for (const struct waiter *w = queue->newest; w; w = w->next)
-		HOLDS(w->asleep && !w->signaled && ++n < LONGEST);
+		HOLDS(w->asleep && w->wake == 0 && ++n < LONGEST);
 }
 
 /* One of them was woken, or has not slept yet. */
 static bool one_will_look(const struct wait_queue *queue)
 {
-	return queue->wake_pending || queue->yielding > 0;
+	return queue->wakes > queue->arrived || queue->yielding > 0;
 }
 
 static unsigned in_callbacks(const struct par *p)
@@ -161,6 +167,58 @@ static unsigned in_callbacks(const struct par *p)
 
 	return p->source.generating + census.in_state[SEAT_OPENING] +
 	       (unsigned)census.items;
+}
+
+/* How long an item, or a result, has waited beside a thread that sleeps. */
+struct held {
+	uint64_t wakes, progress;
+	unsigned sections;
+};
+static struct held held_workers, held_consumers;
+
+/* If a thread that was woken does not run, and none comes and takes the work,
+ * the third section wakes another: the first sees that there was progress, the
+ * second that there is none any more. A spurious wake-up unlocks too, and is no
+ * section; a run has no more than 3 of them. */
+enum { HELD_MOST = 2 + 3 };
+
+static void check_held(struct held *held, const struct wait_queue *queue,
+		       bool wanted, uint64_t progress)
+{
+	if (queue->newest && wanted && queue->wakes == held->wakes &&
+	    progress == held->progress)
+		held->sections++;
+	else
+		held->sections = 0;
+	held->wakes = queue->wakes;
+	held->progress = progress;
+	HOLDS(held->sections <= HELD_MOST);
+}
+
+static void check_starvation(const struct par *p)
+{
+	bool queued = p->ring.count > 0 || p->pushed.first;
+
+	check_held(&held_workers, &p->waiters.idle, queued, p->ledger.started);
+	check_held(&held_consumers, &p->waiters.consumers, has_result(p),
+		   p->ledger.delivered);
+}
+
+/* A push wakes a worker, even if another was woken for an earlier push and does
+ * not run yet. */
+static void check_push(const struct par *p)
+{
+	static const struct par *pool;
+	static uint64_t pushed, wakes;
+	const struct wait_queue *idle = &p->waiters.idle;
+	uint64_t now = list_length(p->pushed.first);
+
+	if (p == pool && now > pushed && idle->newest)
+		HOLDS(idle->wakes > wakes ||
+		      idle->wakes - idle->arrived + idle->yielding >= now);
+	pool = p;
+	pushed = now;
+	wakes = idle->wakes;
 }
 
 /* Waiters: no thread sleeps that has a reason to run. */
@@ -213,6 +271,7 @@ static void check_seats(const struct par *p)
 	struct census census = count_seats(p);
 	unsigned taken = p->options.workers - census.in_state[SEAT_VACANT];
 
+	HOLDS(p->seats.used <= p->options.workers);
 	for (unsigned s = 0; s < SEAT_STATES; s++)
 		HOLDS(census.in_state[s] == p->seats.in_state[s]);
 	/* The first does not count for an item that enters before it works. */
@@ -234,6 +293,9 @@ static void check(const void *mutex)
 	check_asking(p);
 	check_seats(p);
 	check_waiters(p);
+	check_push(p);
+	if (model_time_flies)
+		check_starvation(p);
 	check_descriptors(p);
 	was_ready[sched_self()->id] = has_result(p) || at_end(p);
 }
@@ -242,6 +304,8 @@ void invariant_begin(void)
 {
 	memset(asking, 0, sizeof asking);
 	memset(was_ready, 0, sizeof was_ready);
+	memset(&held_workers, 0, sizeof held_workers);
+	memset(&held_consumers, 0, sizeof held_consumers);
 	early = false;
 	model_unlocks = check;
 }

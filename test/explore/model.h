@@ -32,6 +32,10 @@ void model_cancel(pthread_t thread);
  * `from` on, where the first that the library starts has number 1. */
 void model_refuse_threads(unsigned from, unsigned count);
 
+/* Each time that the library reads the coarse clock, it has moved by more than
+ * any wake-up takes: a task that was woken and does not run yet is starved. */
+extern bool model_time_flies;
+
 /* If set, called before a mutex is unlocked. */
 extern void (*model_unlocks)(const void *mutex);
 

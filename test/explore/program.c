@@ -190,6 +190,7 @@ void program_body(void *argument)
 	model_begin();
 	invariant_begin();
 	model_refuse_threads(s->refused_from, s->refused);
+	model_time_flies = s->starves;
 	open_use_close(program);
 	if (s->twice)
 		open_use_close(program);

@@ -22,6 +22,9 @@ struct scenario {
 	unsigned workers;
 	size_t capacity, window; /* 0: a ring of 1; no window */
 	bool ordered, interrupt;
+	/* A thread that does not run is starved: a long time passes whenever
+	 * the library looks (model_time_flies). */
+	bool starves;
 	bool twice; /* everything happens once more, with a second pool */
 	/* The program waits for results with a time limit; after many waits
 	 * without a result it cancels the pool. For a program that could wait
