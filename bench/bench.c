@@ -25,7 +25,7 @@
 static const char *const figure_names[FIGURES] = {
 	[NS] = "ns",	     [CPU] = "cpu",	    [SWITCHES] = "switches",
 	[IDEAL] = "ideal",   [BARE] = "bare",	    [WALL] = "wall",
-	[MEMORY] = "memory", [LATENCY] = "latency",
+	[MEMORY] = "memory", [LATENCY] = "latency", [LATE] = "late",
 };
 
 static const char *const figure_titles[FIGURES] = {
@@ -37,6 +37,7 @@ static const char *const figure_titles[FIGURES] = {
 	[WALL] = "wall us",
 	[MEMORY] = "peak MiB",
 	[LATENCY] = "median us from made to received",
+	[LATE] = "99th percentile, us from made to received",
 };
 
 static struct peer peers[MOST_PEERS];
@@ -156,6 +157,9 @@ static void read_workload(struct workload *w, const char *path)
 			w->cost = strtoull(rest, NULL, 10);
 		else if (strcmp(key, "cpus") == 0)
 			w->cpus = (unsigned)strtoul(rest, NULL, 10);
+		else if (strcmp(key, "burn") == 0)
+			w->burn = (unsigned)strtoul(rest, NULL, 10) %
+				  (MOST_BURNERS + 1);
 		else if (strcmp(key, "rounds") == 0)
 			w->rounds = (unsigned)strtoul(rest, NULL, 10);
 		else if (strcmp(key, "fixed") == 0)
@@ -164,6 +168,8 @@ static void read_workload(struct workload *w, const char *path)
 			read_figures(w, rest);
 		else if (strcmp(key, "without") == 0)
 			snprintf(w->without, sizeof w->without, "%s", rest);
+		else if (strcmp(key, "only") == 0)
+			snprintf(w->only, sizeof w->only, "%s", rest);
 		else
 			fprintf(stderr, "bench: %s: what is %s?\n", path, key);
 	}
@@ -197,7 +203,8 @@ static void size_up(const struct workload *w, struct task *task,
 
 	peer->items = task->items;
 	peer->count = 0;
-	peer->cannot = is_listed(w->without, peer->name);
+	peer->cannot = is_listed(w->without, peer->name) ||
+		       (*w->only && !is_listed(w->only, peer->name));
 	if (peer->cannot)
 		return;
 	if (w->fixed) {

@@ -6,10 +6,21 @@
 #include <stdint.h>
 #include <stdio.h>
 
-enum { MOST = 8, MOST_PEERS = 24, MOST_ROUNDS = 50 };
+enum { MOST = 8, MOST_PEERS = 24, MOST_ROUNDS = 50, MOST_BURNERS = 16 };
 
 /* What can be said of a run. */
-enum figure { NS, CPU, SWITCHES, IDEAL, BARE, WALL, MEMORY, LATENCY, FIGURES };
+enum figure {
+	NS,
+	CPU,
+	SWITCHES,
+	IDEAL,
+	BARE,
+	WALL,
+	MEMORY,
+	LATENCY,
+	LATE,
+	FIGURES
+};
 
 #define PER_WORKER UINT64_MAX /* W: as many as workers */
 
@@ -25,15 +36,17 @@ struct workload {
 	uint64_t cost;	 /* ns */
 	unsigned cpus;	 /* 0: all */
 	unsigned rounds; /* at most; 0: as many as there are */
+	unsigned burn;	 /* other programs, each of which burns a core */
 	bool fixed;	 /* as many items for the slow as for the fast */
 	bool wants[FIGURES];
 	char without[64]; /* peers that would take too long */
+	char only[64];	  /* if not empty: the peers that can do it */
 };
 
 /* One of its points: what a peer is asked for. */
 struct task {
 	const char *work;
-	unsigned workers, cpus;
+	unsigned workers, cpus, burn;
 	uint64_t bound, items, cost;
 };
 struct task task_of(const struct workload *w, unsigned bound, unsigned items,
@@ -43,7 +56,8 @@ struct task task_of(const struct workload *w, unsigned bound, unsigned items,
 struct run {
 	enum { RAN, CANNOT, FAILED } status;
 	double wall, cpu; /* ns */
-	double switches, peak /* KiB */, latency /* ns, the median */;
+	double switches, peak /* KiB */, latency,
+		late /* ns: the median, 99 % */;
 	uint64_t items;
 	double given;	/* of the cores, the least before and after it */
 	char line[512]; /* of JSON, or what went wrong */

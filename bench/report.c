@@ -71,6 +71,8 @@ static double figure(enum figure f, const struct run *run,
 		return run->peak / 1024;
 	case LATENCY:
 		return run->latency / 1000;
+	case LATE:
+		return run->late / 1000;
 	default:
 		return 0;
 	}
@@ -196,7 +198,7 @@ static void print_table(const struct workload *w, int f, const char *title)
 static void write_data(FILE *data)
 {
 	fprintf(data, "# peer workers bound items ns cpu switches ideal bare "
-		      "wall memory latency\n");
+		      "wall memory latency late\n");
 	for (unsigned i = 0; i < row_count; i++) {
 		const struct row *row = &rows[i];
 

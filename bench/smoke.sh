@@ -7,7 +7,7 @@ set -eu
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-for kind in noop spin sleep start ping; do
+for kind in noop spin sleep start ping noop-trips timed; do
 	cat >"$work/$kind" <<-END
 		# A little $kind.
 		work    $kind
@@ -18,7 +18,15 @@ for kind in noop spin sleep start ping; do
 		fixed
 		figures ns switches
 	END
-	[ "$kind" != start ] || sed -i 's/500/1/' "$work/$kind"
+	case $kind in
+	start) sed -i 's/500/1/' "$work/$kind" ;;
+	ping) echo "burn 1" >>"$work/$kind" ;;
+	noop-trips) echo "only par textbook" >>"$work/$kind" ;;
+	timed)
+		sed -i 's/500/5/; s/1000$/1000000/' "$work/$kind"
+		echo "only par textbook" >>"$work/$kind"
+		;;
+	esac
 	"$1" -r 1 -o "$work/out" "$2" "$work/$kind" >"$work/table" 2>"$work/errors" || {
 		cat "$work/errors"
 		exit 1

@@ -8,6 +8,7 @@
 #include <time.h>
 
 static struct job job;
+static bool tripping;
 static struct timespec cost;
 static enum { NOTHING, SPIN, SLEEP } kind;
 
@@ -15,7 +16,7 @@ static enum { NOTHING, SPIN, SLEEP } kind;
 static _Alignas(128) uintptr_t made;
 static _Alignas(128) uintptr_t received;
 static uintptr_t sum;
-static uint64_t trip_began, *trips;
+static uint64_t trip_began, *trips, *made_at;
 static _Alignas(128) uint64_t began;
 static uint64_t cpu_before;
 static long switches_before;
@@ -58,13 +59,19 @@ struct job measure_begin(int argc, char **argv)
 	job.bound = strtoul(argv[3], NULL, 10);
 	job.items = strtoul(argv[4], NULL, 10);
 	job.ping = strcmp(job.work, "ping") == 0;
+	tripping = strstr(job.work, "-trips") != NULL;
 	ns = strtoull(argv[5], NULL, 10);
 	cost.tv_sec = (time_t)(ns / 1000000000u);
 	cost.tv_nsec = (long)(ns % 1000000000u);
-	kind = strcmp(job.work, "spin") == 0	? SPIN
-	       : strcmp(job.work, "sleep") == 0 ? SLEEP
-						: NOTHING;
-	if (job.ping && !(trips = calloc(job.items, sizeof *trips)))
+	kind = strcmp(job.work, "spin") == 0	    ? SPIN
+	       : strncmp(job.work, "sleep", 5) == 0 ? SLEEP
+						    : NOTHING;
+	if (strcmp(job.work, "timed") == 0)
+		job.timed_ms = (int)(ns / 1000000u);
+	if ((job.ping || job.timed_ms || tripping) &&
+	    !(trips = calloc(job.items, sizeof *trips)))
+		exit(2);
+	if (tripping && !(made_at = calloc(job.items, sizeof *made_at)))
 		exit(2);
 	use(&cpu_before, &switches_before, &peak);
 	began = clock_ns(CLOCK_MONOTONIC);
@@ -117,6 +124,8 @@ bool source_next(uintptr_t *item)
 {
 	if (made == job.items)
 		return false;
+	if (made_at)
+		made_at[made] = clock_ns(CLOCK_MONOTONIC);
 	*item = made++;
 	return true;
 }
@@ -146,7 +155,8 @@ void trip_begins(void)
 void receive(uintptr_t result)
 {
 	if (trips)
-		trips[received] = clock_ns(CLOCK_MONOTONIC) - trip_began;
+		trips[received] = clock_ns(CLOCK_MONOTONIC) -
+				  (made_at ? made_at[result - 1] : trip_began);
 	received++;
 	sum += result;
 }

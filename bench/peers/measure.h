@@ -10,6 +10,11 @@
  *   sleep  it sleeps COST_NS             start  as noop, of 0 or 1 items
  *   ping   as noop, but one item is in flight at a time: the caller makes the
  *          next when it has the last
+ *   timed  no item enters the pool: the caller waits for a result COST_NS long,
+ *          ITEMS times, and receives number + 1 itself
+ *
+ * noop-trips and sleep-trips are noop and sleep, with a look at the clock when
+ * an item is made and when it is received.
  *
  * Exit status 77: this peer cannot do such work.
  */
@@ -30,6 +35,7 @@ struct job {
 	size_t bound; /* items queued between source and workers, at most */
 	uintptr_t items;
 	bool ping;
+	int timed_ms; /* the time limit; 0: the work is another */
 };
 
 /* Begins to measure. */
@@ -46,7 +52,7 @@ uintptr_t action(uintptr_t item);
 /* The caller has a result. */
 void receive(uintptr_t result);
 
-/* ping: around each trip, on the caller's thread. */
+/* ping and timed: around each trip, on the caller's thread. */
 void trip_begins(void);
 
 #ifdef __cplusplus

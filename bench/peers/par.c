@@ -6,6 +6,8 @@
  */
 #include "measure.h"
 
+#include <errno.h>
+
 #include <par.h>
 
 static int generate(void *nothing, void **item)
@@ -39,6 +41,19 @@ static void ping(struct par *pool)
 	}
 }
 
+static void wait_timed(struct par *pool, int timeout_ms)
+{
+	struct par_result r;
+	uintptr_t item;
+
+	while (source_next(&item)) {
+		trip_begins();
+		if (par_next_timed(pool, &r, timeout_ms) != -ETIMEDOUT)
+			return;
+		receive(item + 1);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	struct job job = measure_begin(argc, argv);
@@ -48,12 +63,14 @@ int main(int argc, char **argv)
 	struct par_result r;
 	struct par *pool;
 
-	if (!job.ping)
+	if (!job.ping && !job.timed_ms)
 		options.generate = generate;
 	if (par_open(&pool, &options))
 		return 1;
 	if (job.ping)
 		ping(pool);
+	else if (job.timed_ms)
+		wait_timed(pool, job.timed_ms);
 	else
 		while (par_next(pool, &r) > 0)
 			receive((uintptr_t)r.value);

@@ -8,6 +8,7 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <time.h>
 
 struct result {
 	uintptr_t value;
@@ -131,6 +132,28 @@ static void ping(void)
 	end();
 }
 
+static void wait_timed(int timeout_ms)
+{
+	struct timespec limit;
+	uintptr_t item;
+
+	while (source_next(&item)) {
+		trip_begins();
+		clock_gettime(CLOCK_REALTIME, &limit);
+		limit.tv_nsec += timeout_ms * 1000000L;
+		limit.tv_sec += limit.tv_nsec / 1000000000;
+		limit.tv_nsec %= 1000000000;
+		pthread_mutex_lock(&out.lock);
+		while (!out.first &&
+		       pthread_cond_timedwait(&out.not_empty, &out.lock,
+					      &limit) == 0)
+			;
+		pthread_mutex_unlock(&out.lock);
+		receive(item + 1);
+	}
+	end();
+}
+
 int main(int argc, char **argv)
 {
 	struct job job = measure_begin(argc, argv);
@@ -143,6 +166,8 @@ int main(int argc, char **argv)
 			return 1;
 	if (job.ping) {
 		ping();
+	} else if (job.timed_ms) {
+		wait_timed(job.timed_ms);
 	} else {
 		if (pthread_create(&threads[0], NULL, produce, NULL))
 			return 1;
