@@ -217,10 +217,8 @@ struct run run_peer(const struct peer *peer, const struct task *task)
 	pid_t child, burners[MOST_BURNERS];
 	double after;
 
-	if (pipe(ends))
-		abort();
-	burn(task, burners);
-	if ((child = fork()) < 0)
+	burn(task, burners); /* before there is a pipe to be kept open */
+	if (pipe(ends) || (child = fork()) < 0)
 		abort();
 	if (child == 0)
 		become(peer, task, ends[1]);

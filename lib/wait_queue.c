@@ -13,9 +13,10 @@
 enum {
 	/* A waiter that was woken runs after 5 to 80 us on an idle machine. */
 	WAKE_NS = 100000,
-	/* A yield that takes longer has let other programs run; unless threads
-	 * of the pool ran, and needed no more than this per item. */
+	/* A yield that takes longer has let other programs run. Threads of the
+	 * pool may need ITEM_NS more per item that they bring or work on. */
 	DEAR_YIELD_NS = 200000,
+	ITEM_NS = 4000,
 	/* After a dear yield so many waits do not yield; twice as many if the
 	 * first one that does is dear again. */
 	FIRST_REST = 64,
@@ -48,7 +49,7 @@ static bool should_yield(struct wait_queue *queue, unsigned yields,
 static void note_cost(struct wait_queue *queue, uint64_t cost, uint64_t items)
 	NEEDS_LOCK
 {
-	if (cost / (items + 1) <= DEAR_YIELD_NS) {
+	if (cost <= DEAR_YIELD_NS + items * ITEM_NS) {
 		if (queue->next_rest > FIRST_REST)
 			queue->next_rest--;
 		return;

@@ -9,6 +9,7 @@
 
 #include <sched.h>
 #include <signal.h>
+#include <time.h>
 
 /* More calls than any run in this file makes. */
 enum { MANY_CALLS = 1000 };
@@ -522,6 +523,48 @@ static void a_wait_with_a_deadline_does_not_yield(void **state)
 	kit_close(pool, 0);
 }
 
+static atomic_uint dear_yields;
+
+/* As long as other programs take to use what a yield gives away. */
+static void yield_dearly(void *unused)
+{
+	const struct timespec slice = { 0, 1000000 };
+
+	atomic_fetch_add(&dear_yields, 1);
+	nanosleep(&slice, NULL);
+	fault_meanwhile(FAULT_YIELD, yield_dearly, NULL);
+}
+
+static void make_trips(struct par *pool, unsigned count)
+{
+	struct par_result result;
+
+	while (count-- > 0) {
+		kit_push_number(pool, 1);
+		/* With a deadline, so that only the worker yields. */
+		assert_int_equal(par_next_timed(pool, &result, 10000), 1);
+	}
+}
+
+/* After one of 1 ms, 64 waits do not yield; then 128, and so on up to 4,096. */
+static void a_dear_yield_is_given_up_for_a_while(void **state)
+{
+	enum { TRIPS = 10000, DEAR_ONES = 9 };
+	struct par *pool = kit_open_echo();
+
+	atomic_store(&dear_yields, 0);
+	fault_meanwhile(FAULT_YIELD, yield_dearly, NULL);
+	make_trips(pool, TRIPS);
+	fault_disarm();
+	assert_in_range(atomic_load(&dear_yields), 1, DEAR_ONES);
+	/* Cheap again (they fail at once), they come back. */
+	fault_arm(FAULT_YIELD, 1, true);
+	while (fault_calls() < 100)
+		make_trips(pool, 100);
+	fault_disarm();
+	kit_close(pool, 0);
+}
+
 /* Each time that par_next() yields before it waits, another result comes and
  * another thread takes it. Two consumers on one processor may meet like that
  * again and again. */
@@ -707,6 +750,7 @@ int main(void)
 		KIT_TEST(a_signal_does_not_keep_par_fd_from_what_it_says),
 		KIT_TEST(nor_does_it_change_errno),
 		KIT_TEST(a_wait_with_a_deadline_does_not_yield),
+		KIT_TEST(a_dear_yield_is_given_up_for_a_while),
 		KIT_TEST(who_is_always_late_is_not_late_for_ever),
 		KIT_TEST(a_call_that_fails_loses_nothing),
 		KIT_TEST(calls_that_fail_from_then_on_lose_nothing),
