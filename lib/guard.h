@@ -29,7 +29,7 @@ extern struct GUARD(capability("lock")) guard the_lock;
 /* A function that is called with the lock held, and leaves it held. */
 #define NEEDS_LOCK GUARD(requires_capability(the_lock))
 /* A function that must be called without the lock: it takes it, or waits. */
-#define NEEDS_NO_LOCK GUARD(locks_excluded(the_lock))
+#define WITHOUT_LOCK GUARD(locks_excluded(the_lock))
 /* A function that returns with the lock held. */
 #define TAKES_LOCK GUARD(acquire_capability(the_lock))
 /* A function that is called with the lock held, and releases it. */

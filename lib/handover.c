@@ -1,7 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The way of an item through the pool, in the order in which it goes: entry,
- * work, delivery.
+ * The way of an item through the pool, in the order in which it goes:
+ *
+ *   produce(), producer.c     calls generate, and hands its item in:
+ *     handover_supply()         admit(): enter(), then into the ring
+ *   work(), worker.c          takes an item, calls the action, hands it in:
+ *     handover_exchange()       take(): out of the ring, into the worker's hand
+ *                               settle(): out of its hand, into the outbox
+ *   par_next(), calls.c       takes a result:
+ *     handover_deliver()        deliver(): out of the outbox, a copy to the
+ *                               program; the record is kept for another item
+ *
+ * Between pool_lock() and pool_unlock() is one critical section. Whoever waits
+ * for what it has changed is woken at its end (pool.c).
  */
 #include "handover.h"
 
@@ -27,7 +38,7 @@ static void enter(struct par *p, struct item *item) NEEDS_LOCK
 	item->result.worker = UINT_MAX;
 	item->result.index = p->ledger.entered++;
 	item->done = false;
-	outbox_expect(&p->outbox, item);
+	outbox_enter(&p->outbox, item);
 }
 
 static void cancel_item(struct par *p, struct item *item) NEEDS_LOCK
@@ -280,7 +291,7 @@ int handover_deliver(struct par *p, struct par_result *result, uint64_t until)
 	consumer.rc = -ETIMEDOUT;
 	pool_lock(p);
 	if (deliver(&consumer))
-		wait_queue_satisfied(&p->waiters.consumers);
+		wait_queue_note_success(&p->waiters.consumers);
 	else if (until != 0)
 		wait_and_deliver(&consumer, until);
 	pool_unlock(p);

@@ -19,35 +19,35 @@
  * worker and calls again with item NULL. If it returns NULL and sets NULL, the
  * source has ended. */
 struct item *handover_supply(struct par *p, struct item *item, int rc,
-			     struct worker **to_start) NEEDS_NO_LOCK;
+			     struct worker **to_start) WITHOUT_LOCK;
 /* For the producer. The source ends with this error; generate has not returned,
  * or was not called. item may be NULL. */
-void handover_fail_source(struct par *p, struct item *item, int error)
-	NEEDS_NO_LOCK;
+void handover_fail_source(struct par *p, struct item *item,
+			  int error) WITHOUT_LOCK;
 
 /* par_push(): returns 0 if the item has entered, or why it has not. */
-int handover_push(struct par *p, void *pushed, struct worker **to_start)
-	NEEDS_NO_LOCK;
+int handover_push(struct par *p, void *pushed,
+		  struct worker **to_start) WITHOUT_LOCK;
 
 /* For a worker. Hands in the item whose action has ended, if there is one,
  * waits for the next and returns it. Returns NULL if the pool is closing. */
-struct item *handover_exchange(struct worker *w, struct worker **to_start)
-	NEEDS_NO_LOCK;
+struct item *handover_exchange(struct worker *w,
+			       struct worker **to_start) WITHOUT_LOCK;
 /* For a worker that takes no item any more. If it holds an item, its action has
  * ended the thread: hands the item in with -EINTR. */
-void handover_retire(struct worker *w) NEEDS_NO_LOCK;
+void handover_retire(struct worker *w) WITHOUT_LOCK;
 
 /* par_next(): waits until the deadline at most, which may be 0. Returns what
  * par_next() returns. */
-int handover_deliver(struct par *p, struct par_result *result, uint64_t until)
-	NEEDS_NO_LOCK;
+int handover_deliver(struct par *p, struct par_result *result,
+		     uint64_t until) WITHOUT_LOCK;
 /* For the owner, when all threads are gone. Returns a result that was not
  * delivered, or NULL if there is none left. */
 struct item *handover_leftover(struct par *p);
 
 /* par_finish() */
-void handover_finish(struct par *p) NEEDS_NO_LOCK;
+void handover_finish(struct par *p) WITHOUT_LOCK;
 /* par_cancel() */
-void handover_cancel(struct par *p) NEEDS_NO_LOCK;
+void handover_cancel(struct par *p) WITHOUT_LOCK;
 
 #endif

@@ -11,8 +11,8 @@
 #include "pool.h"
 
 /* Starts the thread. Returns 0, or -EAGAIN or the like. */
-int interrupter_start(struct par *p) NEEDS_NO_LOCK;
+int interrupter_start(struct par *p) WITHOUT_LOCK;
 /* Tells the thread to stop, and waits until it has ended. */
-void interrupter_stop(struct par *p) NEEDS_NO_LOCK;
+void interrupter_stop(struct par *p) WITHOUT_LOCK;
 
 #endif

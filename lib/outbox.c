@@ -5,7 +5,7 @@
  */
 #include "outbox.h"
 
-void outbox_expect(struct outbox *outbox, struct item *item)
+void outbox_enter(struct outbox *outbox, struct item *item)
 {
 	if (!outbox->ordered)
 		return;

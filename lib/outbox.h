@@ -23,7 +23,7 @@ struct outbox {
 
 /* An item enters the pool. If the outbox is ordered, the item gets its place.
  */
-void outbox_expect(struct outbox *outbox, struct item *item) NEEDS_LOCK;
+void outbox_enter(struct outbox *outbox, struct item *item) NEEDS_LOCK;
 /* An item that was expected is done. */
 void outbox_put(struct outbox *outbox, struct item *item) NEEDS_LOCK;
 /* Returns the result that may leave next, or NULL if there is none. */

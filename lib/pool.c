@@ -133,7 +133,7 @@ bool pool_wait_again(struct par *p, struct wait_queue *queue,
 		succeeded = condition(argument);
 	} while (!succeeded && in_time);
 	if (succeeded)
-		wait_queue_satisfied(queue);
+		wait_queue_note_success(queue);
 	return succeeded;
 }
 

@@ -125,7 +125,7 @@ int pool_init(struct par *p);
 void pool_fini(struct par *p);
 /* The calling thread, which has just begun, belongs to the pool from here on.
  */
-void pool_thread_begins(struct self *self, int number) NEEDS_NO_LOCK;
+void pool_thread_begins(struct self *self, int number) WITHOUT_LOCK;
 
 /* A critical section begins, and ends. */
 void pool_lock(struct par *p) TAKES_LOCK;
@@ -149,7 +149,7 @@ static inline bool pool_wait(struct par *p, struct wait_queue *queue,
 	if (!condition(argument))
 		return pool_wait_again(p, queue, waiter, until, condition,
 				       argument);
-	wait_queue_satisfied(queue);
+	wait_queue_note_success(queue);
 	return true;
 }
 

@@ -8,9 +8,9 @@
 #include "pool.h"
 
 /* Starts the thread. Returns 0, or -EAGAIN or the like. */
-int producer_start(struct par *p) NEEDS_NO_LOCK;
+int producer_start(struct par *p) WITHOUT_LOCK;
 /* Waits until the thread has ended. Call it when the source was told to stop.
  */
-void producer_join(struct par *p) NEEDS_NO_LOCK;
+void producer_join(struct par *p) WITHOUT_LOCK;
 
 #endif

@@ -16,7 +16,7 @@
  * Returns 0, or -EAGAIN, -ENOMEM or what else the system says.
  */
 int thread_start(pthread_t *thread, size_t stack_size, void *(*body)(void *),
-		 void *argument) NEEDS_NO_LOCK;
+		 void *argument) WITHOUT_LOCK;
 void thread_join(pthread_t thread);
 
 /* Names the calling thread: name, or name-number if the number is not negative.

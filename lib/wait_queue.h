@@ -61,7 +61,7 @@ void wait_queue_remove(struct wait_queue *queue, struct waiter *waiter)
 	NEEDS_LOCK;
 /* A wait is over, or was not needed: the thread has what it wanted. So the last
  * yields were not in vain. */
-static inline void wait_queue_satisfied(struct wait_queue *queue) NEEDS_LOCK
+static inline void wait_queue_note_success(struct wait_queue *queue) NEEDS_LOCK
 {
 	if (queue->vain_yields <= WAIT_QUEUE_YIELDS)
 		queue->vain_yields = 0;

@@ -4,6 +4,7 @@
 # earlier in the list of lib/meson.build. Draws who includes and calls whom, in that
 # order; fails if a file uses a later one, or has no place in the list. So there is
 # no circle either.
+# Also: no file is longer than 350 lines, no function than 40.
 #     layers.sh NM LIB LIBPAR.A NAME...
 set -eu
 nm=$1 lib=$2 archive=$3
@@ -40,6 +41,15 @@ test -s "$work/calls" || {
 	echo "no calls found in $archive" >&2
 	exit 1
 }
+
+awk 'FNR == 351 { print FILENAME " is longer than 350 lines"; bad = 1 }
+	/^{/ { begin = FNR }
+	/^}/ && begin && FNR - begin > 41 {
+		print FILENAME ":" begin ": a function is longer than 40 lines"
+		bad = 1
+	}
+	/^}/ { begin = 0 }
+	END { exit bad }' "$lib"/*.[ch]
 
 cat "$work/arrows" "$work/calls" | awk -v layers="$*" -v lib="$lib" '
 	BEGIN {

@@ -13,7 +13,7 @@ static void expect_all(struct outbox *outbox, struct item *items)
 {
 	memset(items, 0, COUNT * sizeof *items);
 	for (int i = 0; i < COUNT; i++)
-		outbox_expect(outbox, &items[i]);
+		outbox_enter(outbox, &items[i]);
 }
 
 /* Runs check() for each of the 24 orders. */
