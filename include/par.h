@@ -257,8 +257,9 @@ struct par_stats {
  * Opens a pool. Copies the options (the name too), and starts the producer and
  * the first worker. The first item may be generated before par_open() returns.
  *
- * Blocks until the worker_open of the first worker has returned, however long
- * that takes. Thread-safe: may be called from any thread.
+ * If there is a worker_open, blocks until that of the first worker has
+ * returned, however long that takes. Thread-safe: may be called from any
+ * thread.
  *
  * On success par_open() returns 0 and sets *pool. The caller owns the pool and
  * closes it with par_close(). On failure par_open() sets *pool to NULL and

@@ -4,12 +4,11 @@
  *
  *   produce(), producer.c     calls generate, and hands its item in:
  *     handover_supply()         admit(): enter(), then into the ring
- *   work(), worker.c          takes an item, calls the action, hands it in:
- *     handover_exchange()       take(): out of the ring, into the worker's hand
- *                               settle(): out of its hand, into the outbox
- *   par_next(), calls.c       takes a result:
- *     handover_deliver()        deliver(): out of the outbox, a copy to the
- *                               program; the record is kept for another item
+ *   work(), worker.c          calls the action on one item after the other:
+ *     handover_exchange()       settle(): the item that has run, into the
+ * outbox take(): the next, out of `pushed` or the ring par_next(), calls.c
+ * takes a result: handover_deliver()        deliver(): out of the outbox, a
+ * copy to the program; the record is kept for another item
  *
  * Between pool_lock() and pool_unlock() is one critical section. Whoever waits
  * for what it has changed is woken at its end (pool.c).
@@ -79,8 +78,8 @@ static bool has_room_or_ended(void *pool) NEEDS_LOCK
 }
 
 /* Waits until generate may be called. Returns false if the source has ended.
- * The call begins here: a source that is told to stop from now on ends when the
- * call returns. */
+ * From here on the call is under way: if the source is told to stop now, it
+ * ends when the call has returned. */
 static bool begin_call(struct par *p) NEEDS_LOCK
 {
 	pool_wait(p, &p->waiters.room, &p->waiters.producer, CLOCK_NEVER,
@@ -101,11 +100,12 @@ struct item *handover_supply(struct par *p, struct item *item, int rc,
 	pool_lock(p);
 	if (item && rc > 0) {
 		admit(p, item);
-		*to_start = workers_take_if_short(p, 0);
+		*to_start = workers_take_for_entry(p);
 	} else if (item) {
 		end_source(p, item, rc);
 	}
-	/* A worker that is needed does not have to wait for room. */
+	/* If a worker must be started, the producer does that before it waits
+	 * for room, and calls again with item NULL. */
 	if (!*to_start && (more = begin_call(p)))
 		next = spares_take(&p->spares);
 	pool_unlock(p);
@@ -147,7 +147,7 @@ int handover_push(struct par *p, void *pushed, struct worker **to_start)
 		item->result.item = pushed;
 		enter(p, item);
 		fifo_put(&p->pushed, item);
-		*to_start = workers_take_if_short(p, 0);
+		*to_start = workers_take_for_entry(p);
 	} else if (item) {
 		spares_put(&p->spares, item);
 	}

@@ -79,7 +79,8 @@ static int start_first_worker(struct par *p)
 {
 	int rc = worker_start(workers_take_first(p));
 
-	if (rc)
+	/* Without a worker_open nothing can fail any more. */
+	if (rc || !p->options.worker_open)
 		return rc;
 	pool_lock(p);
 	/* Its worker_open may have given the pool to other threads, so that

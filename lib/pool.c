@@ -92,6 +92,7 @@ static void wake_waiters(struct par *p) NEEDS_LOCK
 	pipe_set_readable(&p->results_pipe, ready || end);
 
 	if (source_has_ended(&p->source) || pool_has_room(p))
+		/* Only the producer waits here, so no progress is counted. */
 		wait_queue_wake(&waiters->room, 1, 0);
 
 	if (waiters->interrupter.asleep && interrupter_must_run(p))

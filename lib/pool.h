@@ -15,26 +15,39 @@
  *
  * The invariant. It holds whenever the lock is free.
  *
- *   Items. The ledger agrees with the containers: the queued items are those in
- *     ring and pushed; the running ones are those that workers hold; the ready
- *     ones are those in the outbox that are done. The ring holds at most
- *     `capacity` items. If the pool is canceled, ring and pushed are empty.
- *   Source. A source that was told to stop has ended, unless a call of generate
- *     is under way. If the end was reported, all items were delivered.
- *   Seats. `in_state` agrees with the seats; at most `workers` are taken. Until
+ * Items. The ledger agrees with the containers: the queued items are those in
+ * ring and pushed; the running ones are those that workers hold; the ready ones
+ * are those in the outbox that are done. The ring holds at most `capacity`
+ * items. If the pool is canceled, ring and pushed are empty.
+ *
+ * Source. A source that was told to stop has ended, unless a call of generate
+ * is under way. If the end was reported, all items were delivered.
+ *
+ * Seats. `in_state` agrees with the seats; at most `workers` are taken. Until
  * the pool closes, a seat is starting, opening or working, or a leaving worker
- * has still to decide whether it may go (workers_leave()). Waiters. No thread
- * sleeps that has a reason to run: an idle worker   an item is queued, or the
- * pool closes the last worker  it may leave, or it must try to start a
- * successor a consumer       a result may leave, or the end has come the
- * producer     there is room in ring and window, or the source ended the
- * interrupter  it must send signals, or it was told to stop; but it pauses
- * after it has sent some the owner        in par_open(): the first worker is
- * open or has failed; in par_close(): all seats are vacant A worker or a
- * consumer that was woken and does not run yet counts as running, and so does
- * one that yields, for a while (wait_queue.h). Descriptors. The pipe of
- * par_fd() is readable exactly if a result may leave or the end has come; the
- * pipe of par_cancel_fd() exactly if the pool is canceled.
+ * has still to decide whether it may go (workers_leave()).
+ *
+ * Descriptors. The pipe of par_fd() is readable exactly if a result may leave
+ * or the end has come; the pipe of par_cancel_fd() exactly if the pool is
+ * canceled.
+ *
+ * Waiters. No thread sleeps that has a reason to run. The reasons are:
+ *
+ *   idle worker   an item is queued, or the pool closes
+ *
+ *   last worker   it may leave, or must try to start a successor
+ *
+ *   consumer      a result may leave, or the end has come
+ *
+ *   producer      there is room in ring and window, or the source has ended
+ *
+ *   interrupter   signals are due, or it was told to stop
+ *
+ *   owner         the first worker is open or has failed; at the close: all
+ *                 seats are vacant
+ *
+ * A worker or a consumer that was woken and does not run yet counts as running,
+ * and so does one that yields, for a while (wait_queue.h).
  *
  * What happens in which state. The first four columns are source.state.
  *

@@ -81,10 +81,10 @@ void wait_queue_wake_each(struct wait_queue *queue) NEEDS_LOCK;
 
 /*
  * There is work for `wanted` waiters, 1 or more. Wakes the newest waiter,
- * unless as many are expected to look soon. These are trusted as long as
- * `progress` (a count of the work that was taken) changes from one call to the
- * next, and without progress for as long as a wake-up takes. Then the newest is
- * woken all the same.
+ * unless as many are expected to look soon. `progress` is a count of the work
+ * that was taken. If it has changed since the last call, the expected ones are
+ * relied on. If not, they are relied on for as long as a wake-up takes, and
+ * then the newest is woken all the same.
  */
 static inline void wait_queue_wake(struct wait_queue *queue, uint64_t wanted,
 				   uint64_t progress) NEEDS_LOCK

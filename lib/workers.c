@@ -31,6 +31,12 @@ struct worker *workers_take_if_short(struct par *p, unsigned coming)
 	return take_seat(p);
 }
 
+struct worker *workers_take_for_entry(struct par *p)
+{
+	return workers_take_if_short(
+		p, p->options.worker_open ? 0 : seats_coming(&p->seats));
+}
+
 void workers_refused(struct worker *w, int error)
 {
 	struct par *p = w->self.pool;

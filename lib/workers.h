@@ -16,6 +16,10 @@ struct worker *workers_take_first(struct par *p) WITHOUT_LOCK;
 /* Takes a seat if the pool is short of workers; `coming` workers that are on
  * their way count as idle. Otherwise returns NULL. */
 struct worker *workers_take_if_short(struct par *p, unsigned coming) NEEDS_LOCK;
+/* The same for an item that has just entered. It must not wait for a
+ * worker_open while nobody is idle; a worker that has none to call is as good
+ * as idle. */
+struct worker *workers_take_for_entry(struct par *p) NEEDS_LOCK;
 /* The system refused the thread for this seat: gives the seat back. */
 void workers_refused(struct worker *w, int error) WITHOUT_LOCK;
 

@@ -274,9 +274,10 @@ static void check_seats(const struct par *p)
 	HOLDS(p->seats.used <= p->options.workers);
 	for (unsigned s = 0; s < SEAT_STATES; s++)
 		HOLDS(census.in_state[s] == p->seats.in_state[s]);
-	/* The first does not count for an item that enters before it works. */
+	/* A worker_open that takes its time: the first worker does not count
+	 * for an item that enters before it works. */
 	if (!p->attempts.first_open_done)
-		early = entered > 0;
+		early = entered > 0 && p->options.worker_open;
 	HOLDS(p->life != POOL_OPEN || taken > 0);
 	HOLDS(!p->waiters.last_worker || census.in_state[SEAT_LEAVING] > 0);
 	HOLDS(taken - census.in_state[SEAT_LEAVING] <= needed + early);
