@@ -349,6 +349,7 @@ const struct scenario scenarios[] = {
 	  .workers = 1,
 	  .interrupt = true,
 	  .source = "c",
+	  .open = "-",
 	  .threads = { "*" } },
 	/* A worker enters a callback after the cancel. */
 	{ .name = "interrupted-late",
