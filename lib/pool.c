@@ -124,15 +124,17 @@ bool pool_wait_again(struct par *p, struct wait_queue *queue,
 {
 	const uint64_t *items = queue == &p->waiters.idle ? &p->ledger.entered
 							  : &p->ledger.finished;
+	enum wait_pause pause;
 	unsigned yields = 0;
-	bool in_time, succeeded;
+	bool succeeded;
 
 	do {
 		wake_waiters(p);
-		in_time = wait_queue_pause(queue, waiter, &yields, &p->lock,
-					   until, items);
+		pause = wait_queue_pause(queue, waiter, yields, &p->lock, until,
+					 items);
+		yields = pause == PAUSE_YIELDED ? yields + 1 : 0;
 		succeeded = condition(argument);
-	} while (!succeeded && in_time);
+	} while (!succeeded && pause != PAUSE_TIMED_OUT);
 	if (succeeded)
 		wait_queue_note_success(queue);
 	return succeeded;

@@ -80,24 +80,23 @@ static void yield(struct wait_queue *queue, struct lock *lock,
 	note_cost(queue, cost, *items - before);
 }
 
-bool wait_queue_pause(struct wait_queue *queue, struct waiter *waiter,
-		      unsigned *yields, struct lock *lock, uint64_t until,
-		      const uint64_t *items)
+enum wait_pause wait_queue_pause(struct wait_queue *queue,
+				 struct waiter *waiter, unsigned yields,
+				 struct lock *lock, uint64_t until,
+				 const uint64_t *items)
 {
 	bool woken;
 
-	if (should_yield(queue, *yields, until)) {
-		++*yields;
+	if (should_yield(queue, yields, until)) {
 		yield(queue, lock, items);
-		return true;
+		return PAUSE_YIELDED;
 	}
-	*yields = 0; /* after a wake-up in vain it begins anew */
 	waiter->wake = 0;
 	waiter->next = queue->newest;
 	queue->newest = waiter;
 	woken = waiter_sleep(waiter, lock, until);
 	wait_queue_remove(queue, waiter);
-	return woken;
+	return woken ? PAUSE_WOKEN : PAUSE_TIMED_OUT;
 }
 
 void wait_queue_remove(struct wait_queue *queue, struct waiter *waiter)

@@ -45,17 +45,19 @@ struct wait_queue {
 
 /*
  * One step of a wait: the thread yields the processor, or it sleeps until it is
- * woken. Unlocks in between. The caller looks again when it returns; it returns
- * false if the deadline has come. *yields is a variable of the caller's wait
- * loop, 0 at its beginning. *items counts the items that the pool's threads
- * bring or work on: so a yield to them is told from a yield to other programs.
+ * woken or the deadline has come. Unlocks in between. The caller looks again
+ * when it returns. `yields` is how often the thread has yielded since it slept
+ * last. *items counts the items that the pool's threads bring or work on: so a
+ * yield to them is told from a yield to other programs.
  *
  * A cancellation point. If pthread_cancel() ends the thread there, it must call
  * wait_queue_remove().
  */
-bool wait_queue_pause(struct wait_queue *queue, struct waiter *waiter,
-		      unsigned *yields, struct lock *lock, uint64_t until,
-		      const uint64_t *items) NEEDS_LOCK;
+enum wait_pause { PAUSE_YIELDED, PAUSE_WOKEN, PAUSE_TIMED_OUT };
+enum wait_pause wait_queue_pause(struct wait_queue *queue,
+				 struct waiter *waiter, unsigned yields,
+				 struct lock *lock, uint64_t until,
+				 const uint64_t *items) NEEDS_LOCK;
 /* The waiter sleeps no more. */
 void wait_queue_remove(struct wait_queue *queue, struct waiter *waiter)
 	NEEDS_LOCK;
