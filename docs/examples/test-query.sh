@@ -86,6 +86,14 @@ exits() {
 	[ "$status" -eq "$wanted" ] || fail "status $status, not $wanted: $*"
 }
 
+# Whether the program that this timeout runs has had its first signal: it does not
+# catch SIGINT any more.
+is_stopping() {
+	read -r program <"/proc/$1/task/$1/children"
+	caught=$(sed -n 's/^SigCgt:[^0-9a-f]*//p' "/proc/$program/status")
+	[ $((0x$caught & 2)) -eq 0 ]
+}
+
 # says FILE PATTERN
 says() {
 	grep -qE -- "$2" "$1" || fail "no '$2' in $1"
@@ -228,6 +236,7 @@ client=$!
 await has 1 "state = 'active'"
 kill -STOP "$server"
 kill -INT "$client"
+await is_stopping "$client" # so the second signal does not overtake it
 while kill -TERM "$client" 2>/dev/null; do sleep 0.1; done &
 exits 143 wait "$client"
 kill -CONT "$server"
