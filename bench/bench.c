@@ -158,8 +158,7 @@ static void read_workload(struct workload *w, const char *path)
 		else if (strcmp(key, "cpus") == 0)
 			w->cpus = (unsigned)strtoul(rest, NULL, 10);
 		else if (strcmp(key, "burn") == 0)
-			w->burn = (unsigned)strtoul(rest, NULL, 10) %
-				  (MOST_BURNERS + 1);
+			w->burn = (unsigned)strtoul(rest, NULL, 10);
 		else if (strcmp(key, "rounds") == 0)
 			w->rounds = (unsigned)strtoul(rest, NULL, 10);
 		else if (strcmp(key, "fixed") == 0)
@@ -174,6 +173,8 @@ static void read_workload(struct workload *w, const char *path)
 			fprintf(stderr, "bench: %s: what is %s?\n", path, key);
 	}
 	fclose(file);
+	if (w->burn > MOST_BURNERS)
+		w->burn = MOST_BURNERS;
 }
 
 /* Measuring. */

@@ -8,14 +8,14 @@
 
 #include <time.h>
 
-enum { NS_PER_MS = 1000000, NS_PER_S = 1000000000 };
+enum { NS_PER_MS = 1000000 };
 
 static uint64_t read_clock(clockid_t clock)
 {
 	struct timespec now;
 
 	must(clock_gettime(clock, &now));
-	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
+	return (uint64_t)now.tv_sec * CLOCK_NS_PER_S + (uint64_t)now.tv_nsec;
 }
 
 uint64_t clock_now(void)

@@ -10,6 +10,8 @@
 
 #include <stdint.h>
 
+enum { CLOCK_NS_PER_S = 1000000000 };
+
 /* A deadline that never comes. */
 #define CLOCK_NEVER UINT64_MAX
 

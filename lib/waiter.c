@@ -11,8 +11,6 @@
 #include <errno.h>
 #include <time.h>
 
-enum { NS_PER_S = 1000000000 };
-
 int waiter_init(struct waiter *waiter)
 {
 	pthread_condattr_t attributes;
@@ -35,8 +33,8 @@ void waiter_fini(struct waiter *waiter)
 bool waiter_sleep(struct waiter *waiter, struct lock *lock, uint64_t until)
 {
 	const struct timespec limit = {
-		.tv_sec = (time_t)(until / NS_PER_S),
-		.tv_nsec = (long)(until % NS_PER_S),
+		.tv_sec = (time_t)(until / CLOCK_NS_PER_S),
+		.tv_nsec = (long)(until % CLOCK_NS_PER_S),
 	};
 	int rc = 0;
 

@@ -8,7 +8,6 @@
 #include <time.h>
 
 static struct job job;
-static bool tripping;
 static struct timespec cost;
 static enum { NOTHING, SPIN, SLEEP } kind;
 
@@ -48,6 +47,7 @@ struct job measure_begin(int argc, char **argv)
 {
 	uint64_t ns;
 	long peak;
+	bool with_trips;
 
 	if (argc != 6) {
 		fprintf(stderr, "usage: %s WORK WORKERS BOUND ITEMS COST_NS\n",
@@ -59,7 +59,7 @@ struct job measure_begin(int argc, char **argv)
 	job.bound = strtoul(argv[3], NULL, 10);
 	job.items = strtoul(argv[4], NULL, 10);
 	job.ping = strcmp(job.work, "ping") == 0;
-	tripping = strstr(job.work, "-trips") != NULL;
+	with_trips = strstr(job.work, "-trips") != NULL;
 	ns = strtoull(argv[5], NULL, 10);
 	cost.tv_sec = (time_t)(ns / 1000000000u);
 	cost.tv_nsec = (long)(ns % 1000000000u);
@@ -68,10 +68,10 @@ struct job measure_begin(int argc, char **argv)
 						    : NOTHING;
 	if (strcmp(job.work, "timed") == 0)
 		job.timed_ms = (int)(ns / 1000000u);
-	if ((job.ping || job.timed_ms || tripping) &&
+	if ((job.ping || job.timed_ms || with_trips) &&
 	    !(trips = calloc(job.items, sizeof *trips)))
 		exit(2);
-	if (tripping && !(made_at = calloc(job.items, sizeof *made_at)))
+	if (with_trips && !(made_at = calloc(job.items, sizeof *made_at)))
 		exit(2);
 	use(&cpu_before, &switches_before, &peak);
 	began = clock_ns(CLOCK_MONOTONIC);
