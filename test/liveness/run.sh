@@ -1,0 +1,96 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Lets spin try every schedule of the models here. Each must hold as it is, and fail
+# with each fault that a macro puts into it: so a fault would be seen. Prints one line
+# per check, and fails if an outcome is not the expected one. Without spin it is
+# skipped. README.md says how to look at a schedule that fails.
+#     run.sh
+set -u
+here=$(cd "$(dirname "$0")" && pwd)
+cc=${CC:-cc}
+command -v spin >/dev/null || {
+	echo "skipped: there is no spin"
+	exit 77
+}
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+failed=0
+
+# explore MODEL safety|liveness [MACRO...]: every schedule, or the first that fails.
+explore() {
+	model=$1 kind=$2
+	shift 2
+	case $kind in
+	safety)
+		compile='-DSAFETY -DNOCLAIM' run=
+		set -- "$@" -DCHECK_INVARIANT
+		;;
+	liveness) compile='-DNOFAIR' run=-a ;;
+	esac
+	rm -rf "$work/pan" && mkdir "$work/pan" && cd "$work/pan" &&
+		spin -a "$@" "$here/$model.pml" &&
+		$cc $optimise -DCOLLAPSE $compile -o pan pan.c &&
+		./pan $run -m100000
+}
+
+# check WHAT EXPECTED MODEL KIND [MACRO...]: EXPECTED is "holds", or what pan says of
+# the schedule that fails.
+check() {
+	what=$1 expected=$2 before=$(date +%s) optimise=-O1
+	shift 2
+	# To compile would take longer than to find a fault.
+	[ "$expected" = holds ] || optimise=-O0
+	(explore "$@") >"$work/log" 2>&1
+	states=$(sed -n 's/^ *\([0-9.e+]*\) states, stored.*/\1/p' "$work/log")
+	found=$(sed -n 's/^pan:1: \(acceptance cycle\|assertion violated\|invalid end state\).*/\1/p' \
+		"$work/log")
+	if grep -q 'errors: 0$' "$work/log" &&
+		! grep -qE 'not completed|too small|out of memory|error:' "$work/log"; then
+		found=holds
+	fi
+	if [ -n "$states" ] && [ "$found" = "$expected" ]; then
+		echo "ok     $what: $found, $states states, $(($(date +%s) - before)) s"
+	else
+		failed=1
+		tail -n 60 "$work/log"
+		echo "FAILED $what: ${found:-no result}, expected: $expected"
+	fi
+}
+
+# With worker_open, three seats and nobody who takes results.
+seats='-DWORKERS=3 -DVACANT=2 -DOPENS=1 -DTAKES=0'
+
+check "ring of 2, 3 items, safety" holds handover safety
+check "ring of 2, 3 items" holds handover liveness
+check "ring of 1, 3 items" holds handover liveness -DSLOTS=1
+check "ring of 1, 2 items, a time-out" holds \
+	handover liveness -DSLOTS=1 -DITEMS=2 -DTIMEOUTS=1
+check "yields, 2 items" holds handover liveness -DYIELDS=1 -DITEMS=2
+check "descriptor, 2 items, safety" holds handover safety -DTAKES=2 -DITEMS=2
+check "descriptor, 2 items" holds handover liveness -DTAKES=2 -DITEMS=2
+check "a vacant seat" holds handover liveness -DVACANT=1
+check "two vacant seats, safety" holds handover safety $seats
+for fault in LOOKS_BEFORE_WATCH NO_LOOK_AFTER_WATCH \
+	LOST_WATCH=1 LOST_WATCH=3 \
+	WOKEN_WAKES_NOBODY PUTS_BY_STORE HOLDS_FOR_NOBODY; do
+	check "fault $fault" "acceptance cycle" handover liveness "-D$fault"
+done
+check "ring of 1, 2 items, fault LOST_WATCH=2" "acceptance cycle" \
+	handover liveness -DSLOTS=1 -DITEMS=2 -DLOST_WATCH=2
+check "fault READS_LATE" "assertion violated" handover safety -DREADS_LATE
+check "descriptor, fault LOST_WATCH=3" "acceptance cycle" \
+	handover liveness -DTAKES=2 -DLOST_WATCH=3
+check "a vacant seat, fault LOST_WATCH=1" "acceptance cycle" \
+	handover liveness -DVACANT=1 -DLOST_WATCH=1
+check "two vacant seats, fault IDLE_WRAPS" "assertion violated" \
+	handover safety $seats -DIDLE_WRAPS
+
+check "two condition variables, one waiter each, 6 signals" holds \
+	condvar safety -DCONDS=2
+check "one waiter, 12 signals, 4 time-outs" holds \
+	condvar safety -DWAITERS=1 -DSIGNALS=12 -DTIMEOUTS=4
+check "two waiters on one condition variable, 5 signals" holds \
+	condvar safety -DSIGNALS=5
+check "two waiters on one condition variable, 6 signals" "assertion violated" \
+	condvar safety
+exit "$failed"
