@@ -4,30 +4,33 @@
  * arguments, refuses to let a thread of the pool wait for the pool, and leaves
  * the rest to a hand-over.
  */
+#include "delivery.h"
 #include "handover.h"
+#include "monitor.h"
 #include "sizes.h"
 #include "worker.h"
 
 #include <errno.h>
 
-static int next(struct par *p, struct par_result *result, uint64_t until)
+static int take_next(struct par *p, struct par_result *result, uint64_t until)
 {
 	if (!p || !result)
 		return -EINVAL;
 	if (self_is_in(p))
 		return -EDEADLK;
-	return handover_deliver(p, result, until);
+	return delivery_next(p, result, until);
 }
 
 int par_next(struct par *pool, struct par_result *result)
 {
-	return next(pool, result, CLOCK_NEVER);
+	return take_next(pool, result, CLOCK_NEVER);
 }
 
 int par_next_timed(struct par *pool, struct par_result *result, int timeout_ms)
 {
 	/* 0: does not wait, so the clock is not asked. */
-	return next(pool, result, timeout_ms ? clock_after(timeout_ms) : 0);
+	return take_next(pool, result,
+			 timeout_ms ? clock_after(timeout_ms) : 0);
 }
 
 int par_fd(struct par *pool)
@@ -36,9 +39,9 @@ int par_fd(struct par *pool)
 
 	if (!pool)
 		return -EINVAL;
-	pool_lock(pool);
+	monitor_lock(pool);
 	fd = pipe_open(&pool->results_pipe);
-	pool_unlock(pool); /* makes it readable if it has to be */
+	monitor_unlock(pool); /* makes it readable if it has to be */
 	return fd;
 }
 
@@ -48,11 +51,11 @@ int par_cancel_fd(struct par *pool)
 
 	if (!pool)
 		return -EINVAL;
-	pool_lock(pool);
+	monitor_lock(pool);
 	fd = pipe_open(&pool->cancel_pipe);
-	if (flag_is_raised(&pool->canceled))
+	if (pool_is_canceled(pool))
 		pipe_hang_up(&pool->cancel_pipe);
-	pool_unlock(pool);
+	monitor_unlock(pool);
 	return fd;
 }
 
@@ -98,14 +101,15 @@ void par_cancel(struct par *pool)
 
 bool par_canceled(const struct par *pool)
 {
-	return pool && flag_is_raised(&pool->canceled);
+	return pool && word_load(&pool->canceled);
 }
 
-static void take_snapshot(const struct par *p, struct par_stats *stats)
-	NEEDS_LOCK
+static void take_snapshot(struct par *p, struct par_stats *stats) NEEDS_LOCK
 {
 	const struct ledger *l = &p->ledger;
 
+	monitor_stop_others(p);
+	pool_update(p);
 	*stats = (struct par_stats){
 		.entered = l->entered,
 		.started = l->started,
@@ -129,8 +133,8 @@ void par_stats(const struct par *pool, struct par_stats *stats)
 
 	if (!p || !stats)
 		return;
-	pool_lock(p);
+	monitor_lock(p);
 	take_snapshot(p, &now);
-	pool_unlock(p);
+	monitor_unlock(p);
 	sizes_copy_out(stats, p->sizes.stats, &now, sizeof now);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The hand-overs: how an item goes from one place to the next (pool.h has the
- * picture), each in a critical section. So an item is never in two places and
- * never in none. And how the input is told to stop.
+ * picture), each in one step: a compare-and-swap, or a critical section. So an
+ * item is never in two places and never in none. And how the input is told to
+ * stop.
  *
  * If a hand-over finds that the pool is short of workers, it takes a seat and
  * sets *to_start to it; otherwise it sets NULL. The caller must worker_start()
@@ -36,14 +37,6 @@ struct item *handover_exchange(struct worker *w,
 /* For a worker that takes no item any more. If it holds an item, its action has
  * ended the thread: hands the item in with -EINTR. */
 void handover_retire(struct worker *w) WITHOUT_LOCK;
-
-/* par_next(): waits until the deadline at most, which may be 0. Returns what
- * par_next() returns. */
-int handover_deliver(struct par *p, struct par_result *result,
-		     uint64_t until) WITHOUT_LOCK;
-/* For the owner, when all threads are gone. Returns a result that was not
- * delivered, or NULL if there is none left. */
-struct item *handover_leftover(struct par *p);
 
 /* par_finish() */
 void handover_finish(struct par *p) WITHOUT_LOCK;

@@ -6,6 +6,7 @@
  */
 #include "interrupter.h"
 
+#include "monitor.h"
 #include "signals.h"
 
 enum { FIRST_PAUSE_MS = 1, LONGEST_PAUSE_MS = 64 };
@@ -23,7 +24,8 @@ static void interrupt_all(const struct par *p) NEEDS_LOCK
 	for (unsigned i = 0; i < p->seats.used; i++) {
 		const struct worker *w = &p->seats.all[i];
 
-		if (w->item || w->state == SEAT_OPENING)
+		if ((w->state == SEAT_WORKING && !w->waits) ||
+		    w->state == SEAT_OPENING)
 			interrupt(p, &w->self);
 	}
 }
@@ -35,20 +37,20 @@ static void *interrupter_body(void *pool)
 	int pause = FIRST_PAUSE_MS;
 
 	thread_name(p->name, -1);
-	pool_lock(p);
+	monitor_lock(p);
 	while (!p->interrupter_stops) {
-		if (p->life == POOL_OPENING || !flag_is_raised(&p->canceled) ||
+		if (p->life == POOL_OPENING || !pool_is_canceled(p) ||
 		    pool_in_callbacks(p) == 0) {
-			pool_sleep(p, waiter, CLOCK_NEVER);
+			monitor_sleep(p, waiter, CLOCK_NEVER);
 			pause = FIRST_PAUSE_MS;
 			continue;
 		}
 		interrupt_all(p);
-		pool_sleep(p, waiter, clock_after(pause));
+		monitor_sleep(p, waiter, clock_after(pause));
 		if (pause < LONGEST_PAUSE_MS)
 			pause *= 2;
 	}
-	pool_unlock(p);
+	monitor_unlock(p);
 	return NULL;
 }
 
@@ -59,8 +61,8 @@ int interrupter_start(struct par *p)
 
 void interrupter_stop(struct par *p)
 {
-	pool_lock(p);
+	monitor_lock(p);
 	p->interrupter_stops = true;
-	pool_unlock(p);
+	monitor_unlock(p);
 	thread_join(p->interrupter);
 }

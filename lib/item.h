@@ -5,7 +5,7 @@
  * memory after the entry.
  *
  * Whoever has the item owns its record: first the producer or the pusher, then
- * the pool (under its lock), one worker, the pool again, and the consumer.
+ * the pool, one worker, the pool again, and the consumer.
  */
 #ifndef PAR_ITEM_H
 #define PAR_ITEM_H

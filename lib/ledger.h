@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Six counts of what has happened to the items. How many items are where
- * follows from these counts and is stored nowhere else.
+ * Six counts of what has happened to the items, up to the last pool_update().
+ * How many items are where follows from these counts and is stored nowhere
+ * else.
  *
  *     entered = queued + running + ready + delivered
  *     started = running + finished

@@ -2,8 +2,10 @@
 /*
  * par_open() and par_close(): check the options, build, start; stop, undo.
  */
+#include "delivery.h"
 #include "handover.h"
 #include "interrupter.h"
+#include "monitor.h"
 #include "producer.h"
 #include "signals.h"
 #include "worker.h"
@@ -82,23 +84,23 @@ static int start_first_worker(struct par *p)
 	/* Without a worker_open nothing can fail any more. */
 	if (rc || !p->options.worker_open)
 		return rc;
-	pool_lock(p);
+	monitor_lock(p);
 	/* Its worker_open may have given the pool to other threads, so that
 	 * more workers start meanwhile. Only the first is waited for. */
 	while (!p->attempts.first_open_done)
-		pool_sleep(p, &p->waiters.owner, CLOCK_NEVER);
+		monitor_sleep(p, &p->waiters.owner, CLOCK_NEVER);
 	rc = p->attempts.first_open_error;
-	pool_unlock(p);
+	monitor_unlock(p);
 	return rc;
 }
 
 static void stop_workers(struct par *p)
 {
-	pool_lock(p);
+	monitor_lock(p);
 	p->life = POOL_CLOSING;
 	while (seats_taken(&p->seats) > 0)
-		pool_sleep(p, &p->waiters.owner, CLOCK_NEVER);
-	pool_unlock(p);
+		monitor_sleep(p, &p->waiters.owner, CLOCK_NEVER);
+	monitor_unlock(p);
 	guard_not_needed(); /* all have left, and no other will come */
 	for (unsigned i = 0; i < p->seats.used; i++)
 		workers_join(&p->seats.all[i]);
@@ -121,9 +123,9 @@ static int start(struct par *p)
 
 	if (o->interrupt)
 		signals_install(o->interrupt);
-	pool_lock(p);
+	monitor_lock(p);
 	p->life = POOL_OPEN;
-	pool_unlock(p);
+	monitor_unlock(p);
 	return 0;
 
 stop_interrupter:
@@ -144,7 +146,7 @@ static void dissolve(struct par *p)
 	const struct par_options *o = &p->options;
 	struct item *item;
 
-	while ((item = handover_leftover(p))) {
+	while ((item = delivery_leftover(p))) {
 		if (o->discard)
 			o->discard(o->context, &item->result);
 		free(item);

@@ -1,24 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The monitor: the shared state of a pool, its lock, and the one place that
- * wakes threads.
+ * The shared state of a pool.
  *
- * An item is in exactly one place at any time. Each arrow is a hand-over, which
- * is one critical section (handover.h):
+ * An item is in exactly one place at any time. Each arrow is a hand-over
+ * (handover.h):
  *
  *   generate -> [producer] -supply-> [ring] ----take-> [worker] -settle->
  *   par_push ------------------push-> [pushed] -/
  *
- *   -> [outbox] -deliver-> par_next; or, when all threads are gone, discard
+ *   -> [tray] -> [outbox] -deliver-> par_next; or, at the close, discard
  *
- * A cancel moves all items from ring and pushed to the outbox.
+ * Ring and tray are changed without the lock, unless they are watched
+ * (watch.h). Everything else is changed in critical sections (monitor.h). A
+ * cancel moves all items from ring and pushed to the outbox.
  *
  * The invariant. It holds whenever the lock is free.
  *
- * Items. The ledger agrees with the containers: the queued items are those in
- * ring and pushed; the running ones are those that workers hold; the ready ones
- * are those in the outbox that are done. The ring holds at most `capacity`
- * items. If the pool is canceled, ring and pushed are empty.
+ * Items. After pool_update() the ledger agrees with the containers: the queued
+ * items are those in ring and pushed; the running ones are those that workers
+ * hold; the ready ones are those in the outbox that are done. The ring holds at
+ * most `capacity` items. If the pool is canceled, ring and pushed are empty.
  *
  * Source. A source that was told to stop has ended, unless a call of generate
  * is under way. If the end was reported, all items were delivered.
@@ -46,8 +47,18 @@
  *   owner         the first worker is open or has failed; at the close: all
  *                 seats are vacant
  *
+ * Watches. The tail of the ring is watched if an idle worker sleeps, if an item
+ * that enters may need a new worker, if the source is to stop, if an item was
+ * pushed since the last one was generated, and in a pool that is ordered or has
+ * a window; the head, if the producer sleeps, if pushed items are queued, or if
+ * the pool is canceled; the tray, if a consumer sleeps, if the descriptor is
+ * not readable, or if an attempt to start a worker is due. So whatever
+ * gives a sleeping thread a reason to run is done in a critical section, and
+ * the end of the section wakes the thread.
+ *
  * A worker or a consumer that was woken and does not run yet counts as running,
- * and so does one that yields, for a while (wait_queue.h).
+ * and so does one that yields, for a while (wait_queue.h). The watch of the
+ * tail is held meanwhile.
  *
  * What happens in which state. The first four columns are source.state.
  *
@@ -66,7 +77,6 @@
 
 #include "attempts.h"
 #include "fifo.h"
-#include "flag.h"
 #include "ledger.h"
 #include "outbox.h"
 #include "pipe.h"
@@ -75,6 +85,7 @@
 #include "source.h"
 #include "spares.h"
 #include "thread.h"
+#include "tray.h"
 #include "wait_queue.h"
 
 /* The life of a pool. */
@@ -110,15 +121,20 @@ struct par {
 	/* The owner's, to join the interrupter. */
 	pthread_t interrupter;
 
-	/* Raised under the lock; par_canceled() reads it without. */
-	struct flag canceled;
+	/* 1: the pool is canceled. Set under the lock; par_canceled() reads it
+	 * without. */
+	struct word canceled;
+
+	/* The way of an item that needs no lock, unless somebody waits: from
+	 * the producer to the workers, and from them to the outbox. */
+	struct ring ring; /* generated items that are queued */
+	struct tray tray; /* items whose action has ended */
 
 	/* The lock, and everything that it guards. If a struct has fields that
 	 * need no lock, its header says which. */
 	struct lock lock;
 	enum pool_life life GUARDED;
 	struct ledger ledger GUARDED;
-	struct ring ring GUARDED;     /* generated items that are queued */
 	struct fifo pushed GUARDED;   /* pushed items that are queued */
 	struct outbox outbox GUARDED; /* results */
 	struct spares spares GUARDED;
@@ -136,45 +152,25 @@ struct par {
 int pool_init(struct par *p);
 /* No thread is left, and no item. */
 void pool_fini(struct par *p);
-/* The calling thread, which has just begun, belongs to the pool from here on.
- */
-void pool_thread_begins(struct self *self, int number) WITHOUT_LOCK;
+/* Brings the ledger and the outbox up to date with what was done without the
+ * lock. The first call does it for the tray alone. */
+void pool_empty_tray(struct par *p) NEEDS_LOCK;
+void pool_update(struct par *p) NEEDS_LOCK;
 
-/* A critical section begins, and ends. */
-void pool_lock(struct par *p) TAKES_LOCK;
-void pool_unlock(struct par *p) DROPS_LOCK;
-/* Ends the section, sleeps until there is a reason to run or the deadline has
- * come, and begins another section. */
-void pool_sleep(struct par *p, struct waiter *waiter, uint64_t until)
-	NEEDS_LOCK;
-/* The part of pool_wait() that is needed if the condition is false at first. */
-bool pool_wait_again(struct par *p, struct wait_queue *queue,
-		     struct waiter *waiter, uint64_t until,
-		     bool (*condition)(void *), void *argument) NEEDS_LOCK;
-/* Calls condition(argument) until it returns true, and then returns true. Waits
- * between two calls, outside of the critical section. Returns false if the
- * deadline has come and the condition was false once more after that. */
-static inline bool pool_wait(struct par *p, struct wait_queue *queue,
-			     struct waiter *waiter, uint64_t until,
-			     bool (*condition)(void *), void *argument)
-	NEEDS_LOCK
+/* Whether the pool is canceled, for the owner of the lock. */
+static inline bool pool_is_canceled(const struct par *p) NEEDS_LOCK
 {
-	if (!condition(argument))
-		return pool_wait_again(p, queue, waiter, until, condition,
-				       argument);
-	wait_queue_note_success(queue);
-	return true;
+	return word_load_own(&p->canceled) != 0;
 }
-
 /* The end has come: the source has ended, and all items were delivered. */
 bool pool_is_at_end(const struct par *p) NEEDS_LOCK;
 /* There is room in ring and window: the generator may be called. */
 bool pool_has_room(const struct par *p) NEEDS_LOCK;
 /* There are more queued items than idle workers and `coming` others together.
- */
-bool pool_is_short(const struct par *p, unsigned coming) NEEDS_LOCK;
+ * Brings the ledger up to date. */
+bool pool_is_short(struct par *p, unsigned coming) NEEDS_LOCK;
 /* How many threads run a callback that the interrupt may interrupt: generate,
- * action or worker_open. */
-uint64_t pool_in_callbacks(const struct par *p) NEEDS_LOCK;
+ * action or worker_open. Brings the ledger up to date. */
+uint64_t pool_in_callbacks(struct par *p) NEEDS_LOCK;
 
 #endif

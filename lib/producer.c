@@ -6,6 +6,7 @@
 #include "producer.h"
 
 #include "handover.h"
+#include "monitor.h"
 #include "worker.h"
 
 #include <errno.h>
@@ -41,7 +42,7 @@ static void *producer_body(void *pool)
 {
 	struct par *p = pool;
 
-	pool_thread_begins(&p->source.self, -1);
+	monitor_thread_begins(&p->source.self, -1);
 	pthread_cleanup_push(generate_exited, p);
 	produce(p);
 	pthread_cleanup_pop(false);

@@ -11,39 +11,155 @@
 
 int ring_init(struct ring *ring, size_t capacity)
 {
+	size_t slots = 1;
+
+	while (slots < capacity) {
+		if (slots > SIZE_MAX / 2)
+			return -ENOMEM;
+		slots *= 2;
+	}
 	/* calloc() refuses a size that overflows. It takes no memory for slots
 	 * that are never used, however long the ring is. */
-	*ring = (struct ring){ .slots = calloc(capacity, sizeof *ring->slots),
+	*ring = (struct ring){ .slots = calloc(slots, sizeof *ring->slots),
+			       .mask = slots - 1,
 			       .capacity = capacity };
 	return ring->slots ? 0 : -ENOMEM;
 }
 
 void ring_fini(struct ring *ring)
 {
-	assert(ring->count == 0);
 	free(ring->slots);
+}
+
+/* The count, or the watch's bits, of a tail or head. */
+static uintptr_t count_of(uintptr_t end)
+{
+	return end / WATCH_ONE;
+}
+
+static enum watch watch_of(uintptr_t end)
+{
+	return (enum watch)(end & WATCH_BITS);
+}
+
+/* Counts wrap. */
+static uintptr_t distance(uintptr_t from, uintptr_t to)
+{
+	return (to - from) & (UINTPTR_MAX / WATCH_ONE);
+}
+
+static struct word *slot_of(const struct ring *ring, uintptr_t end)
+{
+	return &ring->slots[count_of(end) & ring->mask];
+}
+
+/* The producer. */
+
+/* Whether the producer must take the lock to move a tail with this watch. */
+static bool needs_lock(const struct ring *ring, enum watch watch)
+{
+	if (watch == WATCH_HELD)
+		return word_load(&ring->held_since) != (uintptr_t)clock_tick();
+	return watch == WATCH_ON;
+}
+
+bool ring_try_put(struct ring *ring, struct item *item)
+{
+	/* The watch may be off again. */
+	if (watch_of(ring->tail_seen) != WATCH_OFF)
+		ring->tail_seen = word_load(&ring->tail);
+	do {
+		if (needs_lock(ring, watch_of(ring->tail_seen)))
+			return false;
+		word_store(slot_of(ring, ring->tail_seen), (uintptr_t)item);
+	} while (!word_cas(&ring->tail, &ring->tail_seen,
+			   ring->tail_seen + WATCH_ONE));
+	ring->tail_seen += WATCH_ONE;
+	return true;
 }
 
 void ring_put(struct ring *ring, struct item *item)
 {
-	size_t until_end = ring->capacity - ring->head;
+	ring->tail_seen = word_load_own(&ring->tail);
+	word_store(slot_of(ring, ring->tail_seen), (uintptr_t)item);
+	ring->tail_seen += WATCH_ONE;
+	/* Only this thread and the lock's owner change the tail. */
+	word_store(&ring->tail, ring->tail_seen);
+	/* Before so many items are put that their count wraps. */
+	ring->head_seen = word_load(&ring->head);
+	ring->puts_told++;
+}
 
-	assert(ring->count < ring->capacity);
-	/* (head + count) % capacity, without an overflow of the sum */
-	ring->slots[ring->count < until_end ? ring->head + ring->count
-					    : ring->count - until_end] = item;
-	ring->count++;
+bool ring_has_room_for_put(struct ring *ring)
+{
+	uintptr_t puts = count_of(ring->tail_seen);
+
+	if (distance(count_of(ring->head_seen), puts) < ring->capacity)
+		return true;
+	ring->head_seen = word_load(&ring->head);
+	return distance(count_of(ring->head_seen), puts) < ring->capacity;
+}
+
+/* Workers. */
+
+static struct item *take(struct ring *ring, bool locked)
+{
+	uintptr_t head = word_load(&ring->head), item;
+
+	do {
+		if (!locked && watch_of(head) != WATCH_OFF)
+			return NULL;
+		if (count_of(word_load(&ring->tail)) == count_of(head))
+			return NULL;
+		item = word_load(slot_of(ring, head));
+	} while (!word_cas(&ring->head, &head, head + WATCH_ONE));
+	return (struct item *)item;
+}
+
+struct item *ring_try_take(struct ring *ring)
+{
+	return take(ring, false);
 }
 
 struct item *ring_take(struct ring *ring)
 {
-	struct item *item;
+	struct item *item = take(ring, true);
 
-	if (ring->count == 0)
-		return NULL;
-	item = ring->slots[ring->head];
-	if (++ring->head == ring->capacity)
-		ring->head = 0;
-	ring->count--;
+	ring->takes_told += item != NULL;
 	return item;
+}
+
+/* The lock's owner. */
+
+void ring_hold(struct ring *ring)
+{
+	uintptr_t now = (uintptr_t)clock_tick();
+
+	if (word_load_own(&ring->held_since) != now)
+		word_store(&ring->held_since, now);
+}
+
+size_t ring_count(const struct ring *ring)
+{
+	uintptr_t takes = count_of(word_load(&ring->head));
+
+	return distance(takes, count_of(word_load(&ring->tail)));
+}
+
+static uint64_t count_new(uintptr_t *told, uintptr_t now)
+{
+	uintptr_t count = distance(*told, now);
+
+	*told = now;
+	return count;
+}
+
+uint64_t ring_new_takes(struct ring *ring)
+{
+	return count_new(&ring->takes_told, count_of(word_load(&ring->head)));
+}
+
+uint64_t ring_new_puts(struct ring *ring)
+{
+	return count_new(&ring->puts_told, count_of(word_load(&ring->tail)));
 }

@@ -29,7 +29,9 @@ struct worker {
 	struct self self; /* constant, once the seat was taken */
 	enum seat_state state GUARDED;
 	/* The item that the worker has taken and not handed in. */
-	struct item *item GUARDED;
+	struct item *item;
+	/* The worker waits for an item. (If not, it may be in an action.) */
+	bool waits GUARDED;
 	/* The worker sleeps here. `cond_ready`: it is initialised. */
 	struct waiter waiter GUARDED;
 	bool cond_ready;

@@ -14,10 +14,12 @@
 static inline void sizes_copy_out(void *to, size_t to_size, const void *from,
 				  size_t size)
 {
-	size_t common = to_size < size ? to_size : size;
-
-	memcpy(to, from, common);
-	memset((char *)to + common, 0, to_size - common);
+	if (to_size <= size) {
+		memcpy(to, from, to_size);
+		return;
+	}
+	memcpy(to, from, size);
+	memset((char *)to + size, 0, to_size - size);
 }
 
 #endif

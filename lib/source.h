@@ -25,12 +25,21 @@ enum source_state {
 
 struct source {
 	enum source_state state GUARDED;
-	/* A call of generate is under way, or about to begin. */
+	/* A call of generate is under way, or about to begin. (While the
+	 * producer needs no lock, this stays true from call to call.) */
 	bool generating GUARDED;
+	/* An item was pushed since the producer last held the lock: its
+	 * next_index is out of date. */
+	bool index_outdated GUARDED;
 	/* What par_next() returns at the end. */
 	int error GUARDED;
-	/* The producer's own: the record that the call of generate fills. */
+	/* The producer's own: the record that the call of generate fills; spare
+	 * records, linked by `next`; the index of the next item. */
 	struct item *item;
+	struct item *fresh;
+	uint64_t next_index;
+	/* Constant: every item enters under the lock. */
+	bool needs_lock;
 	/* Who the producer is. */
 	struct self self;
 	/* The owner's, to join the producer. */

@@ -9,6 +9,7 @@
 
 #include <pthread.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /*
  * Starts a thread with every signal blocked except the synchronous ones. The
@@ -33,5 +34,8 @@ int thread_stack_size(size_t *size);
  */
 int thread_disable_cancel(void);
 void thread_restore_cancel(int before);
+
+/* Yields the processor. Returns how many nanoseconds that took. */
+uint64_t thread_yield(void);
 
 #endif

@@ -7,9 +7,6 @@
  */
 #include "wait_queue.h"
 
-#include <errno.h>
-#include <sched.h>
-
 enum {
 	/* A waiter that was woken runs after 5 to 80 us on an idle machine. */
 	WAKE_NS = 100000,
@@ -23,12 +20,12 @@ enum {
 	LONGEST_REST = 4096
 };
 
-/* Whether to yield once more. A yield may take longer than any deadline, so a
+/* A yield may take longer than any deadline, so a
  * wait that has a deadline does not yield. If the last yields were in vain,
  * this wait and the next one sleep at once. The limit per wait holds even if
  * others find what they look for: pthread_cancel() ends no yield. */
-static bool should_yield(struct wait_queue *queue, unsigned yields,
-			 uint64_t until) NEEDS_LOCK
+bool wait_queue_should_yield(struct wait_queue *queue, unsigned yields,
+			     uint64_t until)
 {
 	if (until != CLOCK_NEVER || yields == WAIT_QUEUE_YIELDS)
 		return false;
@@ -61,42 +58,27 @@ static void note_cost(struct wait_queue *queue, uint64_t cost, uint64_t items)
 		queue->next_rest *= 2;
 }
 
-static void yield(struct wait_queue *queue, struct lock *lock,
-		  const uint64_t *items) NEEDS_LOCK
+void wait_queue_yield_begins(struct wait_queue *queue)
 {
-	int saved = errno;
-	uint64_t began, cost, before = *items;
-
 	queue->vain_yields++;
 	queue->yielding++;
 	queue->held_since = clock_tick();
-	lock_drop(lock);
-	began = clock_now();
-	sched_yield(); /* if it fails, nothing is lost */
-	cost = clock_now() - began;
-	errno = saved;
-	lock_take(lock);
-	queue->yielding--;
-	note_cost(queue, cost, *items - before);
 }
 
-enum wait_pause wait_queue_pause(struct wait_queue *queue,
-				 struct waiter *waiter, unsigned yields,
-				 struct lock *lock, uint64_t until,
-				 const uint64_t *items)
+void wait_queue_yield_ends(struct wait_queue *queue, uint64_t cost,
+			   uint64_t items)
 {
-	bool woken;
+	queue->yielding--;
+	note_cost(queue, cost, items);
+}
 
-	if (should_yield(queue, yields, until)) {
-		yield(queue, lock, items);
-		return PAUSE_YIELDED;
-	}
+void wait_queue_add(struct wait_queue *queue, struct waiter *waiter,
+		    uint64_t until)
+{
+	waiter_prepare(waiter, until);
 	waiter->wake = 0;
 	waiter->next = queue->newest;
 	queue->newest = waiter;
-	woken = waiter_sleep(waiter, lock, until);
-	wait_queue_remove(queue, waiter);
-	return woken ? PAUSE_WOKEN : PAUSE_TIMED_OUT;
 }
 
 void wait_queue_remove(struct wait_queue *queue, struct waiter *waiter)

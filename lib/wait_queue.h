@@ -43,22 +43,20 @@ struct wait_queue {
 	unsigned next_rest GUARDED;
 };
 
-/*
- * One step of a wait: the thread yields the processor, or it sleeps until it is
- * woken or the deadline has come. Unlocks in between. The caller looks again
- * when it returns. `yields` is how often the thread has yielded since it slept
- * last. *items counts the items that the pool's threads bring or work on: so a
- * yield to them is told from a yield to other programs.
- *
- * A cancellation point. If pthread_cancel() ends the thread there, it must call
- * wait_queue_remove().
- */
-enum wait_pause { PAUSE_YIELDED, PAUSE_WOKEN, PAUSE_TIMED_OUT };
-enum wait_pause wait_queue_pause(struct wait_queue *queue,
-				 struct waiter *waiter, unsigned yields,
-				 struct lock *lock, uint64_t until,
-				 const uint64_t *items) NEEDS_LOCK;
-/* The waiter sleeps no more. */
+/* Whether a thread yields before it sleeps. `yields` is how often it has done
+ * so since it slept last. */
+bool wait_queue_should_yield(struct wait_queue *queue, unsigned yields,
+			     uint64_t until) NEEDS_LOCK;
+/* The thread is about to yield, and has yielded. The second call is told what
+ * the yield has cost, and how many items the pool's threads brought or worked
+ * on meanwhile: so a yield to them is told from a yield to other programs. */
+void wait_queue_yield_begins(struct wait_queue *queue) NEEDS_LOCK;
+void wait_queue_yield_ends(struct wait_queue *queue, uint64_t cost,
+			   uint64_t items) NEEDS_LOCK;
+/* The waiter is about to sleep: it can be woken from here on. It sleeps no
+ * more: for the thread itself, also if pthread_cancel() ends it. */
+void wait_queue_add(struct wait_queue *queue, struct waiter *waiter,
+		    uint64_t until) NEEDS_LOCK;
 void wait_queue_remove(struct wait_queue *queue, struct waiter *waiter)
 	NEEDS_LOCK;
 /* A wait is over, or was not needed: the thread has what it wanted. So the last

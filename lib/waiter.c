@@ -30,16 +30,15 @@ void waiter_fini(struct waiter *waiter)
 	must(pthread_cond_destroy(&waiter->cond));
 }
 
-bool waiter_sleep(struct waiter *waiter, struct lock *lock, uint64_t until)
+bool waiter_sleep(struct waiter *waiter, struct lock *lock)
 {
+	const uint64_t until = waiter->until;
 	const struct timespec limit = {
 		.tv_sec = (time_t)(until / CLOCK_NS_PER_S),
 		.tv_nsec = (long)(until % CLOCK_NS_PER_S),
 	};
 	int rc = 0;
 
-	waiter->asleep = true;
-	waiter->until = until;
 	while (waiter->asleep && rc != ETIMEDOUT) {
 		if (until == CLOCK_NEVER)
 			rc = pthread_cond_wait(&waiter->cond, &lock->mutex);

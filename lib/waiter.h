@@ -32,11 +32,18 @@ struct waiter {
 int waiter_init(struct waiter *waiter);
 void waiter_fini(struct waiter *waiter);
 
-/* Unlocks, sleeps, and locks again. Returns true if the thread was woken, false
- * if the deadline came first. A cancellation point: if the thread is canceled
- * there, it holds the lock and is still marked as asleep. */
-bool waiter_sleep(struct waiter *waiter, struct lock *lock, uint64_t until)
-	NEEDS_LOCK;
+/* Marks the thread as asleep. It can be woken from here on. */
+static inline void waiter_prepare(struct waiter *waiter, uint64_t until)
+	NEEDS_LOCK
+{
+	waiter->asleep = true;
+	waiter->until = until;
+}
+/* For a thread that is marked: unlocks, sleeps, and locks again. Returns true
+ * if the thread was woken, false if the deadline came first. A cancellation
+ * point: if the thread is canceled there, it holds the lock and is still marked
+ * as asleep. */
+bool waiter_sleep(struct waiter *waiter, struct lock *lock) NEEDS_LOCK;
 /* Wakes the thread if it is asleep. */
 void waiter_wake(struct waiter *waiter) NEEDS_LOCK;
 

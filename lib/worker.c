@@ -6,6 +6,7 @@
 #include "worker.h"
 
 #include "handover.h"
+#include "monitor.h"
 #include "signals.h"
 #include "workers.h"
 
@@ -114,8 +115,8 @@ static void *worker_body(void *worker)
 
 	workers_join(w);
 	w->close_due = false;
-	pool_thread_begins(&w->self,
-			   (int)seats_number(&w->self.pool->seats, w));
+	monitor_thread_begins(&w->self,
+			      (int)seats_number(&w->self.pool->seats, w));
 	workers_begin(w);
 
 	pthread_cleanup_push(leave, w);

@@ -5,6 +5,8 @@
  */
 #include "workers.h"
 
+#include "monitor.h"
+
 static struct worker *take_seat(struct par *p) NEEDS_LOCK
 {
 	struct worker *w = seats_take(&p->seats, p);
@@ -17,15 +19,15 @@ struct worker *workers_take_first(struct par *p)
 {
 	struct worker *w;
 
-	pool_lock(p);
+	monitor_lock(p);
 	w = take_seat(p);
-	pool_unlock(p);
+	monitor_unlock(p);
 	return w;
 }
 
 struct worker *workers_take_if_short(struct par *p, unsigned coming)
 {
-	if (!pool_is_short(p, coming) || p->seats.in_state[SEAT_VACANT] == 0 ||
+	if (p->seats.in_state[SEAT_VACANT] == 0 || !pool_is_short(p, coming) ||
 	    !attempts_may_begin(&p->attempts))
 		return NULL;
 	return take_seat(p);
@@ -41,10 +43,10 @@ void workers_refused(struct worker *w, int error)
 {
 	struct par *p = w->self.pool;
 
-	pool_lock(p);
+	monitor_lock(p);
 	attempts_fail(&p->attempts, w->attempt, error);
 	seats_change(&p->seats, w, SEAT_VACANT);
-	pool_unlock(p);
+	monitor_unlock(p);
 }
 
 void workers_join(struct worker *w)
@@ -58,20 +60,20 @@ void workers_begin(struct worker *w)
 {
 	struct par *p = w->self.pool;
 
-	pool_lock(p);
+	monitor_lock(p);
 	w->joinable = true;
 	seats_change(&p->seats, w, SEAT_OPENING);
-	pool_unlock(p);
+	monitor_unlock(p);
 }
 
 void workers_opened(struct worker *w)
 {
 	struct par *p = w->self.pool;
 
-	pool_lock(p);
+	monitor_lock(p);
 	attempts_succeed(&p->attempts, w->attempt);
 	seats_change(&p->seats, w, SEAT_WORKING);
-	pool_unlock(p);
+	monitor_unlock(p);
 }
 
 void workers_retire(struct worker *w)
@@ -99,7 +101,7 @@ static void wait_as_last(struct worker *w, uint64_t until) NEEDS_LOCK
 	struct par *p = w->self.pool;
 
 	p->waiters.last_worker = &w->waiter;
-	pool_sleep(p, &w->waiter, until);
+	monitor_sleep(p, &w->waiter, until);
 	p->waiters.last_worker = NULL;
 }
 
@@ -108,8 +110,11 @@ bool workers_leave(struct worker *w)
 	struct par *p = w->self.pool;
 	bool needed, succeeded;
 
-	pool_lock(p);
+	monitor_lock(p);
 	for (;;) {
+		/* An item that enters now and finds no vacant seat could start
+		 * no worker. From here on none enters without the lock. */
+		ring_watch(&p->ring, WATCH_ON, p->ring.head_watch);
 		needed = p->life != POOL_CLOSING &&
 			 pool_is_short(p, seats_coming(&p->seats));
 		succeeded = needed && attempts_may_begin(&p->attempts);
@@ -120,7 +125,7 @@ bool workers_leave(struct worker *w)
 	if (succeeded)
 		w->attempt = attempts_begin(&p->attempts);
 	seats_change(&p->seats, w, succeeded ? SEAT_STARTING : SEAT_VACANT);
-	pool_unlock(p);
+	monitor_unlock(p);
 	return succeeded;
 }
 
@@ -128,8 +133,8 @@ void workers_stay(struct worker *w, int error)
 {
 	struct par *p = w->self.pool;
 
-	pool_lock(p);
+	monitor_lock(p);
 	attempts_fail(&p->attempts, w->attempt, error);
 	seats_change(&p->seats, w, SEAT_LEAVING);
-	pool_unlock(p);
+	monitor_unlock(p);
 }

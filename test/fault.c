@@ -260,6 +260,13 @@ WRAP(int, sched_yield, void)
 	return breaks(FAULT_YIELD) ? -1 : __real_sched_yield();
 }
 
+WRAP(int, pthread_mutex_lock, pthread_mutex_t *mutex)
+{
+	if (atomic_load(&armed) & FAULT_LOCK)
+		atomic_fetch_add(&calls, 1);
+	return __real_pthread_mutex_lock(mutex);
+}
+
 WRAP(ssize_t, read, int fd, void *data, size_t size)
 {
 	return breaks(FAULT_MOVE) ? -1 : __real_read(fd, data, size);

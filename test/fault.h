@@ -26,7 +26,9 @@ enum fault_site {
 	/* Not refused, but interrupted by a signal: EINTR. */
 	FAULT_YIELD = 1 << 7, /* sched_yield */
 	FAULT_MOVE = 1 << 8,  /* read and write */
-	FAULT_STACK = 1 << 9  /* pthread_create: EINVAL, stack too small */
+	FAULT_STACK = 1 << 9, /* pthread_create: EINVAL, stack too small */
+	/* Only counted. */
+	FAULT_LOCK = 1 << 10 /* pthread_mutex_lock */
 };
 
 /* From now on the calls at `sites` are counted. The n-th fails, counted from 1.

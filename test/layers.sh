@@ -27,6 +27,7 @@ done | awk '$1 != $3' | sort -u >"$work/arrows"
 		object = $1
 		sub(/\.c\.o:.*/, "", object)
 		sub(/.*[\/:]/, "", object)
+		sub(/^(\.\._)*lib_/, "", object)
 	}
 	$(NF - 1) == "T" { file[$NF] = object }
 	$(NF - 1) == "U" { calls[object " " $NF] }

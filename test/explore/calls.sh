@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Every call that the library makes is one that the explorer models (calls.syms)
+# Every call that the library makes is one that the explorer models (calls.modelled)
 # or one that can neither block nor fail (calls.allowed).
 #     calls.sh LIBPAR.A
 set -eu
@@ -8,7 +8,7 @@ here=$(dirname "$0")
 unknown=$(
 	{
 		nm -A --defined-only "$1" | awk '{ print "known", $NF }'
-		awk '{ print "known", $1 }' "$here/calls.syms"
+		awk '{ print "known", $1 }' "$here/calls.modelled"
 		awk '!/^#/ && NF { print "known", $1 }' "$here/calls.allowed"
 		# what a sanitizer or a coverage build puts in is not the library's
 		nm -A -u "$1" | awk '{ print "called", $NF }' |

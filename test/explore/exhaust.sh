@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Runs every schedule of the scenarios in `exhausted` that uses at most the number
-# of preemptions given there, one spurious wake-up and one time-out, and compares
-# how many schedules there are with the count kept there. A change of the library
+# Searches the schedules of the scenarios in `exhausted` that use at most the number
+# of preemptions given there, one spurious wake-up and one time-out, and compares how
+# many it has to run (access.c) with the count kept there. A change of the library
 # that makes more of them, or fewer, is seen this way. The counts do not depend on
 # the compiler.
 #     exhaust.sh EXPLORE [MOST]              scenarios with a count of at most MOST

@@ -82,8 +82,8 @@ static void read_letters(struct bytes *bytes, struct scenario *s)
 	read_text(bytes, &open, "-exbw", &pushes);
 	read_text(bytes, &close, "-pcf", &pushes);
 	for (unsigned i = 0; i < n; i++)
-		read_text(bytes, &threads[i], i ? "nt*~zpfcsd" : "nt*~zpfcsdk",
-			  &pushes);
+		read_text(bytes, &threads[i],
+			  i ? "nt*~zpfcsd0" : "nt*~zpfcsdk0", &pushes);
 
 	/* No callback blocks for ever. */
 	if (!s->interrupt) {

@@ -5,6 +5,7 @@
  */
 #include "invariant.h"
 
+#include "access.h"
 #include "model.h"
 #include "scheduler.h"
 
@@ -26,7 +27,7 @@ static void holds(bool what, const char *says)
 
 static bool is_canceled(const struct par *p)
 {
-	return atomic_load(&p->canceled.raised);
+	return word_load_own(&p->canceled) != 0;
 }
 
 enum { LONGEST = 1000 };
@@ -56,6 +57,41 @@ static uint64_t count_done(const struct outbox *outbox, uint64_t *all)
 	return done;
 }
 
+/* What the ledger will say when it is up to date. */
+static uint64_t entered(const struct par *p)
+{
+	return p->ledger.entered + word_load_own(&p->ring.tail) / WATCH_ONE -
+	       p->ring.puts_told;
+}
+
+static uint64_t started(const struct par *p)
+{
+	return p->ledger.started + word_load_own(&p->ring.head) / WATCH_ONE -
+	       p->ring.takes_told;
+}
+
+static uint64_t inside(const struct par *p)
+{
+	return entered(p) - p->ledger.delivered;
+}
+
+static uint64_t in_ring(const struct par *p)
+{
+	return word_load_own(&p->ring.tail) / WATCH_ONE -
+	       word_load_own(&p->ring.head) / WATCH_ONE;
+}
+
+static const struct item *tray(const struct par *p)
+{
+	return (const struct item *)(word_load_own(&p->tray.top) &
+				     ~(uintptr_t)WATCH_BITS);
+}
+
+static uint64_t on_tray(const struct par *p)
+{
+	return list_length(tray(p));
+}
+
 /* What the seats say, one by one. */
 struct census {
 	uint64_t items; /* that workers hold */
@@ -78,20 +114,20 @@ static struct census count_seats(const struct par *p)
 static void check_items(const struct par *p)
 {
 	const struct ledger *l = &p->ledger;
-	uint64_t queued = p->ring.count + list_length(p->pushed.first);
+	uint64_t queued = in_ring(p) + list_length(p->pushed.first);
 	uint64_t all, ready = count_done(&p->outbox, &all);
-	uint64_t held = count_seats(p).items;
+	uint64_t held = count_seats(p).items, settled = on_tray(p);
 
-	HOLDS(l->entered == queued + held + ready + l->delivered);
-	HOLDS(l->started == held + l->finished);
+	HOLDS(entered(p) == queued + held + settled + ready + l->delivered);
+	HOLDS(started(p) == held + settled + l->finished);
 	HOLDS(l->finished + l->canceled == ready + l->delivered);
-	HOLDS(l->failed <= l->finished);
-	HOLDS(!p->outbox.ordered || all == l->entered - l->delivered);
-	HOLDS(p->ring.count <= p->ring.capacity);
+	HOLDS(l->failed <= l->finished && l->finished <= started(p));
+	HOLDS(!p->outbox.ordered || all == inside(p));
+	HOLDS(in_ring(p) <= p->ring.capacity);
 	HOLDS(p->spares.count == list_length(p->spares.first));
 	HOLDS(p->spares.count <= p->spares.most);
 	if (is_canceled(p))
-		HOLDS(p->ring.count == 0 && !p->pushed.first);
+		HOLDS(in_ring(p) == 0 && !p->pushed.first);
 }
 
 /* Source: it ends when it was told to, and the end is reported last. */
@@ -101,12 +137,12 @@ static void check_source(const struct par *p)
 	static enum source_state before;
 	const struct source *source = &p->source;
 
-	if (p == pool && p->ledger.entered > 0)
+	if (p == pool && entered(p) > 0)
 		HOLDS(source->state >= before);
 	pool = p;
 	before = source->state;
 	if (source->state == SOURCE_END_REPORTED)
-		HOLDS(p->ledger.entered == p->ledger.delivered);
+		HOLDS(inside(p) == 0);
 	if (is_canceled(p))
 		HOLDS(source->state != SOURCE_RUNNING);
 	if (!source->generating)
@@ -117,7 +153,6 @@ static void check_source(const struct par *p)
  * told to stop: seen where the producer goes to call it. */
 static void check_asking(const struct par *p)
 {
-	const struct ledger *l = &p->ledger;
 	bool *was = &asking[sched_self()->id];
 	bool is = p->source.generating &&
 		  pthread_equal(p->source.self.thread, pthread_self());
@@ -128,9 +163,8 @@ static void check_asking(const struct par *p)
 		return;
 	HOLDS(p->source.state == SOURCE_RUNNING);
 	HOLDS(!is_canceled(p));
-	HOLDS(p->ring.count < p->ring.capacity);
-	HOLDS(p->options.window == 0 ||
-	      l->entered - l->delivered < p->options.window);
+	HOLDS(in_ring(p) < p->ring.capacity);
+	HOLDS(p->options.window == 0 || inside(p) < p->options.window);
 }
 
 static bool has_result(const struct par *p)
@@ -143,7 +177,7 @@ static bool at_end(const struct par *p)
 {
 	return (p->source.state == SOURCE_ENDED ||
 		p->source.state == SOURCE_END_REPORTED) &&
-	       p->ledger.entered == p->ledger.delivered;
+	       inside(p) == 0;
 }
 
 /* A waiter in the queue is asleep, and was not woken. */
@@ -155,10 +189,10 @@ static void check_queue(const struct wait_queue *queue)
 		HOLDS(w->asleep && w->wake == 0 && ++n < LONGEST);
 }
 
-/* One of them was woken, or has not slept yet. */
-static bool one_will_look(const struct wait_queue *queue)
+/* How many were woken, or have not slept yet. */
+static uint64_t will_look(const struct wait_queue *queue)
 {
-	return queue->wakes > queue->arrived || queue->yielding > 0;
+	return queue->wakes - queue->arrived + queue->yielding;
 }
 
 static unsigned in_callbacks(const struct par *p)
@@ -175,11 +209,13 @@ struct held {
 	unsigned sections;
 };
 static struct held held_workers, held_consumers;
+static uint64_t delivered;
 
 /* If a thread that was woken does not run, and none comes and takes the work,
  * the third section wakes another: the first sees that there was progress, the
  * second that there is none any more. A spurious wake-up unlocks too, and is no
- * section; a run has no more than 3 of them. */
+ * section; a run has no more than 3 of them. Neither is a delivery that leaves
+ * another result ready: it looks at no worker. */
 enum { HELD_MOST = 2 + 3 };
 
 static void check_held(struct held *held, const struct wait_queue *queue,
@@ -197,9 +233,13 @@ static void check_held(struct held *held, const struct wait_queue *queue,
 
 static void check_starvation(const struct par *p)
 {
-	bool queued = p->ring.count > 0 || p->pushed.first;
+	bool queued = in_ring(p) > 0 || p->pushed.first;
+	bool delivers = p->ledger.delivered != delivered;
 
-	check_held(&held_workers, &p->waiters.idle, queued, p->ledger.started);
+	delivered = p->ledger.delivered;
+	if (delivers && has_result(p) && !p->waiters.consumers.newest)
+		return;
+	check_held(&held_workers, &p->waiters.idle, queued, started(p));
 	check_held(&held_consumers, &p->waiters.consumers, has_result(p),
 		   p->ledger.delivered);
 }
@@ -214,8 +254,7 @@ static void check_push(const struct par *p)
 	uint64_t now = list_length(p->pushed.first);
 
 	if (p == pool && now > pushed && idle->newest)
-		HOLDS(idle->wakes > wakes ||
-		      idle->wakes - idle->arrived + idle->yielding >= now);
+		HOLDS(idle->wakes > wakes || will_look(idle) >= now);
 	pool = p;
 	pushed = now;
 	wakes = idle->wakes;
@@ -225,11 +264,9 @@ static void check_push(const struct par *p)
 static void check_waiters(const struct par *p)
 {
 	const struct waiters *w = &p->waiters;
-	const struct ledger *l = &p->ledger;
-	bool queued = p->ring.count > 0 || p->pushed.first;
-	bool room = p->ring.count < p->ring.capacity &&
-		    (p->options.window == 0 ||
-		     l->entered - l->delivered < p->options.window);
+	bool queued = in_ring(p) > 0 || p->pushed.first;
+	bool room = in_ring(p) < p->ring.capacity &&
+		    (p->options.window == 0 || inside(p) < p->options.window);
 	bool pauses = w->interrupter.until != CLOCK_NEVER;
 	bool interrupts = p->life != POOL_OPENING && is_canceled(p) &&
 			  in_callbacks(p) > 0 && !pauses;
@@ -239,10 +276,10 @@ static void check_waiters(const struct par *p)
 
 	check_queue(&w->idle);
 	check_queue(&w->consumers);
-	HOLDS(!w->idle.newest || !queued || one_will_look(&w->idle));
+	HOLDS(!w->idle.newest || !queued || will_look(&w->idle) > 0);
 	HOLDS(!w->idle.newest || !closing);
 	HOLDS(!w->consumers.newest || !has_result(p) ||
-	      one_will_look(&w->consumers));
+	      will_look(&w->consumers) > 0);
 	HOLDS(!w->consumers.newest || !at_end(p));
 	HOLDS(!w->producer.asleep ||
 	      !(p->source.state >= SOURCE_ENDED || room));
@@ -250,7 +287,11 @@ static void check_waiters(const struct par *p)
 	HOLDS(!w->owner.asleep ||
 	      (closing ? !vacant : !p->attempts.first_open_done));
 	HOLDS(!w->last_worker || !w->last_worker->asleep ||
-	      (!closing && census.in_state[SEAT_WORKING] == 0));
+	      (!closing && census.in_state[SEAT_WORKING] == 0 &&
+	       (w->last_worker->until != CLOCK_NEVER ||
+		in_ring(p) + list_length(p->pushed.first) <=
+			census.in_state[SEAT_STARTING] +
+				census.in_state[SEAT_OPENING])));
 }
 
 /* Descriptors: they are readable exactly if their condition holds. */
@@ -263,51 +304,206 @@ static void check_descriptors(const struct par *p)
 		HOLDS(model_readable(p->cancel_pipe.ends[0]) == is_canceled(p));
 }
 
+/* A worker_open that takes its time: the first worker does not count for an
+ * item that enters before it works. */
+static void note_early(const struct par *p)
+{
+	if (!p->attempts.first_open_done)
+		early = entered(p) > 0 && p->options.worker_open;
+}
+
 /* Seats: a worker works, or will. And no worker has started except the first
  * and those that an item needed. */
 static void check_seats(const struct par *p)
 {
-	uint64_t entered = p->ledger.entered, needed = entered ? entered : 1;
+	uint64_t came = entered(p), needed = came ? came : 1;
 	struct census census = count_seats(p);
 	unsigned taken = p->options.workers - census.in_state[SEAT_VACANT];
 
 	HOLDS(p->seats.used <= p->options.workers);
 	for (unsigned s = 0; s < SEAT_STATES; s++)
 		HOLDS(census.in_state[s] == p->seats.in_state[s]);
-	/* A worker_open that takes its time: the first worker does not count
-	 * for an item that enters before it works. */
-	if (!p->attempts.first_open_done)
-		early = entered > 0 && p->options.worker_open;
 	HOLDS(p->life != POOL_OPEN || taken > 0);
 	HOLDS(!p->waiters.last_worker || census.in_state[SEAT_LEAVING] > 0);
 	HOLDS(taken - census.in_state[SEAT_LEAVING] <= needed + early);
 }
 
+/* What the pool was like when the task began its section. */
+static struct before {
+	uint64_t begun; /* attempts */
+	uintptr_t head;
+	unsigned in_callbacks;
+	uint64_t until; /* the interrupter's deadline */
+	uint64_t delivered, consumer_wakes;
+} before[SCHED_TASKS];
+
+static void note_before(const struct par *p)
+{
+	/* A worker changes its seat in the step in which it changes the tray or
+	 * the head of the ring. Both are read here, see access.c. */
+	(void)tray(p);
+	before[sched_self()->id] =
+		(struct before){ .begun = p->attempts.begun,
+				 .head = word_load_own(&p->ring.head),
+				 .in_callbacks = in_callbacks(p),
+				 .until = p->waiters.interrupter.until,
+				 .delivered = p->ledger.delivered,
+				 .consumer_wakes = p->waiters.consumers.wakes };
+}
+
+/* The interrupter pauses only if a callback is interrupted. After the cancel
+ * none begins without the lock. */
+static void check_pause(const struct par *p)
+{
+	const struct waiter *interrupter = &p->waiters.interrupter;
+	const struct before *was = &before[sched_self()->id];
+
+	HOLDS(!interrupter->asleep || interrupter->until == CLOCK_NEVER ||
+	      interrupter->until == was->until || was->in_callbacks > 0);
+}
+
+/* A worker is started only if there are more queued items than workers that
+ * wait. What was in the ring when the section began may have been taken since,
+ * but nobody began to wait, or ceased to. */
+static void check_starts(const struct par *p)
+{
+	const struct before *was = &before[sched_self()->id];
+	uint64_t queued = list_length(p->pushed.first), waiting = 0;
+
+	if (p->attempts.begun == was->begun || p->attempts.begun == 1)
+		return;
+	queued += word_load_own(&p->ring.tail) / WATCH_ONE -
+		  was->head / WATCH_ONE;
+	for (unsigned i = 0; i < p->seats.used; i++)
+		waiting += p->seats.all[i].waits;
+	HOLDS(queued > waiting);
+}
+
+/* If a delivery leaves more results than there are consumers on their way, it
+ * wakes another. */
+static void check_delivery(const struct par *p)
+{
+	const struct before *was = &before[sched_self()->id];
+	const struct wait_queue *consumers = &p->waiters.consumers;
+	const struct ledger *l = &p->ledger;
+
+	if (l->delivered != was->delivered && consumers->newest &&
+	    has_result(p))
+		HOLDS(consumers->wakes > was->consumer_wakes ||
+		      will_look(consumers) >=
+			      l->finished + l->canceled - l->delivered);
+}
+
+/* While the watch of the tail is held, nothing is put without the lock when
+ * time has passed. */
+static struct {
+	const struct par *pool;
+	uintptr_t tail;
+} held_tail;
+
+static void note_hold(const struct par *p)
+{
+	held_tail.pool = p->ring.tail_watch == WATCH_HELD ? p : NULL;
+	held_tail.tail = word_load_own(&p->ring.tail);
+}
+
+static void check_hold(const struct par *p)
+{
+	if (model_time_flies && held_tail.pool == p)
+		HOLDS(word_load_own(&p->ring.tail) == held_tail.tail);
+}
+
+/* Watches: what somebody waits for cannot come without the lock. */
+static void check_watches(const struct par *p)
+{
+	const struct waiters *w = &p->waiters;
+	enum watch tail = word_load_own(&p->ring.tail) & WATCH_BITS;
+	enum watch head = word_load_own(&p->ring.head) & WATCH_BITS;
+	enum watch tray = word_load_own(&p->tray.top) & WATCH_BITS;
+
+	HOLDS(tail == p->ring.tail_watch && head == p->ring.head_watch);
+	HOLDS(tray == p->tray.watch);
+	HOLDS(!w->idle.newest || tail == WATCH_ON ||
+	      (tail == WATCH_HELD &&
+	       will_look(&w->idle) > list_length(p->pushed.first)));
+	HOLDS(p->source.state == SOURCE_RUNNING || tail == WATCH_ON);
+	HOLDS((!w->last_worker && p->seats.in_state[SEAT_VACANT] == 0) ||
+	      tail == WATCH_ON);
+	HOLDS((!w->room.newest && !p->pushed.first && !is_canceled(p)) ||
+	      head == WATCH_ON);
+	if (w->consumers.newest || (p->results_pipe.is_open && !has_result(p)))
+		HOLDS(tray == WATCH_ON && on_tray(p) == 0);
+	HOLDS(p->attempts.retry_at == 0 || tray == WATCH_ON);
+}
+
+static const struct par *pool_of(const void *mutex)
+{
+	return (const struct par *)((const char *)mutex -
+				    offsetof(struct par, lock.mutex));
+}
+
+/* Whether a result may leave as soon as the tray is emptied. */
+static bool has_result_on_tray(const struct par *p)
+{
+	const struct item *item = tray(p);
+
+	while (item && p->outbox.ordered && item != p->outbox.first)
+		item = item->next;
+	return item;
+}
+
+/* A section begins. If a result is ready, a consumer that looks now must find
+ * it. */
+static void note(const void *mutex)
+{
+	const struct par *p = pool_of(mutex);
+
+	was_ready[sched_self()->id] =
+		has_result(p) || has_result_on_tray(p) || at_end(p);
+	note_before(p);
+	check_hold(p);
+}
+
+/* What is read here counts for nothing (access.c): the tasks do not depend on
+ * it, and neither do later checks, except for what note_early(), note_hold()
+ * and check_starvation() remember. What else is remembered belongs to the
+ * mutex; or to that of all pools, for the checks know only one pool at a time.
+ */
 static void check(const void *mutex)
 {
-	const struct par *p =
-		(const struct par *)((const char *)mutex -
-				     offsetof(struct par, lock.mutex));
+	const struct par *p = pool_of(mutex);
 
+	access_write(&delivered);
+	note_early(p);
+	access_ignore(!model_time_flies);
 	check_items(p);
 	check_source(p);
 	check_asking(p);
 	check_seats(p);
 	check_waiters(p);
+	check_watches(p);
+	check_starts(p);
+	check_pause(p);
+	check_delivery(p);
 	check_push(p);
 	if (model_time_flies)
 		check_starvation(p);
 	check_descriptors(p);
-	was_ready[sched_self()->id] = has_result(p) || at_end(p);
+	note_hold(p);
+	access_ignore(false);
 }
 
 void invariant_begin(void)
 {
 	memset(asking, 0, sizeof asking);
 	memset(was_ready, 0, sizeof was_ready);
+	memset(before, 0, sizeof before);
+	memset(&held_tail, 0, sizeof held_tail);
 	memset(&held_workers, 0, sizeof held_workers);
 	memset(&held_consumers, 0, sizeof held_consumers);
+	delivered = 0;
 	early = false;
+	model_locks = note;
 	model_unlocks = check;
 }
 

@@ -38,11 +38,13 @@ static void usage(void)
 	      "       explore random SCENARIO RUNS SEED\n"
 	      "       explore pct SCENARIO RUNS SEED\n"
 	      "       explore exhaust SCENARIO PREEMPTIONS MOST-RUNS\n"
+	      "       explore exhaust-all SCENARIO PREEMPTIONS MOST-RUNS\n"
 	      "       explore faults SCENARIO RUNS-PER-FAULT SEED\n"
 	      "       explore replay SCENARIO RUN CHOICES\n"
 	      "SCENARIO is NAME or NAME:SIZE (sizes 0 to 2); 'all' is every "
 	      "scenario in\n"
 	      "every size, 'small' is every scenario in size 0.\n"
+	      "'exhaust-all' does not leave out runs that show nothing new.\n"
 	      "Prints one line per scenario. If a run fails, prints the reason "
 	      "and the command\n"
 	      "that replays it, and exits.\n",
@@ -279,14 +281,15 @@ static struct strategy *parse_mode(struct job *job, char **words)
 {
 	static struct line line;
 	const char *mode = words[0];
+	bool all = strcmp(mode, "exhaust-all") == 0;
 
 	job->runs = strtoull(words[3], NULL, 10);
 	job->run.seed = strtoull(words[3], NULL, 10);
-	job->exhausts = strcmp(mode, "exhaust") == 0;
+	job->exhausts = all || strcmp(mode, "exhaust") == 0;
 	job->replays = strcmp(mode, "replay") == 0;
 	if (job->exhausts)
 		return strategy_exhaustive(
-			(unsigned)strtoul(words[2], NULL, 10));
+			(unsigned)strtoul(words[2], NULL, 10), !all);
 	if (job->replays) {
 		parse_run(&job->run, words[2]);
 		job->runs = 1;

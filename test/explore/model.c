@@ -3,6 +3,8 @@
 
 void model_begin(void)
 {
+	if (races_begin)
+		races_begin();
 	model_sync_begin();
 	model_threads_begin();
 	model_system_begin();

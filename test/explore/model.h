@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The system as the library sees it under the scheduler: a model of every call
- * that can block or fail, which also checks the rules of POSIX. calls.syms
+ * that can block or fail, which also checks the rules of POSIX. calls.h
  * renames the library's calls to those of the model (x_...).
  *
- *     model_sync.c     mutexes, condition variables, the flag
+ *     model_sync.c     mutexes, condition variables
+ *     model_words.c    the atomic words of lib/word.h
  *     model_threads.c  threads, cancellation, signals
  *     model_system.c   memory, descriptors, the clock
  */
@@ -36,7 +37,8 @@ void model_refuse_threads(unsigned from, unsigned count);
  * any wake-up takes: a task that was woken and does not run yet is starved. */
 extern bool model_time_flies;
 
-/* If set, called before a mutex is unlocked. */
+/* If set, called after a mutex was locked, and before it is unlocked. */
+extern void (*model_locks)(const void *mutex);
 extern void (*model_unlocks)(const void *mutex);
 
 /* Whether poll() would report the descriptor as readable. */

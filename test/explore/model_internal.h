@@ -6,12 +6,13 @@
 #define MODEL_INTERNAL_H
 
 #include "model.h"
+#include "races.h"
 #include "scheduler.h"
 
 /* ThreadSanitizer does not see the baton. It must see the order between threads
  * that the calls guarantee: everything that a thread does before it releases an
  * object happens before everything that another thread does after it acquires
- * the object. */
+ * the object. So must the race check. */
 extern void __tsan_acquire(void *) __attribute__((weak));
 extern void __tsan_release(void *) __attribute__((weak));
 
@@ -19,18 +20,37 @@ static inline void acquires(const void *object)
 {
 	if (__tsan_acquire)
 		__tsan_acquire((void *)object);
+	if (races_acquire)
+		races_acquire(object);
 }
 
 static inline void releases(const void *object)
 {
 	if (__tsan_release)
 		__tsan_release((void *)object);
+	if (races_release)
+		races_release(object);
+}
+
+/* The library writes the memory by a call of the model. */
+static inline void written(const void *memory, size_t size, const void *from)
+{
+	if (races_write)
+		races_write(memory, size, from);
+}
+
+/* It loads, or changes, an object that is made for more than one thread. */
+static inline void touched(const void *object, bool changes, const void *from)
+{
+	if (races_atomic)
+		races_atomic(object, changes, from);
 }
 
 /* model_sync.c */
 void model_sync_begin(void);
 void model_sync_end(void);
 bool has_mutex(const struct task *task);
+bool owns_mutex(const struct task *task, const void *mutex);
 
 /* model_threads.c */
 void model_threads_begin(void);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Mutexes, condition variables, and the flag of lib/flag.h.
+ * Mutexes and condition variables.
  */
 #include "model_internal.h"
 
-#include "flag.h"
+#include "access.h"
 
 #include <errno.h>
 #include <time.h>
@@ -20,6 +20,7 @@ struct object {
 	bool monotonic;	    /* the clock of a condition variable */
 };
 
+void (*model_locks)(const void *mutex);
 void (*model_unlocks)(const void *mutex);
 
 static struct object objects[64];
@@ -46,12 +47,15 @@ static struct object *known(const void *address, enum kind kind)
 	return object;
 }
 
-static struct object *make(const void *address, enum kind kind)
+static struct object *make(const void *address, enum kind kind,
+			   const void *from)
 {
+	written(address, 1, from);
 	if (find(address, kind))
 		sched_fail("initialised twice");
 	if (object_count == (int)(sizeof objects / sizeof *objects))
 		sched_fail("too many mutexes and condition variables");
+	access_write(address);
 	objects[object_count] =
 		(struct object){ .address = address, .kind = kind };
 	return &objects[object_count++];
@@ -69,12 +73,14 @@ static bool is_waited_for(const void *address)
 	return false;
 }
 
-static void destroy(const void *address, enum kind kind)
+static void destroy(const void *address, enum kind kind, const void *from)
 {
 	struct object *object = known(address, kind);
 
+	written(address, 1, from);
 	if (object->owner || is_waited_for(address))
 		sched_fail("destroyed in use");
+	access_write(address);
 	*object = objects[--object_count];
 }
 
@@ -92,14 +98,22 @@ int x_pthread_mutex_init(pthread_mutex_t *mutex, const pthread_mutexattr_t *a)
 {
 	if (sched_fault())
 		return ENOMEM;
-	make(mutex, MUTEX);
+	make(mutex, MUTEX, CALLED_FROM);
 	return 0;
 }
 
 int x_pthread_mutex_destroy(pthread_mutex_t *mutex)
 {
-	destroy(mutex, MUTEX);
+	destroy(mutex, MUTEX, CALLED_FROM);
 	return 0;
+}
+
+static void locked(const void *mutex)
+{
+	acquires(mutex);
+	access_write(mutex);
+	if (model_locks)
+		model_locks(mutex);
 }
 
 int x_pthread_mutex_lock(pthread_mutex_t *mutex)
@@ -111,7 +125,8 @@ int x_pthread_mutex_lock(pthread_mutex_t *mutex)
 	task->wait = WAIT_MUTEX;
 	task->object = mutex;
 	sched_point();
-	acquires(mutex);
+	locked(mutex);
+	touched(mutex, true, CALLED_FROM);
 	return 0;
 }
 
@@ -124,11 +139,13 @@ static void unlock(const void *mutex)
 	if (model_unlocks)
 		model_unlocks(mutex);
 	releases(mutex);
+	access_write(mutex);
 	object->owner = NULL;
 }
 
 int x_pthread_mutex_unlock(pthread_mutex_t *mutex)
 {
+	touched(mutex, true, CALLED_FROM);
 	unlock(mutex);
 	return 0;
 }
@@ -146,13 +163,13 @@ int x_pthread_cond_init(pthread_cond_t *cond, const pthread_condattr_t *a)
 		return EAGAIN;
 	if (a)
 		pthread_condattr_getclock(a, &clock);
-	make(cond, COND)->monotonic = clock == CLOCK_MONOTONIC;
+	make(cond, COND, CALLED_FROM)->monotonic = clock == CLOCK_MONOTONIC;
 	return 0;
 }
 
 int x_pthread_cond_destroy(pthread_cond_t *cond)
 {
-	destroy(cond, COND);
+	destroy(cond, COND, CALLED_FROM);
 	return 0;
 }
 
@@ -164,6 +181,11 @@ bool has_mutex(const struct task *task)
 	return false;
 }
 
+bool owns_mutex(const struct task *task, const void *mutex)
+{
+	return known(mutex, MUTEX)->owner == task;
+}
+
 static int wait_for(const void *cond, const void *mutex, enum wait wait,
 		    uint64_t deadline)
 {
@@ -173,6 +195,7 @@ static int wait_for(const void *cond, const void *mutex, enum wait wait,
 	/* With two waiters glibc 2.25 to 2.40 can lose a wake-up. */
 	if (is_waited_for(cond))
 		sched_fail("two waiters on one condition variable");
+	access_write(cond);
 	cancellation_point();
 	unlock(mutex);
 	task->wait = wait;
@@ -181,32 +204,40 @@ static int wait_for(const void *cond, const void *mutex, enum wait wait,
 	task->deadline = deadline;
 	task->timed_out = false;
 	sched_point();
-	acquires(mutex);
+	locked(mutex);
 	cancellation_point();
 	return task->timed_out ? ETIMEDOUT : 0;
 }
 
 int x_pthread_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mutex)
 {
+	touched(cond, true, CALLED_FROM);
 	return wait_for(cond, mutex, WAIT_COND, 0);
 }
 
 int x_pthread_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *mutex,
 			     const struct timespec *limit)
 {
+	uint64_t deadline = (uint64_t)limit->tv_sec * 1000000000u +
+			    (uint64_t)limit->tv_nsec;
+
 	if (!known(cond, COND)->monotonic)
 		sched_fail("a time limit by the wall clock");
-	return wait_for(cond, mutex, WAIT_TIMED,
-			(uint64_t)limit->tv_sec * 1000000000u +
-				(uint64_t)limit->tv_nsec);
+	touched(cond, true, CALLED_FROM);
+	/* No pause of the library, or wait of the program, is so long. */
+	if (deadline > sched_now() + 10000000000u)
+		sched_fail("a wait of more than 10 seconds");
+	return wait_for(cond, mutex, WAIT_TIMED, deadline);
 }
 
 int x_pthread_cond_signal(pthread_cond_t *cond)
 {
 	known(cond, COND);
+	touched(cond, true, CALLED_FROM);
 	/* Without the mutex, the waiter could destroy cond at the same time. */
 	if (!has_mutex(sched_self()))
 		sched_fail("signaled without the mutex");
+	access_write(cond);
 	for (int i = 0; i < sched_count(); i++) {
 		struct task *task = sched_task(i);
 
@@ -214,28 +245,6 @@ int x_pthread_cond_signal(pthread_cond_t *cond)
 			sched_wake(task);
 	}
 	return 0;
-}
-
-/* Under the lock nobody else changes it. */
-bool x_flag_is_raised(const struct flag *flag)
-{
-	bool raised;
-
-	if (!has_mutex(sched_self()))
-		sched_point();
-	raised = atomic_load(&flag->raised);
-	if (raised)
-		acquires(flag);
-	return raised;
-}
-
-void x_flag_raise(struct flag *flag)
-{
-	sched_point();
-	releases(flag);
-	atomic_store(&flag->raised, true);
-	/* Who looks without the lock may be quicker than the unlock. */
-	sched_point();
 }
 
 void model_sync_begin(void)

@@ -4,6 +4,8 @@
  */
 #include "model_internal.h"
 
+#include "access.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <time.h>
@@ -12,29 +14,42 @@
 /* Made, and not yet freed. */
 static long allocations;
 
-void *x_malloc(size_t size)
+/* Which address new memory gets depends on what was freed before. */
+static void count_allocations(long more)
 {
-	void *memory = sched_fault() ? NULL : malloc(size);
+	access_write(&allocations);
+	allocations += more;
+}
 
-	allocations += memory != NULL;
+static void *allocated(void *memory, size_t size)
+{
+	count_allocations(memory != NULL);
 	if (!memory)
 		errno = ENOMEM;
+	else if (races_malloc)
+		races_malloc(memory, size);
 	return memory;
+}
+
+void *x_malloc(size_t size)
+{
+	return allocated(sched_fault() ? NULL : malloc(size), size);
 }
 
 void *x_calloc(size_t count, size_t size)
 {
 	void *memory = sched_fault() ? NULL : calloc(count, size);
 
-	allocations += memory != NULL;
-	if (!memory)
-		errno = ENOMEM;
+	if (allocated(memory, count * size))
+		written(memory, count * size, CALLED_FROM);
 	return memory;
 }
 
 void x_free(void *memory)
 {
-	allocations -= memory != NULL;
+	count_allocations(-(memory != NULL));
+	if (memory && races_free)
+		races_free(memory, CALLED_FROM);
 	free(memory);
 }
 
@@ -74,6 +89,7 @@ int x_pipe2(int ends[2], int flags)
 	}
 	if (pipe_count == PIPES)
 		sched_fail("more than %d pipes", PIPES);
+	access_write(&pipe_count);
 	pipes[pipe_count].bytes = 0;
 	for (int i = 0; i < 2; i++) {
 		pipes[pipe_count].open[i] = true;
@@ -86,6 +102,7 @@ int x_pipe2(int ends[2], int flags)
 ssize_t x_write(int fd, const void *data, size_t size)
 {
 	descriptor_call();
+	access_write(pipes);
 	pipes[pipe_of(fd)].bytes += (int)size;
 	return (ssize_t)size;
 }
@@ -95,6 +112,7 @@ ssize_t x_read(int fd, void *data, size_t size)
 	int i;
 
 	descriptor_call();
+	access_write(pipes);
 	i = pipe_of(fd);
 	if (pipes[i].bytes < (int)size)
 		sched_fail("a read from an empty pipe");
@@ -107,6 +125,7 @@ int x_close(int fd)
 	int i;
 
 	descriptor_call();
+	access_write(pipes);
 	i = pipe_of(fd);
 	pipes[i].open[fd % 2] = false;
 	return 0;
@@ -116,6 +135,7 @@ bool model_readable(int fd)
 {
 	int i = pipe_of(fd);
 
+	access_read(pipes);
 	return pipes[i].bytes > 0 || !pipes[i].open[1];
 }
 
@@ -129,10 +149,13 @@ int x_clock_gettime(clockid_t clock, struct timespec *time)
 {
 	uint64_t now = sched_now();
 
-	if (clock == CLOCK_MONOTONIC_COARSE && model_time_flies)
+	if (clock == CLOCK_MONOTONIC_COARSE && model_time_flies) {
+		access_write(&flown);
 		now += flown += TICK_NS;
-	else if (clock != CLOCK_MONOTONIC && clock != CLOCK_MONOTONIC_COARSE)
+	} else if (clock != CLOCK_MONOTONIC &&
+		   clock != CLOCK_MONOTONIC_COARSE) {
 		sched_fail("the wall clock was read");
+	}
 	time->tv_sec = (time_t)(now / 1000000000u);
 	time->tv_nsec = (long)(now % 1000000000u);
 	return 0;

@@ -4,6 +4,7 @@
  */
 #include "model_internal.h"
 
+#include "access.h"
 #include "carrier.h"
 
 #include <errno.h>
@@ -25,6 +26,8 @@ struct thread {
 	int signals; /* sent, and not yet noticed */
 };
 
+/* An object, as far as it says which threads there are. Everything else about a
+ * thread belongs to its task. */
 static struct thread threads[SCHED_TASKS];
 
 /* The threads that the library has tried to start, and the numbers of the first
@@ -38,6 +41,7 @@ bool is_cancelable(void)
 
 void cancellation_point(void)
 {
+	access_read(sched_self());
 	if (is_cancelable() && threads[sched_self()->id].cancel_requested)
 		pthread_exit(PTHREAD_CANCELED);
 }
@@ -59,6 +63,8 @@ static void *thread_body(void *argument)
 	struct thread *thread = argument;
 
 	sched_enter(thread->task);
+	if (races_task_begins)
+		races_task_begins();
 	acquires(&thread->body);
 	/* thread_ends() runs after pthread_exit() too. */
 	pthread_cleanup_push(thread_ends, thread);
@@ -73,6 +79,7 @@ void model_spawn(pthread_t *out, void *(*body)(void *), void *argument)
 	struct task *task = sched_spawn();
 	struct thread *thread = &threads[task->id];
 
+	access_write(threads);
 	*thread = (struct thread){ .task = task,
 				   .body = body,
 				   .argument = argument };
@@ -92,10 +99,12 @@ int x_pthread_attr_init(pthread_attr_t *attributes)
 int x_pthread_create(pthread_t *out, const pthread_attr_t *attributes,
 		     void *(*body)(void *), void *argument)
 {
+	access_write(threads);
 	starts++;
 	if (sched_fault() || (starts >= refused_from && starts < refused_to))
 		return EAGAIN;
 	model_spawn(out, body, argument);
+	written(out, sizeof *out, CALLED_FROM);
 	return 0;
 }
 
@@ -103,6 +112,7 @@ int x_pthread_create(pthread_t *out, const pthread_attr_t *attributes,
  * has it. */
 static struct thread *find_thread(pthread_t thread)
 {
+	access_read(threads);
 	for (int i = sched_count() - 1; i > 0; i--)
 		if (!threads[i].joined &&
 		    pthread_equal(threads[i].thread, thread))
@@ -120,6 +130,8 @@ int x_pthread_join(pthread_t id, void **result)
 	self->wait = WAIT_JOIN;
 	self->object = thread->task;
 	sched_point();
+	access_read(thread->task);
+	access_write(threads);
 	thread->joined = true;
 	acquires(thread);
 	carrier_release(thread->carrier, thread->returned);
@@ -137,6 +149,7 @@ void model_cancel(pthread_t id)
 {
 	struct thread *thread = find_thread(id);
 
+	access_write(thread->task);
 	thread->cancel_requested = true;
 	if (!thread->cancel_disabled && sched_waits_for_cond(thread->task))
 		sched_wake(thread->task);
@@ -152,6 +165,7 @@ int x_pthread_setcancelstate(int state, int *before)
 {
 	struct thread *thread = &threads[sched_self()->id];
 
+	access_write(thread->task);
 	*before = thread->cancel_disabled ? PTHREAD_CANCEL_DISABLE
 					  : PTHREAD_CANCEL_ENABLE;
 	thread->cancel_disabled = state == PTHREAD_CANCEL_DISABLE;
@@ -165,8 +179,11 @@ int x_sigaction(int signal, const struct sigaction *new, struct sigaction *old)
 {
 	if (old)
 		*old = (struct sigaction){ .sa_handler = SIG_DFL };
-	if (new)
+	if (new) {
+		sched_point();
+		access_write(&handler_installed);
 		handler_installed = true;
+	}
 	return 0;
 }
 
@@ -174,10 +191,15 @@ int x_pthread_kill(pthread_t id, int signal)
 {
 	struct thread *thread = find_thread(id);
 
+	access_read(&handler_installed);
+	access_write(thread->task);
 	if (!handler_installed)
 		sched_fail("a signal before its handler was installed");
 	if (thread->task->wait == WAIT_DONE)
 		sched_fail("a signal to a thread that has ended");
+	if (sched_waits_for_cond(thread->task) &&
+	    owns_mutex(sched_self(), thread->task->mutex))
+		sched_fail("a signal to a thread that waits for the pool");
 	thread->signals++;
 	return 0;
 }
@@ -209,6 +231,7 @@ static bool is_unblocked(void *argument)
 {
 	const struct block *block = argument;
 
+	access_read(block->thread->task);
 	return block->thread->signals > 0 || block->condition(block->argument);
 }
 
@@ -219,6 +242,7 @@ bool model_block(bool (*condition)(void *), void *argument)
 
 	/* A signal that came before the call has no effect on it. */
 	sched_point();
+	access_write(thread->task);
 	thread->signals = 0;
 	sched_gate(is_unblocked, &block);
 	return condition(argument);

@@ -67,6 +67,7 @@ function apply(    at, found, i, line, new, lines)
 /^= / { current++; if (current == number) name = substr($0, 3); next }
 current != number || /^#/ { next }
 /^[a-z_]+\.[ch]$/ { path = lib "/" $0; load(path); next }
+/^\? / { print substr($0, 3) > (lib "/first"); next }
 /^\.\.\.$/ { apply(); next }
 /^[-+ ]/ { kind[++steps] = substr($0, 1, 1); what[steps] = substr($0, 2) }
 END {

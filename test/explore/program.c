@@ -40,6 +40,9 @@ static void do_call(struct par *pool, char what, pthread_t second)
 	case '~':
 		call_next_until_end(pool, TIMEOUT_MS);
 		break;
+	case '0':
+		call_next(pool, 0);
+		break;
 	case 'z':
 		call_next_ready(pool);
 		break;

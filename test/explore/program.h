@@ -67,7 +67,7 @@ struct scenario {
 	 * thread closes the pool when the others have ended.
 	 *   n  par_next                      t  par_next_timed
 	 *   *  par_next until the end        ~  par_next_timed until the end
-	 *   z  par_next_timed with 0 ms, and compares it with par_fd
+	 *   0  par_next_timed with 0 ms      z  compares it with par_fd
 	 *   p  par_push      f  par_finish   c  par_cancel
 	 *   s  par_stats     d  par_cancel_fd
 	 *   k  pthread_cancel of the second thread

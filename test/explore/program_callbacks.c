@@ -68,6 +68,10 @@ static void do_letter(char what, bool interrupt)
 
 static void check_generate(void)
 {
+	size_t window = seen.scenario->window;
+
+	if (window && GET(generated) >= window + GET(delivering))
+		sched_fail("generate was called while the window was full");
 	if (GET(source_ended))
 		sched_fail("generate was called after its end");
 	if (GET(generating))
@@ -163,6 +167,16 @@ static char action_letter(unsigned number)
 		       : letter(s->pushed, number - FIRST_PUSHED + 1, '-');
 }
 
+/* The thread has handed in the item that it ran before. */
+static void begin_action(unsigned number)
+{
+	unsigned *last = &seen.last[sched_self()->id];
+
+	if (*last)
+		SET(handed_in[*last], GET(ends));
+	*last = number;
+}
+
 static int action(void *context, void *item, void **value)
 {
 	const struct scenario *s = seen.scenario;
@@ -179,6 +193,7 @@ static int action(void *context, void *item, void **value)
 	if (ADD(running, 1) > s->workers)
 		sched_fail("more actions at the same time than workers");
 	begin_callback("action");
+	begin_action(number);
 	if ((s->open != NULL) != (context == (void *)&seen))
 		sched_fail("an action got a wrong context");
 	if (WITH_ERRNO(par_next(par_self(), &none)) != -EDEADLK)
@@ -189,6 +204,7 @@ static int action(void *context, void *item, void **value)
 		nest();
 	*value = item;
 	ADD(running, -1u);
+	SET(ended[number], ADD(ends, 1));
 	if (what == 'x')
 		pthread_exit(NULL);
 	return rc;

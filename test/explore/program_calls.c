@@ -54,6 +54,8 @@ void call_cancel(struct par *pool)
 {
 	struct par_stats stats;
 
+	if (!GET(canceled_at))
+		SET(canceled_at, ADD(ends, 1));
 	SET(cancel_begun, true);
 	WITH_ERRNO(par_cancel(pool));
 	check_errno("par_cancel()");
@@ -68,6 +70,7 @@ void call_cancel(struct par *pool)
 
 void call_stats(const struct par *pool)
 {
+	size_t capacity = seen.scenario->capacity ? seen.scenario->capacity : 1;
 	struct par_stats s;
 
 	WITH_ERRNO(par_stats(pool, &s));
@@ -75,6 +78,7 @@ void call_stats(const struct par *pool)
 	if (s.entered != s.queued + s.running + s.ready + s.delivered ||
 	    s.started != s.running + s.finished || s.failed > s.finished ||
 	    s.running > seen.scenario->workers ||
+	    s.queued > capacity + GET(pushes) ||
 	    s.workers > seen.scenario->workers)
 		sched_fail("the counts of par_stats() do not add up");
 }
@@ -118,12 +122,17 @@ int call_next(struct par *pool, int timeout_ms)
 	struct par_result r;
 	int rc;
 
+	ADD(delivering, 1);
 	errno = KEPT_ERRNO;
 	rc = timeout_ms < 0 ? par_next(pool, &r)
 			    : par_next_timed(pool, &r, timeout_ms);
 	check_errno("par_next()");
-	if (rc == 1)
+	if (rc == 1) {
 		item_out(&r);
+		item_check_order(&r);
+	} else {
+		ADD(delivering, -1u);
+	}
 	if (rc == -ETIMEDOUT &&
 	    sched_now() < begun + (uint64_t)timeout_ms * 1000000)
 		sched_fail("timed out too early");

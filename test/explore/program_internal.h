@@ -6,6 +6,9 @@
 #define PROGRAM_INTERNAL_H
 
 #include "program.h"
+#include "scheduler.h"
+
+#include "access.h"
 
 #include <stdint.h>
 
@@ -20,6 +23,12 @@ struct seen {
 	 * pushed ones from FIRST_PUSHED. */
 	unsigned in[PROGRAM_ITEMS], out[PROGRAM_ITEMS];
 	unsigned runs[PROGRAM_ITEMS];
+	/* Per item: how many actions had ended when its own had, and when it
+	 * was handed in for certain, because its thread began the next one. Per
+	 * thread: the item that it ran last. The latest end of all items that
+	 * par_next() returned. */
+	unsigned ended[PROGRAM_ITEMS], handed_in[PROGRAM_ITEMS];
+	unsigned last[SCHED_TASKS], ends, latest;
 	int error[PROGRAM_ITEMS];
 	unsigned pushes;
 	unsigned index_seen[2 * PROGRAM_ITEMS], next_index;
@@ -30,6 +39,8 @@ struct seen {
 	bool cancel_returned;
 	unsigned max_actions;  /* that may have begun when it returned */
 	unsigned failed_waits; /* of a program that gives up */
+	unsigned canceled_at;  /* counts as the end of an action, see `ended` */
+	unsigned delivering;   /* par_next() has returned an item, or may */
 	/* generate */
 	unsigned generate_calls, generated;
 	bool generating, source_ended;
@@ -52,11 +63,16 @@ enum {
 
 /* One task runs at a time, so plain accesses would be correct; but a sanitizer
  * does not know that. To it, relaxed atomics are neither a race nor an order
- * between threads. */
-#define GET(field) __atomic_load_n(&seen.field, __ATOMIC_RELAXED)
+ * between threads. The program shares nothing else. */
+#define GET(field)                                                             \
+	(access_read(&seen.field),                                             \
+	 __atomic_load_n(&seen.field, __ATOMIC_RELAXED))
 #define ADD(field, count)                                                      \
-	__atomic_add_fetch(&seen.field, count, __ATOMIC_RELAXED)
-#define SET(field, value) __atomic_store_n(&seen.field, value, __ATOMIC_RELAXED)
+	(access_write(&seen.field),                                            \
+	 __atomic_add_fetch(&seen.field, count, __ATOMIC_RELAXED))
+#define SET(field, value)                                                      \
+	(access_write(&seen.field),                                            \
+	 __atomic_store_n(&seen.field, value, __ATOMIC_RELAXED))
 
 /* The n-th letter, from 1; `beyond` after the last. */
 char letter(const char *letters, unsigned n, char beyond);
@@ -71,6 +87,8 @@ void *item_of(unsigned number);
 unsigned item_number(const void *item);
 void item_in(unsigned number);
 void item_out(const struct par_result *result);
+/* par_next() has returned this result. */
+void item_check_order(const struct par_result *result);
 void item_check_all(void);
 
 /* program_calls.c: calls of the library, each with its checks. The first three

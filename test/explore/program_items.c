@@ -73,6 +73,25 @@ void item_out(const struct par_result *r)
 		check_run(r, number);
 }
 
+/* Unordered results come in the order in which the actions ended. Seen from the
+ * outside, an action ends when its result is handed in. What is canceled comes
+ * after what was handed in before. */
+void item_check_order(const struct par_result *r)
+{
+	const struct scenario *s = seen.scenario;
+	unsigned number = item_number(r->item);
+	unsigned ended =
+		r->error == -ECANCELED ? GET(canceled_at) : GET(ended[number]);
+
+	if (s->ordered || s->threads[1])
+		return;
+	if (GET(handed_in[number]) && GET(handed_in[number]) < GET(latest))
+		sched_fail("item %u was overtaken by one that ended later",
+			   number);
+	if (ended > GET(latest))
+		SET(latest, ended);
+}
+
 void item_check_all(void)
 {
 	for (unsigned i = 0; i < PROGRAM_ITEMS; i++)

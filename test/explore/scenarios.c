@@ -42,6 +42,13 @@ const struct scenario scenarios[] = {
 	  .action = "bc",
 	  .threads = { "*" } },
 
+	/* The first action ends when a second worker cancels the pool. */
+	{ .name = "slow-head",
+	  .workers = 2,
+	  .source = "ii",
+	  .action = "bc",
+	  .threads = { "*" } },
+
 	/* Failures. */
 	{ .name = "failing-source",
 	  .workers = 1,
@@ -104,6 +111,27 @@ const struct scenario scenarios[] = {
 	  .open = "--e",
 	  .threads = { "*" } },
 
+	/* An item enters while the last worker waits, and no other follows. */
+	{ .name = "exiting-slow-source",
+	  .workers = 1,
+	  .capacity = 2,
+	  .source = "iib",
+	  .action = "x",
+	  .threads = { "nn" } },
+	/* An item enters while a worker leaves, and the other waits in its
+	 * action. */
+	{ .name = "exiting-beside",
+	  .workers = 2,
+	  .source = "iii",
+	  .action = "bx-",
+	  .threads = { "nn" } },
+	{ .name = "exiting-beside-short",
+	  .workers = 2,
+	  .capacity = 2,
+	  .source = "iiii",
+	  .action = "bx--",
+	  .threads = { "nnn" } },
+
 	/* A close, a cancel or a finish before all items are delivered. */
 	{ .name = "close-at-once",
 	  .workers = 1,
@@ -152,6 +180,13 @@ const struct scenario scenarios[] = {
 	  .source = "iii",
 	  .action = "c",
 	  .threads = { "*" } },
+	/* One item has run, and others have not, when the pool is canceled. */
+	{ .name = "cancel-by-second",
+	  .workers = 1,
+	  .capacity = 2,
+	  .source = "iiii",
+	  .action = "-c",
+	  .threads = { "*" } },
 	{ .name = "cancel-by-source",
 	  .workers = 1,
 	  .source = "ic",
@@ -190,6 +225,7 @@ const struct scenario scenarios[] = {
 
 	/* Pushes. */
 	{ .name = "push-only", .workers = 1, .threads = { "ppf*" } },
+	{ .name = "push-after-push", .workers = 2, .threads = { "pnpnf*" } },
 	{ .name = "push-from-action",
 	  .workers = 1,
 	  .source = "i",
@@ -273,6 +309,13 @@ const struct scenario scenarios[] = {
 	  .workers = 2,
 	  .source = "ii",
 	  .threads = { "*", "*" } },
+	/* A cancel makes several results ready at once. */
+	{ .name = "three-consumers-cancel",
+	  .workers = 1,
+	  .capacity = 4,
+	  .source = "iiii",
+	  .action = "c",
+	  .threads = { "*", "*", "*" } },
 	{ .name = "canceled-consumer",
 	  .workers = 1,
 	  .source = "i",
@@ -290,6 +333,7 @@ const struct scenario scenarios[] = {
 	  .workers = 1,
 	  .source = "i",
 	  .threads = { "t" } },
+	{ .name = "looks", .workers = 1, .source = "i", .threads = { "00*0" } },
 	{ .name = "polled",
 	  .workers = 1,
 	  .source = "i",
@@ -302,6 +346,12 @@ const struct scenario scenarios[] = {
 	  .workers = 1,
 	  .source = "i",
 	  .threads = { "s*s", "s" } },
+
+	{ .name = "stats-flow",
+	  .workers = 1,
+	  .capacity = 2,
+	  .source = "iii",
+	  .threads = { "ss*" } },
 
 	/* Workers. */
 	{ .name = "state",
@@ -350,6 +400,13 @@ const struct scenario scenarios[] = {
 	  .interrupt = true,
 	  .source = "c",
 	  .open = "-",
+	  .threads = { "*" } },
+	/* The same, and the call of generate goes on. */
+	{ .name = "interrupted-opening",
+	  .workers = 1,
+	  .interrupt = true,
+	  .source = "iw",
+	  .action = "c",
 	  .threads = { "*" } },
 	/* A worker enters a callback after the cancel. */
 	{ .name = "interrupted-late",

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "scheduler.h"
 
+#include "access.h"
+
 #include <errno.h>
 #include <linux/futex.h>
 #include <sched.h>
@@ -114,19 +116,28 @@ int sched_count(void)
 
 uint64_t sched_now(void)
 {
+	access_read(&now);
 	return now;
 }
 
 /* A gate's condition may call the library, which must not count as a step of
- * any task: there are no scheduling points in it. */
+ * any task: there are no scheduling points in it. But what it reads decides
+ * whether the task goes on. */
 static bool gate_is_open(const struct task *task)
 {
 	bool open;
 
 	in_gate = true;
+	access_ignore(task != self);
 	open = task->gate(task->gate_argument);
+	access_ignore(false);
 	in_gate = false;
 	return open;
+}
+
+bool sched_in_gate(void)
+{
+	return in_gate;
 }
 
 static bool is_runnable(const struct task *task)
@@ -152,6 +163,8 @@ bool sched_waits_for_cond(const struct task *task)
 
 void sched_wake(struct task *task)
 {
+	access_write(task->object);
+	access_write(task->mutex);
 	task->wait = WAIT_MUTEX;
 	task->object = task->mutex;
 }
@@ -169,6 +182,8 @@ static struct task *earliest_deadline(void)
 
 static void time_out(struct task *task)
 {
+	access_rare_move();
+	access_write(&now);
 	if (now < task->deadline)
 		now = task->deadline;
 	task->timed_out = true;
@@ -177,6 +192,7 @@ static void time_out(struct task *task)
 
 void sched_advance(uint64_t time)
 {
+	access_all();
 	now += time;
 	for (int i = 0; i < count; i++)
 		if (tasks[i].wait == WAIT_TIMED && tasks[i].deadline <= now)
@@ -261,7 +277,10 @@ static struct task *choose(void)
 	for (;;) {
 		unsigned n = list_moves(moves, &runnable);
 
+		if (!runnable && self->wait != WAIT_DONE)
+			access_has_to_wait(self->object);
 		move = &moves[pick_move(moves, n, runnable)];
+		access_chosen(move, runnable);
 		if (move->kind != MOVE_TIME_OUT)
 			break;
 		left.timeouts--;
@@ -269,6 +288,7 @@ static struct task *choose(void)
 	}
 	if (move->kind == MOVE_SPURIOUS) {
 		left.spurious--;
+		access_rare_move();
 		sched_wake(move->task);
 	}
 	if (runnable && move->task != self)
@@ -301,6 +321,7 @@ void sched_point(void)
 	sched_all_points++;
 	if (++sched_points > POINTS_MAX)
 		sched_fail("livelock");
+	access_step_ends();
 	go(choose());
 }
 
@@ -310,6 +331,7 @@ struct task *sched_spawn(void)
 
 	if (count == SCHED_TASKS)
 		sched_fail("more than %d tasks", SCHED_TASKS);
+	access_write(&count);
 	*task = (struct task){ .id = count };
 	count++;
 	strategy->add(strategy, task);
@@ -324,6 +346,7 @@ void sched_enter(struct task *task)
 
 void sched_exit(void)
 {
+	access_write(self);
 	self->wait = WAIT_DONE;
 	sched_point();
 }
@@ -331,13 +354,16 @@ void sched_exit(void)
 void sched_gate(bool (*condition)(void *), void *argument)
 {
 	self->wait = WAIT_GATE;
+	self->object = NULL;
 	self->gate = condition;
 	self->gate_argument = argument;
 	sched_point();
+	gate_is_open(self);
 }
 
 void sched_atomic_begin(void)
 {
+	access_all();
 	atomic = ATOMIC;
 }
 
@@ -345,6 +371,7 @@ bool sched_atomic_end(void)
 {
 	bool uninterrupted = atomic == ATOMIC;
 
+	access_all();
 	atomic = NOT_ATOMIC;
 	return uninterrupted;
 }
@@ -374,6 +401,7 @@ void sched_run(struct strategy *chooser, const struct run *run,
 	sched_choice_count = 0;
 	sched_points = 0;
 	sched_preemptions = 0;
+	access_begin(strategy->reduces);
 	strategy->begin(strategy, given.seed);
 	self = sched_spawn();
 	body(argument);

@@ -78,6 +78,8 @@ struct strategy {
 	void (*add)(struct strategy *, struct task *);
 	/* A run has ended. Returns false if no other run is left. */
 	bool (*next)(struct strategy *);
+	/* It asks access_redundancy(). */
+	bool reduces;
 };
 
 /* Keeps the process on one processor, where it is many times faster to pass the
@@ -109,6 +111,9 @@ void sched_wake(struct task *task);
 
 /* The running task, in the program's code, waits until condition() is true. */
 void sched_gate(bool (*condition)(void *), void *argument);
+/* Whether such a condition is being looked at: what it calls is no step of the
+ * running task. */
+bool sched_in_gate(void);
 
 /* Between these two calls no other task runs, unless the running task has to
  * wait. sched_atomic_end() returns false if another task ran. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "strategy.h"
 
+#include "access.h"
+
 static uint64_t state;
 
 /* splitmix64: its numbers are unrelated even if the seeds are consecutive. */
@@ -144,7 +146,8 @@ struct strategy *strategy_pct(unsigned depth)
 /* Depth-first search. A level is a choice among at least two moves. A run
  * replays the picks of all known levels; then it adds levels, with the pick 0
  * each. Between two runs the last level that has a move left takes that move,
- * and all levels after it are dropped. */
+ * and all levels after it are dropped. A reduced search leaves out the moves
+ * that show nothing new (access.c). */
 
 static struct {
 	unsigned bound; /* the most preemptions */
@@ -160,24 +163,42 @@ static void dfs_begin(struct strategy *strategy, uint64_t seed)
 	dfs.at = 0;
 }
 
-/* While the running task is runnable: how many of the n moves, which come
- * first, are no preemption. */
-static unsigned preemption_free(const struct move *moves, unsigned n)
+/* Whether the search makes this move, which is not the first one. */
+static bool is_wanted(const struct move *move, bool runnable,
+		      enum redundancy redundancy)
 {
-	unsigned first = 1;
+	if (move->kind != MOVE_TIME_OUT && runnable && dfs.used == dfs.bound)
+		return false;
+	if (redundancy == REDUNDANT_NONE ||
+	    (is_rare(move) && access_rare_is_new()))
+		return true;
+	return redundancy == REDUNDANT_SWITCH && move->kind == MOVE_TIME_OUT;
+}
 
-	while (first < n && moves[first].kind == MOVE_TIME_OUT)
-		first++;
-	return first;
+/* The moves that the search makes, by their index; how many they are. */
+static unsigned wanted_moves(uint8_t *wanted, const struct move *moves,
+			     unsigned n, bool runnable)
+{
+	enum redundancy redundancy = access_redundancy(runnable);
+	unsigned count = 0;
+
+	wanted[count++] = 0;
+	for (unsigned i = 1; i < n; i++)
+		if (is_wanted(&moves[i], runnable, redundancy))
+			wanted[count++] = (uint8_t)i;
+	return count;
 }
 
 static unsigned dfs_choose(struct strategy *strategy, const struct move *moves,
 			   unsigned n, bool runnable)
 {
 	struct choice *level = &dfs.level[dfs.at];
+	uint8_t wanted[UINT8_MAX + 1];
+	unsigned pick;
 
-	if (runnable && dfs.used == dfs.bound)
-		n = preemption_free(moves, n);
+	if (dfs.at == dfs.depth && access_is_redundant())
+		return 0;
+	n = wanted_moves(wanted, moves, n, runnable);
 	if (n == 1)
 		return 0;
 	if (dfs.at == dfs.depth) {
@@ -190,8 +211,9 @@ static unsigned dfs_choose(struct strategy *strategy, const struct move *moves,
 		sched_fail("the same choices led to another run");
 	}
 	dfs.at++;
-	dfs.used += runnable && level->pick >= preemption_free(moves, n);
-	return level->pick;
+	pick = wanted[level->pick];
+	dfs.used += runnable && pick > 0 && moves[pick].kind != MOVE_TIME_OUT;
+	return pick;
 }
 
 static bool dfs_next(struct strategy *strategy)
@@ -205,13 +227,14 @@ static bool dfs_next(struct strategy *strategy)
 	return true;
 }
 
-struct strategy *strategy_exhaustive(unsigned preemptions)
+struct strategy *strategy_exhaustive(unsigned preemptions, bool reduces)
 {
 	static struct strategy strategy = { .choose = dfs_choose,
 					    .begin = dfs_begin,
 					    .add = ignore_task,
 					    .next = dfs_next };
 
+	strategy.reduces = reduces;
 	dfs.bound = preemptions;
 	dfs.depth = 0;
 	return &strategy;

@@ -17,8 +17,9 @@ struct strategy *strategy_random(void);
 struct strategy *strategy_pct(unsigned depth);
 
 /* One after another, every run with at most so many preemptions. When next()
- * returns false, all of them were made. */
-struct strategy *strategy_exhaustive(unsigned preemptions);
+ * returns false, all of them were made. If `reduces` is true, some are left out
+ * that show nothing new (access.c). */
+struct strategy *strategy_exhaustive(unsigned preemptions, bool reduces);
 
 /* Makes the given choices, then takes the first move each time. */
 struct strategy *strategy_replay(const uint8_t *picks, unsigned count);

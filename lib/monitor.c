@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Critical sections begin and end here. Every section ends in wake_waiters(),
+ * so no other code has to know which threads may wait for what it changes.
+ */
+#include "monitor.h"
+
+#include "signals.h"
+
+/* Whether the last worker must look again (workers_leave()). */
+static bool last_worker_must_run(struct par *p) NEEDS_LOCK
+{
+	return p->life == POOL_CLOSING || seats_working(&p->seats) > 0 ||
+	       (p->waiters.last_worker->until == CLOCK_NEVER &&
+		pool_is_short(p, seats_coming(&p->seats)));
+}
+
+/* A finite deadline means a pause between two signals. Only a stop ends it
+ * early. */
+static bool interrupter_must_run(struct par *p) NEEDS_LOCK
+{
+	return p->interrupter_stops ||
+	       (p->waiters.interrupter.until == CLOCK_NEVER &&
+		p->life != POOL_OPENING && pool_is_canceled(p) &&
+		pool_in_callbacks(p) > 0);
+}
+
+static bool owner_must_run(const struct par *p) NEEDS_LOCK
+{
+	return p->life == POOL_CLOSING ? seats_taken(&p->seats) == 0
+				       : p->attempts.first_open_done;
+}
+
+/* Whether the producer must take the lock to put an item: because it always
+ * does, because its next index is out of date, because it was told to stop, or
+ * because an item that enters may need a worker. */
+static enum watch watch_of_tail(const struct par *p) NEEDS_LOCK
+{
+	const struct wait_queue *idle = &p->waiters.idle;
+
+	if (p->source.needs_lock || p->source.index_outdated ||
+	    p->source.state != SOURCE_RUNNING ||
+	    p->seats.in_state[SEAT_VACANT] > 0 || p->waiters.last_worker)
+		return WATCH_ON;
+	if (!idle->newest)
+		return WATCH_OFF;
+	return wait_queue_expected(idle) > p->pushed.count ? WATCH_HELD
+							   : WATCH_ON;
+}
+
+/* Whether a worker must take the lock to take an item: pushed items go first,
+ * the producer waits for room, or nothing may be taken. */
+static enum watch watch_of_head(const struct par *p) NEEDS_LOCK
+{
+	if (p->pushed.count > 0 || p->waiters.room.newest ||
+	    !p->options.generate || pool_is_canceled(p))
+		return WATCH_ON;
+	return WATCH_OFF;
+}
+
+/* Whether a worker must take the lock to hand in a result: because of a
+ * consumer, or of the descriptor, or because an attempt to start a worker is
+ * due. */
+static enum watch watch_of_tray(const struct par *p) NEEDS_LOCK
+{
+	if (p->waiters.consumers.newest || p->attempts.retry_at != 0 ||
+	    (p->results_pipe.is_open && !outbox_is_ready(&p->outbox)))
+		return WATCH_ON;
+	return WATCH_OFF;
+}
+
+/* Sets the watches for those who wait. */
+static void set_watches(struct par *p) NEEDS_LOCK
+{
+	ring_watch(&p->ring, watch_of_tail(p), watch_of_head(p));
+	tray_watch(&p->tray, watch_of_tray(p));
+}
+
+void monitor_stop_others(struct par *p)
+{
+	ring_watch(&p->ring, WATCH_ON, WATCH_ON);
+	tray_watch(&p->tray, WATCH_ON);
+}
+
+/* How many idle workers are wanted for the queued items. One for each pushed
+ * item: nobody may come back to the pool for a while. But only one for all
+ * generated items. They come in a stream, and the worker that was woken wakes
+ * the next, if it is needed. */
+static uint64_t workers_wanted(const struct par *p) NEEDS_LOCK
+{
+	return p->pushed.count + (ring_count(&p->ring) > 0);
+}
+
+static void wake_workers(struct par *p) NEEDS_LOCK
+{
+	struct wait_queue *idle = &p->waiters.idle;
+	uint64_t wanted;
+
+	if (p->life == POOL_CLOSING) {
+		wait_queue_wake_all(idle);
+	} else if (idle->newest && (wanted = workers_wanted(p)) > 0) {
+		p->ledger.started += ring_new_takes(&p->ring);
+		wait_queue_wake(idle, wanted, p->ledger.started);
+	}
+	if (p->waiters.last_worker && last_worker_must_run(p))
+		waiter_wake(p->waiters.last_worker);
+}
+
+static void wake_consumers(struct par *p) NEEDS_LOCK
+{
+	struct wait_queue *consumers = &p->waiters.consumers;
+	bool ready, end = pool_is_at_end(p);
+
+	if (consumers->newest || !outbox_is_ready(&p->outbox))
+		pool_empty_tray(p);
+	ready = outbox_is_ready(&p->outbox);
+	if (end)
+		wait_queue_wake_all(consumers);
+	else if (ready)
+		wait_queue_wake(consumers, ledger_ready(&p->ledger),
+				p->ledger.delivered);
+	pipe_set_readable(&p->results_pipe, ready || end);
+}
+
+/* Only the producer waits for room, so no progress is counted. Returns true if
+ * it was woken. */
+static bool wake_producer(struct par *p) NEEDS_LOCK
+{
+	struct wait_queue *room = &p->waiters.room;
+
+	if (!room->newest ||
+	    (!source_has_ended(&p->source) && !pool_has_room(p)))
+		return false;
+	wait_queue_wake(room, 1, 0);
+	return true;
+}
+
+/* No thread sleeps, and no descriptor is polled. */
+static bool nobody_waits(const struct par *p) NEEDS_LOCK
+{
+	const struct waiters *w = &p->waiters;
+
+	return !w->idle.newest && !w->consumers.newest && !w->room.newest &&
+	       !w->interrupter.asleep && !w->owner.asleep && !w->last_worker &&
+	       !p->results_pipe.is_open;
+}
+
+/* Wakes the threads that have a reason to run. Every wake-up of the library is
+ * made here, from the state alone ("Waiters" in the invariant). The watches are
+ * set first: what is seen afterwards stays so, or whoever changes it comes here
+ * too. Those who were woken need no watch any more. */
+static void wake_waiters(struct par *p) NEEDS_LOCK
+{
+	struct waiters *waiters = &p->waiters;
+	const struct waiter *worker = waiters->idle.newest;
+	const struct waiter *consumer = waiters->consumers.newest;
+
+	set_watches(p);
+	if (nobody_waits(p))
+		return;
+	wake_workers(p);
+	wake_consumers(p);
+	if (waiters->interrupter.asleep && interrupter_must_run(p))
+		waiter_wake(&waiters->interrupter);
+	if (waiters->owner.asleep && owner_must_run(p))
+		waiter_wake(&waiters->owner);
+	if (wake_producer(p) || waiters->idle.newest != worker ||
+	    waiters->consumers.newest != consumer || p->results_pipe.is_open)
+		set_watches(p);
+}
+
+void monitor_lock(struct par *p)
+{
+	lock_take(&p->lock);
+}
+
+void monitor_unlock(struct par *p)
+{
+	wake_waiters(p);
+	lock_drop(&p->lock);
+}
+
+void monitor_unlock_delivered(struct par *p)
+{
+	if (p->waiters.consumers.newest || !outbox_is_ready(&p->outbox) ||
+	    (p->options.window > 0 && p->waiters.room.newest))
+		wake_waiters(p);
+	lock_drop(&p->lock);
+}
+
+void monitor_sleep(struct par *p, struct waiter *waiter, uint64_t until)
+{
+	waiter_prepare(waiter, until);
+	wake_waiters(p);
+	waiter_sleep(waiter, &p->lock);
+}
+
+/* Yields to the threads that may bring what is waited for. */
+static void wait_awake(struct par *p, struct wait_queue *queue) NEEDS_LOCK
+{
+	const uint64_t *items = queue == &p->waiters.idle ? &p->ledger.entered
+							  : &p->ledger.finished;
+	uint64_t before, cost;
+
+	pool_update(p);
+	before = *items;
+	wait_queue_yield_begins(queue);
+	wake_waiters(p);
+	lock_drop(&p->lock);
+	cost = thread_yield();
+	lock_take(&p->lock);
+	pool_update(p);
+	wait_queue_yield_ends(queue, cost,
+			      *items - before + seats_working(&p->seats));
+}
+
+/* Returns true if the thread was woken. The watch is set before the last look
+ * (wake_waiters()), and that look may wake this very thread. */
+static bool wait_asleep(struct par *p, struct wait_queue *queue,
+			struct waiter *waiter, uint64_t until) NEEDS_LOCK
+{
+	bool woken;
+
+	wait_queue_add(queue, waiter, until);
+	wake_waiters(p);
+	woken = waiter_sleep(waiter, &p->lock);
+	wait_queue_remove(queue, waiter);
+	return woken;
+}
+
+bool monitor_wait_again(struct par *p, struct wait_queue *queue,
+			struct waiter *waiter, uint64_t until,
+			bool (*condition)(void *), void *argument)
+{
+	bool succeeded, timed_out = false;
+	unsigned yields = 0;
+
+	do {
+		if (wait_queue_should_yield(queue, yields, until)) {
+			wait_awake(p, queue);
+			yields++;
+		} else {
+			timed_out = !wait_asleep(p, queue, waiter, until);
+			yields = 0;
+		}
+		succeeded = condition(argument);
+	} while (!succeeded && !timed_out);
+	if (succeeded)
+		wait_queue_note_success(queue);
+	return succeeded;
+}
+
+void monitor_thread_begins(struct self *self, int number)
+{
+	struct par *p = self->pool;
+
+	thread_disable_cancel();
+	self_set(self);
+	monitor_lock(p);
+	self->thread = pthread_self();
+	monitor_unlock(p);
+	if (p->options.interrupt)
+		signals_unblock(p->options.interrupt);
+	thread_name(p->name, number);
+}

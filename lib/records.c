@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where the record of an item comes from: from the items that were delivered,
+ * or from the system.
+ */
+#include "records.h"
+
+#include "monitor.h"
+
+#include <stdlib.h>
+
+struct item *records_new(void)
+{
+	return malloc(sizeof(struct item));
+}
+
+/* There is no memory: all spare records there are. (The lock keeps a consumer
+ * from handing them over between the two looks.) */
+static struct item *take_last_records(struct par *p) WITHOUT_LOCK
+{
+	struct item *first;
+
+	monitor_lock(p);
+	first = spares_take_handed(&p->spares);
+	if (!first)
+		first = spares_take_all(&p->spares);
+	monitor_unlock(p);
+	return first;
+}
+
+struct item *records_take(struct par *p)
+{
+	struct source *source = &p->source;
+	struct item *item;
+
+	if (!source->fresh)
+		source->fresh = spares_take_handed(&p->spares);
+	if (!source->fresh) {
+		item = records_new();
+		if (item)
+			return item;
+		source->fresh = take_last_records(p);
+	}
+	item = source->fresh;
+	if (item)
+		source->fresh = item->next;
+	return item;
+}
