@@ -63,12 +63,15 @@ void thread_join(pthread_t thread)
 void thread_name(const char *name, int number)
 {
 #ifdef HAVE_PTHREAD_SETNAME_NP
-	char full[THREAD_NAME_SIZE] = "", suffix[THREAD_NAME_SIZE] = "";
+	char full[THREAD_NAME_SIZE], suffix[THREAD_NAME_SIZE] = "";
+	size_t end, kept;
 
 	if (number >= 0)
 		(void)snprintf(suffix, sizeof suffix, "-%d", number);
-	strncpy(full, name, sizeof full - 1 - strlen(suffix));
-	strcat(full, suffix);
+	end = strlen(suffix) + 1;
+	kept = strnlen(name, sizeof full - end);
+	memcpy(full, name, kept);
+	memcpy(full + kept, suffix, end);
 	(void)pthread_setname_np(pthread_self(), full);
 #else
 	(void)name;
