@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <par.h>
+
 static atomic_int armed; /* the sites, as bits */
 static atomic_uint calls, first;
 static atomic_bool keeps;
@@ -262,7 +264,7 @@ WRAP(int, sched_yield, void)
 
 WRAP(int, pthread_mutex_lock, pthread_mutex_t *mutex)
 {
-	if (atomic_load(&armed) & FAULT_LOCK)
+	if (atomic_load(&armed) & FAULT_LOCK && par_self())
 		atomic_fetch_add(&calls, 1);
 	return __real_pthread_mutex_lock(mutex);
 }

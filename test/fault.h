@@ -28,7 +28,7 @@ enum fault_site {
 	FAULT_MOVE = 1 << 8,  /* read and write */
 	FAULT_STACK = 1 << 9, /* pthread_create: EINVAL, stack too small */
 	/* Only counted. */
-	FAULT_LOCK = 1 << 10 /* pthread_mutex_lock */
+	FAULT_LOCK = 1 << 10 /* pthread_mutex_lock on the pool's threads */
 };
 
 /* From now on the calls at `sites` are counted. The n-th fails, counted from 1.
