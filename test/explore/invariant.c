@@ -81,6 +81,17 @@ static uint64_t in_ring(const struct par *p)
 	       word_load_own(&p->ring.head) / WATCH_ONE;
 }
 
+static uint64_t queued(const struct par *p)
+{
+	return in_ring(p) + list_length(p->pushed.first);
+}
+
+static bool has_room(const struct par *p)
+{
+	return in_ring(p) < p->ring.capacity &&
+	       (p->options.window == 0 || inside(p) < p->options.window);
+}
+
 static const struct item *tray(const struct par *p)
 {
 	return (const struct item *)(word_load_own(&p->tray.top) &
@@ -114,11 +125,10 @@ static struct census count_seats(const struct par *p)
 static void check_items(const struct par *p)
 {
 	const struct ledger *l = &p->ledger;
-	uint64_t queued = in_ring(p) + list_length(p->pushed.first);
 	uint64_t all, ready = count_done(&p->outbox, &all);
 	uint64_t held = count_seats(p).items, settled = on_tray(p);
 
-	HOLDS(entered(p) == queued + held + settled + ready + l->delivered);
+	HOLDS(entered(p) == queued(p) + held + settled + ready + l->delivered);
 	HOLDS(started(p) == held + settled + l->finished);
 	HOLDS(l->finished + l->canceled == ready + l->delivered);
 	HOLDS(l->failed <= l->finished && l->finished <= started(p));
@@ -127,7 +137,7 @@ static void check_items(const struct par *p)
 	HOLDS(p->spares.count == list_length(p->spares.first));
 	HOLDS(p->spares.count <= p->spares.most);
 	if (is_canceled(p))
-		HOLDS(in_ring(p) == 0 && !p->pushed.first);
+		HOLDS(queued(p) == 0);
 }
 
 /* Source: it ends when it was told to, and the end is reported last. */
@@ -163,8 +173,7 @@ static void check_asking(const struct par *p)
 		return;
 	HOLDS(p->source.state == SOURCE_RUNNING);
 	HOLDS(!is_canceled(p));
-	HOLDS(in_ring(p) < p->ring.capacity);
-	HOLDS(p->options.window == 0 || inside(p) < p->options.window);
+	HOLDS(has_room(p));
 }
 
 static bool has_result(const struct par *p)
@@ -233,13 +242,12 @@ static void check_held(struct held *held, const struct wait_queue *queue,
 
 static void check_starvation(const struct par *p)
 {
-	bool queued = in_ring(p) > 0 || p->pushed.first;
 	bool delivers = p->ledger.delivered != delivered;
 
 	delivered = p->ledger.delivered;
 	if (delivers && has_result(p) && !p->waiters.consumers.newest)
 		return;
-	check_held(&held_workers, &p->waiters.idle, queued, started(p));
+	check_held(&held_workers, &p->waiters.idle, queued(p) > 0, started(p));
 	check_held(&held_consumers, &p->waiters.consumers, has_result(p),
 		   p->ledger.delivered);
 }
@@ -264,9 +272,6 @@ static void check_push(const struct par *p)
 static void check_waiters(const struct par *p)
 {
 	const struct waiters *w = &p->waiters;
-	bool queued = in_ring(p) > 0 || p->pushed.first;
-	bool room = in_ring(p) < p->ring.capacity &&
-		    (p->options.window == 0 || inside(p) < p->options.window);
 	bool pauses = w->interrupter.until != CLOCK_NEVER;
 	bool interrupts = p->life != POOL_OPENING && is_canceled(p) &&
 			  in_callbacks(p) > 0 && !pauses;
@@ -276,22 +281,21 @@ static void check_waiters(const struct par *p)
 
 	check_queue(&w->idle);
 	check_queue(&w->consumers);
-	HOLDS(!w->idle.newest || !queued || will_look(&w->idle) > 0);
+	HOLDS(!w->idle.newest || queued(p) == 0 || will_look(&w->idle) > 0);
 	HOLDS(!w->idle.newest || !closing);
 	HOLDS(!w->consumers.newest || !has_result(p) ||
 	      will_look(&w->consumers) > 0);
 	HOLDS(!w->consumers.newest || !at_end(p));
 	HOLDS(!w->producer.asleep ||
-	      !(p->source.state >= SOURCE_ENDED || room));
+	      !(p->source.state >= SOURCE_ENDED || has_room(p)));
 	HOLDS(!w->interrupter.asleep || !(p->interrupter_stops || interrupts));
 	HOLDS(!w->owner.asleep ||
 	      (closing ? !vacant : !p->attempts.first_open_done));
 	HOLDS(!w->last_worker || !w->last_worker->asleep ||
 	      (!closing && census.in_state[SEAT_WORKING] == 0 &&
 	       (w->last_worker->until != CLOCK_NEVER ||
-		in_ring(p) + list_length(p->pushed.first) <=
-			census.in_state[SEAT_STARTING] +
-				census.in_state[SEAT_OPENING])));
+		queued(p) <= census.in_state[SEAT_STARTING] +
+				     census.in_state[SEAT_OPENING])));
 }
 
 /* Descriptors: they are readable exactly if their condition holds. */
