@@ -11,9 +11,10 @@ enum {
 	/* A waiter that was woken runs after 5 to 80 us on an idle machine. */
 	WAKE_NS = 100000,
 	/* A yield that takes longer has let other programs run. Threads of the
-	 * pool may need ITEM_NS more per item that they bring or work on. */
+	 * pool may need ITEM_NS more per item that they bring or work on: if
+	 * they sleep between two items, that is a wake-up and two switches. */
 	DEAR_YIELD_NS = 200000,
-	ITEM_NS = 4000,
+	ITEM_NS = 8000,
 	/* After a dear yield so many waits do not yield; twice as many if the
 	 * first one that does is dear again. */
 	FIRST_REST = 64,
