@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -577,6 +578,126 @@ static bool the_main_thread_goes_on(void)
 	return shown == JOBS;
 }
 
+/* Programs that an action starts. */
+
+/* [usual] */
+static sigset_t usual; /* the mask of the program's own threads */
+
+/* As popen(), but the command gets the signals that the program gets. The
+ * program's handlers may run on this thread meanwhile. */
+static FILE *run(const char *command)
+{
+	sigset_t ours;
+	FILE *output;
+
+	pthread_sigmask(SIG_SETMASK, &usual, &ours);
+	output = popen(command, "r");
+	pthread_sigmask(SIG_SETMASK, &ours, NULL);
+	return output;
+}
+/* [end] */
+
+/* Returns 0 if SIGTERM ends the command. */
+static int end_a_command(void *context, void *command, void **value)
+{
+	FILE *output = run(*(char **)command);
+
+	(void)context, (void)value;
+	if (!output)
+		return -errno;
+	return WTERMSIG(pclose(output)) == SIGTERM ? 0 : -EIO;
+}
+
+static bool commands_get_their_signals(void)
+{
+	const char *command = "kill -TERM $$; sleep 60";
+	struct par_array commands = { .base = &command,
+				      .count = 1,
+				      .size = sizeof command };
+	struct par_options options = { .action = end_a_command,
+				       .workers = 1,
+				       .generate = par_from_array,
+				       .source = &commands };
+	struct par_result r = { .error = 1 };
+	struct par *pool;
+
+	/* [mask] */
+	pthread_sigmask(SIG_SETMASK, NULL, &usual); /* before par_open() */
+	/* [end] */
+	if (par_open(&pool, &options))
+		return false;
+	par_next(pool, &r);
+	par_close(pool);
+	return r.error == 0;
+}
+
+/* What the interrupt must not cut short. */
+
+/* [shield] */
+/* Writes the whole record, whatever is canceled meanwhile. */
+static int save(FILE *file, const char *record, size_t size)
+{
+	sigset_t interrupt, before;
+	int rc = 0;
+
+	sigemptyset(&interrupt);
+	sigaddset(&interrupt, SIGUSR1); /* par_options.interrupt */
+	pthread_sigmask(SIG_BLOCK, &interrupt, &before);
+	if (fwrite(record, 1, size, file) != size || fflush(file))
+		rc = -errno;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return rc;
+}
+/* [end] */
+
+static char record[1 << 20];
+
+static int save_record(void *context, void *file, void **value)
+{
+	(void)context, (void)value;
+	return save(file, record, sizeof record);
+}
+
+/* Cancels the pool meanwhile. Returns how many bytes have come. */
+static size_t read_record(int end, struct par *pool)
+{
+	static char part[4096];
+	size_t all = 0;
+
+	for (ssize_t got = 1; all < sizeof record && got > 0;) {
+		got = read(end, part, sizeof part);
+		all += got > 0 ? (size_t)got : 0;
+		par_cancel(pool);
+	}
+	return all;
+}
+
+/* The pipe is too small for the record, so the action waits in fwrite() when
+ * the pool is canceled, and is sent signals until it returns. */
+static bool a_shielded_record_is_whole(void)
+{
+	struct par_options options = { .action = save_record,
+				       .workers = 1,
+				       .interrupt = SIGUSR1 };
+	struct par_result r = { .error = 1 };
+	struct par *pool;
+	size_t all = 0;
+	int ends[2];
+	FILE *file;
+
+	if (pipe(ends) || !(file = fdopen(ends[1], "w")))
+		return false;
+	if (par_open(&pool, &options) == 0) {
+		par_push(pool, file);
+		all = read_record(ends[0], pool);
+		par_next(pool, &r);
+		par_close(pool);
+	}
+	fclose(file);
+	close(ends[0]);
+	return r.error == 0 && all == sizeof record;
+}
+
 /* Where the time goes. */
 
 /* [slow] */
@@ -660,6 +781,8 @@ int main(void)
 		{ "two in a row", one_pool_feeds_another },
 		{ "two in a row, stopped", two_are_stopped },
 		{ "main thread", the_main_thread_goes_on },
+		{ "command", commands_get_their_signals },
+		{ "shield", a_shielded_record_is_whole },
 		{ "slowest", the_slowest_is_known },
 	};
 	int failed = 0;
