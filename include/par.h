@@ -39,7 +39,9 @@
  * structure that a call gets is copied or filled before the call returns. The
  * library keeps no pointer to it.
  *
- * Threads. The generator runs on the producer thread, one call at a time.
+ * Threads. A pool has a producer if there is a generator, a supervisor that
+ * starts the workers, and workers. The generator runs on the producer thread,
+ * one call at a time.
  * Actions run on the workers, at the same time as each other. discard runs on
  * the thread that calls par_close(). The library holds no lock while a callback
  * runs. An item passes from the generator to the action and then to the
@@ -53,10 +55,25 @@
  *
  * Signals. If a signal handler runs during a call, nothing changes: no call
  * returns early because of a signal. The pool's threads block every signal
- * except par_options.interrupt and the synchronous signals, which a thread's
- * own instructions raise (SIGSEGV and similar). A program that an action starts
- * inherits this signal mask. Reset the mask between fork() and exec(), or use
- * POSIX_SPAWN_SETSIGMASK.
+ * except par_options.interrupt, SIGPROF (profilers use it), and the synchronous
+ * signals, which a thread's own instructions raise (SIGSEGV and similar). The
+ * producer does not block SIGTTIN and SIGTTOU either: if a background job reads
+ * its terminal in the generator, the job is stopped and goes on in the
+ * foreground. (If the thread that calls par_open() blocks one of these three,
+ * the pool's threads block it too.) So raise() and alarm() have no effect in a
+ * callback, and the signals with which a garbage collector stops threads do not
+ * arrive. A
+ * callback that needs such a signal unblocks it; worker_open may do that once
+ * for its worker. A program that an action starts inherits this signal mask.
+ * Reset the mask between fork() and exec(), or use POSIX_SPAWN_SETSIGMASK.
+ *
+ * Thread cancellation. pthread_cancel() of a thread of the program (of the
+ * deferred type) takes effect while par_next() or par_next_timed() waits, and
+ * in no other place of the library, except in par_from_lines(). One case is
+ * left to the program: if a signal handler calls a cancellation point, such as
+ * write(), at the moment at which the wait begins or ends, the system's
+ * condition variable may be left locked. Block the signal in a thread that may
+ * be canceled.
  *
  * Errors. An error is a negative errno value; 0 and positive numbers are
  * success. A number that a callback returns reaches the program unchanged.
@@ -65,8 +82,9 @@
  * nothing then.
  *
  * fork. In a child process the pool does not exist, because its threads do not
- * exist there. The child must make no call on the pool, not even par_close().
- * fork(), exec() and exit() themselves work at any time, in both processes.
+ * exist there. The child must make no call on the pool, except that par_close()
+ * returns -ECHILD there and does nothing, for the sake of destructors. fork(),
+ * exec() and exit() themselves work at any time, in both processes.
  */
 #ifndef PAR_H
 #define PAR_H
@@ -106,13 +124,16 @@ struct par;
  *
  * The producer calls the generator only while the ring and the window have
  * room. It never calls the generator again after a return value of 0 or less,
- * and not after it has noticed par_cancel() or par_finish().
+ * and not after it has noticed par_cancel() or par_finish(). It may begin one
+ * more call just after one of these has returned; that call counts as under
+ * way.
  *
- * If the generator fails after a cancel, the failure is not reported. (A read
- * that the cancel interrupted is not an error.) par_next() itself also returns
- * -ETIMEDOUT, -EAGAIN and -EDEADLK, with other meanings. So a generator should
- * fail with another number. A generator that ends its thread by pthread_exit()
- * has failed with -EINTR.
+ * If the generator fails after par_cancel(), or after another thread has called
+ * par_finish(), the failure is not reported. (An interrupted read is no error.)
+ * par_next() itself also returns -ETIMEDOUT, -EAGAIN and -EDEADLK, and
+ * par_close() also -ECHILD, with other meanings. So a generator should fail
+ * with another number. A generator that ends its thread by pthread_exit() has
+ * failed with -EINTR.
  */
 typedef int par_generate_fn(void *source, void **item);
 
@@ -159,9 +180,14 @@ struct par_options {
 	 * of workers. A worker is started when an item enters and no worker is
 	 * idle, and it stays until par_close(). So a thousand workers cost
 	 * nothing for three items. If the system refuses a thread or
-	 * worker_open fails, the pool goes on with the workers that it has. It
-	 * tries again when an item enters, or when an action returns while
-	 * items wait, but at most once per second. */
+	 * worker_open fails, the pool goes on with the workers that it has, and
+	 * tries again after a second if items still wait.
+	 *
+	 * Every worker has the scheduling (policy, priority, nice value,
+	 * affinity) and the floating-point environment that the thread that
+	 * called par_open() had then, no matter who pushes the items. A worker
+	 * that was not started yet costs some 200 bytes of address space, and
+	 * no memory; if there is not so much, par_open() returns -ENOMEM. */
 	unsigned workers;
 	/* The producer calls this generator. NULL means no producer: items come
 	 * from par_push() only, and par_finish() ends the input. */
@@ -196,23 +222,27 @@ struct par_options {
 	void (*worker_close)(void *state);
 	/* par_close() calls this callback for each item that was not delivered.
 	 * Such an item never ran (its error is -ECANCELED), or no consumer took
-	 * its result. discard must make no call on the pool. NULL means that
-	 * these items are dropped. */
+	 * its result. discard must make no call on the pool, and must return.
+	 * NULL means that these items are dropped. */
 	void (*discard)(void *context, const struct par_result *left);
-	/* Each worker's stack has this many bytes, rounded up to what the
-	 * system needs at least. The maximum is a quarter of SIZE_MAX. 0 means
-	 * the system's default. */
+	/* The stack of each of the pool's threads has this many bytes,
+	 * rounded up to what the system needs at least. The maximum is a
+	 * quarter of SIZE_MAX. 0 means the system's default. */
 	size_t stack_size;
 	/* The signal used to interrupt blocked system calls (EINTR) after
 	 * par_cancel() or par_close(). The pool sends it to each of its threads
 	 * that is inside an action, the generator or a worker_open. It does not
-	 * interrupt the worker_open that par_open() waits for. The pool sends
-	 * the signal again and again until the callback returns. So a system
-	 * call is interrupted even if the first signal comes just before it.
+	 * interrupt the worker_open that par_open() waits for. After
+	 * par_finish() it interrupts the generator only. The pool sends the
+	 * signal again and again until the callback returns, at first soon,
+	 * later once per second. So a system call is interrupted even if the
+	 * first signal comes just before it.
 	 *
 	 * If the signal has its default action or is ignored, par_open()
-	 * installs an empty handler without SA_RESTART. This handler stays
-	 * after par_close(); nothing else of a pool stays. A handler of the
+	 * installs an empty handler without SA_RESTART. It runs on the
+	 * alternate signal stack if the thread has one. This handler stays
+	 * after par_close(); nothing else of a pool stays. (So a plugin that
+	 * contains the library must not be unloaded.) A handler of the
 	 * program's own is left alone. par_open() returns -EINVAL if that
 	 * handler has SA_RESTART or SA_RESETHAND, and for SIGKILL, SIGSTOP and
 	 * the synchronous signals. 0 means no interrupt. */
@@ -254,8 +284,9 @@ struct par_stats {
 };
 
 /*
- * Opens a pool. Copies the options (the name too), and starts the producer and
- * the first worker. The first item may be generated before par_open() returns.
+ * Opens a pool. Copies the options (the name too), and starts the first worker,
+ * the supervisor and the producer. The first item may be generated before
+ * par_open() returns.
  *
  * If there is a worker_open, blocks until that of the first worker has
  * returned, however long that takes. Thread-safe: may be called from any
@@ -275,7 +306,8 @@ struct par_stats {
  * A worker_open can give its pool to another thread, and that thread can push
  * items even before par_open() returns. Before it returns an error, par_open()
  * waits for the actions that are under way, but does not interrupt them. Then
- * it passes the items that are left to discard.
+ * it passes the items that are left to discard. When the worker_open returns an
+ * error, no other thread may be in a call on the pool or make one.
  */
 static inline int par_open(struct par **pool,
 			   const struct par_options *options);
@@ -291,7 +323,8 @@ static inline int par_open(struct par **pool,
  * Returns
  *   1          *result is set; its item and value are the caller's now
  *   0          the end: the input has ended and every item was delivered
- *   -EDEADLK   called on one of the pool's own threads; nothing has changed
+ *   -EDEADLK   called on one of the pool's own threads, or in a destructor of
+ *              its thread-specific data; nothing has changed
  *   -EAGAIN    waiting needs a condition variable, and the system refused one
  *              (no system is known to do this); nothing has changed
  *   other      the end: the generator failed with this number, and every item
@@ -306,6 +339,7 @@ static inline int par_open(struct par **pool,
  *
  * pthread_cancel() takes effect while par_next() waits, and at no other time: a
  * thread that has a result returns it. No lock stays held, no result is lost.
+ * ("Thread cancellation" above says more.)
  */
 PAR_API int par_next(struct par *pool, struct par_result *result);
 
@@ -327,8 +361,13 @@ PAR_API int par_next_timed(struct par *pool, struct par_result *result,
  * are several consumers, another one may take the result first. Then use
  * par_next_timed(pool, r, 0).
  *
- * The descriptor is made at the first call, with close-on-exec. par_close()
- * closes it. The program must not read, write or close it.
+ * With EPOLLET there is one event until the pool is drained: take results until
+ * par_next_timed(pool, r, 0) returns -ETIMEDOUT.
+ *
+ * The descriptor is made at the first call, with close-on-exec, and is never 0,
+ * 1 or 2. par_close() closes it. The program must not read, write or close it.
+ * Take it out of an epoll set before par_close(): a child process may hold a
+ * copy, and then the set still knows it.
  *
  * Does not block. Thread-safe: may be called from any thread. On success
  * par_fd() returns the descriptor. If the descriptor cannot be made, it returns
@@ -344,8 +383,9 @@ PAR_API int par_fd(struct par *pool);
  * the descriptor is ready at once.
  *
  * All else is as for par_fd(): the descriptor is made at the first call, with
- * close-on-exec, and par_close() closes it. The program must not read, write or
- * close it. Does not block. Thread-safe: may be called from any thread. The
+ * close-on-exec, and par_close() closes it. Then a copy in a child process is
+ * not ready either. The program must not read, write or close it. Does not
+ * block. Thread-safe: may be called from any thread. The
  * return values are the same.
  */
 PAR_API int par_cancel_fd(struct par *pool);
@@ -369,20 +409,25 @@ PAR_API int par_cancel_fd(struct par *pool);
 PAR_API int par_push(struct par *pool, void *item);
 
 /*
- * Stops the generator: it is not called again. Items that have entered are run
- * and delivered. If a call of the generator is under way, the end waits for
+ * Stops the generator: it is not called again, except for a call that is about
+ * to begin, which counts as under way. Items that have entered are run and
+ * delivered. If a call of the generator is under way, the end waits for
  * that call. If that call returns an item, the item is run and delivered too.
- * In a pool without a generator, par_finish() ends the input.
+ * With par_options.interrupt, its blocked system calls are interrupted, unless
+ * the generator itself has called par_finish(). In a pool without a generator,
+ * par_finish() ends the input.
  *
  * Does not block. Thread-safe: may be called from any thread. A second call, or
- * a call after the end, does nothing.
+ * a call after the end, does nothing. (If the generator has called it first,
+ * the second call interrupts the generator.)
  */
 PAR_API void par_finish(struct par *pool);
 
 /*
- * Cancels the pool: the generator is not called again. Items that have not
- * started come back through par_next() at once, with the error -ECANCELED. (In
- * an ordered pool, each of them comes back in its place.)
+ * Cancels the pool: the generator is not called again, except for a call that
+ * is about to begin, which counts as under way. Items that have not started
+ * come back through par_next() at once, with the error -ECANCELED. (In an
+ * ordered pool, each of them comes back in its place.)
  *
  * Actions that are under way go on, and their results come back as usual. For
  * them par_canceled() is true, par_cancel_fd() is ready, and
@@ -391,8 +436,9 @@ PAR_API void par_finish(struct par *pool);
  * returns an item, the item comes back with -ECANCELED. Then par_next() reports
  * the end: 0, or the number with which the generator failed before the cancel.
  *
- * Does not block. Thread-safe: may be called from any thread. A second call has
- * no further effect. A call after the end cancels no item.
+ * Does not wait. It takes longer if many items are queued: some 30 ns for each.
+ * Thread-safe: may be called from any thread. A second call has no further
+ * effect. A call after the end cancels no item.
  */
 PAR_API void par_cancel(struct par *pool);
 
@@ -417,8 +463,9 @@ PAR_API struct par *par_self(void);
 #endif
 /*
  * Fills *stats. Blocks for no longer than the pool's own short lock, so a
- * program may call it for a progress line ten times per second. Thread-safe:
- * may be called from any thread.
+ * program may call it for a progress line ten times per second. (A par_cancel()
+ * of millions of queued items holds that lock for a moment.) Thread-safe: may
+ * be called from any thread.
  */
 PAR_API void par_stats(const struct par *pool, struct par_stats *stats);
 #if defined(__cplusplus) && defined(__GNUC__)
@@ -427,8 +474,9 @@ PAR_API void par_stats(const struct par *pool, struct par_stats *stats);
 
 /*
  * Closes a pool. par_close() cancels the pool and waits until every action and
- * the generator have returned. It runs each worker_close and ends every thread.
- * Then it passes each item that was not delivered to discard, and frees
+ * the generator have returned, each worker_close has run, and every thread has
+ * ended. (A worker_close may run while the generator and other actions still
+ * do.) Then it passes each item that was not delivered to discard, and frees
  * everything. discard runs on the calling thread, and in the order of the input
  * if the pool is ordered.
  *
@@ -441,7 +489,9 @@ PAR_API void par_stats(const struct par *pool, struct par_stats *stats);
  *
  * Returns
  *   0          the pool is closed, or pool is NULL and nothing has happened
- *   -EDEADLK   called on one of the pool's own threads; nothing has changed
+ *   -EDEADLK   called on one of the pool's own threads, or in a destructor of
+ *              its thread-specific data; nothing has changed
+ *   -ECHILD    called in a child process; nothing has changed
  *   other      the pool is closed; the generator had failed with this number
  */
 PAR_API int par_close(struct par *pool);
@@ -472,9 +522,12 @@ PAR_API int par_from_array(void *array, void **item);
 
 /*
  * par_from_lines() reads the lines of a file. Its source is a FILE * that is
- * open for reading. Each item is the next line without its newline: a string
- * from malloc() that the program has to free. The last line needs no newline. A
- * carriage return stays in the line. A line with NUL bytes looks cut off.
+ * open for reading. Its descriptor must not be O_NONBLOCK: if a read would have
+ * to wait, it fails with -EIO, and a line that had begun is lost.
+ *
+ * Each item is the next line without its newline: a string from malloc() that
+ * the program has to free. The last line needs no newline. A carriage return
+ * stays in the line. A line with NUL bytes looks cut off.
  *
  * Blocks while it reads. The file stays open. Until the input has ended, only
  * the pool may read from the file. (In musl, exit() waits for a thread that
@@ -496,8 +549,9 @@ PAR_API int par_from_lines(void *file, void **item);
  * structures can grow at their ends. A newer library takes the missing fields
  * of the options as zero and writes no field that the program does not know. An
  * older library refuses options that it does not know, unless they are zero.
- * The sizes apply to every call on the pool, no matter who makes it: par_next()
- * and par_stats() write that many bytes and no more.
+ * The sizes apply to every call on the pool, no matter who makes it:
+ * par_next(), par_stats() and discard get that many bytes and no more. Fields
+ * that the library does not know are zero.
  */
 struct par_sizes {
 	size_t options, result, stats;

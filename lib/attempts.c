@@ -9,18 +9,12 @@
 
 enum { BACK_OFF_MS = 1000 };
 
-bool attempts_may_begin(struct attempts *attempts)
-{
-	if (attempts->retry_at == 0)
-		return true;
-	if (clock_now() < attempts->retry_at)
-		return false;
-	attempts->retry_at = clock_after(BACK_OFF_MS);
-	return true;
-}
-
 uint64_t attempts_begin(struct attempts *attempts)
 {
+	if (attempts->retry_at != 0)
+		attempts->retry_at = clock_after(BACK_OFF_MS);
+	if (attempts->asked > 0)
+		attempts->asked--;
 	attempts->error = 0;
 	return ++attempts->begun;
 }

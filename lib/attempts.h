@@ -4,8 +4,7 @@
  *
  * If an attempt fails (no thread, worker_open), no other begins for a second.
  * The back-off ends early if an attempt succeeds that was begun after the
- * failure. There is no timer: the next attempt begins when an item enters or an
- * action ends. It has no lock: the caller holds the pool's.
+ * failure. It has no lock: the caller holds the pool's.
  */
 #ifndef PAR_ATTEMPTS_H
 #define PAR_ATTEMPTS_H
@@ -21,6 +20,9 @@ struct attempts {
 	uint64_t begun;
 	/* No attempt begins before this time; 0: there is no back-off. */
 	uint64_t retry_at;
+	/* How many items wait, find no idle worker, and must not wait for one
+	 * that is in worker_open. Each attempt serves one. */
+	unsigned asked;
 	/* The last attempt that had begun when one failed. A success up to it
 	 * does not end the back-off. */
 	uint64_t begun_at_failure;
@@ -32,10 +34,8 @@ struct attempts {
 	int first_open_error;
 };
 
-/* Whether an attempt may begin now. If a back-off was over, the next back-off
- * begins here, so that there is one attempt per second. */
-bool attempts_may_begin(struct attempts *attempts) NEEDS_LOCK;
-/* Returns the number of the attempt. */
+/* An attempt begins. If a back-off was over, the next begins here, so that
+ * there is one attempt per second. Returns the number of the attempt. */
 uint64_t attempts_begin(struct attempts *attempts) NEEDS_LOCK;
 void attempts_succeed(struct attempts *attempts, uint64_t number) NEEDS_LOCK;
 void attempts_fail(struct attempts *attempts, uint64_t number, int error)

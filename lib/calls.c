@@ -8,7 +8,7 @@
 #include "handover.h"
 #include "monitor.h"
 #include "sizes.h"
-#include "worker.h"
+#include "thread.h"
 
 #include <errno.h>
 
@@ -33,29 +33,36 @@ int par_next_timed(struct par *pool, struct par_result *result, int timeout_ms)
 			 timeout_ms ? clock_after(timeout_ms) : 0);
 }
 
+/* A thread may be canceled while it waits, and nowhere else (waiter.h). So the
+ * calls that do not wait disable that. */
+
 int par_fd(struct par *pool)
 {
-	int fd;
+	int fd, before;
 
 	if (!pool)
 		return -EINVAL;
+	before = thread_disable_cancel();
 	monitor_lock(pool);
 	fd = pipe_open(&pool->results_pipe);
 	monitor_unlock(pool); /* makes it readable if it has to be */
+	thread_restore_cancel(before);
 	return fd;
 }
 
 int par_cancel_fd(struct par *pool)
 {
-	int fd;
+	int fd, before;
 
 	if (!pool)
 		return -EINVAL;
+	before = thread_disable_cancel();
 	monitor_lock(pool);
 	fd = pipe_open(&pool->cancel_pipe);
 	if (pool_is_canceled(pool))
 		pipe_hang_up(&pool->cancel_pipe);
 	monitor_unlock(pool);
+	thread_restore_cancel(before);
 	return fd;
 }
 
@@ -71,32 +78,42 @@ static bool is_opening(const struct par *p)
 
 int par_push(struct par *pool, void *item)
 {
-	struct worker *to_start;
 	/* errno is saved here and not around malloc(). Compilers assume that
 	 * malloc() leaves errno alone, which it does not if it fails. */
-	int rc, saved = errno;
+	int rc, before, saved = errno;
 
 	if (!pool)
 		return -EINVAL;
 	/* The first worker_open may still fail, and par_open() with it. */
 	if (is_opening(pool))
 		return -EAGAIN;
-	rc = handover_push(pool, item, &to_start);
-	worker_start(to_start);
+	before = thread_disable_cancel();
+	rc = handover_push(pool, item);
+	thread_restore_cancel(before);
 	errno = saved;
 	return rc;
 }
 
 void par_finish(struct par *pool)
 {
-	if (pool)
-		handover_finish(pool);
+	int before;
+
+	if (!pool)
+		return;
+	before = thread_disable_cancel();
+	handover_finish(pool);
+	thread_restore_cancel(before);
 }
 
 void par_cancel(struct par *pool)
 {
-	if (pool)
-		handover_cancel(pool);
+	int before;
+
+	if (!pool)
+		return;
+	before = thread_disable_cancel();
+	handover_cancel(pool);
+	thread_restore_cancel(before);
 }
 
 bool par_canceled(const struct par *pool)
@@ -130,11 +147,14 @@ void par_stats(const struct par *pool, struct par_stats *stats)
 {
 	struct par *p = (struct par *)pool; /* only the lock changes */
 	struct par_stats now;
+	int before;
 
 	if (!p || !stats)
 		return;
+	before = thread_disable_cancel();
 	monitor_lock(p);
 	take_snapshot(p, &now);
 	monitor_unlock(p);
+	thread_restore_cancel(before);
 	sizes_copy_out(stats, p->sizes.stats, &now, sizeof now);
 }

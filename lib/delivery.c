@@ -56,8 +56,8 @@ static void consumer_canceled(void *argument) DROPS_LOCK
 	monitor_unlock(p);
 }
 
-static void wait_and_deliver(struct consumer *consumer, uint64_t until)
-	NEEDS_LOCK
+static void wait_and_deliver(struct consumer *consumer, uint64_t until,
+			     int cancel_state) NEEDS_LOCK
 {
 	struct par *p = consumer->pool;
 
@@ -65,6 +65,7 @@ static void wait_and_deliver(struct consumer *consumer, uint64_t until)
 		consumer->rc = -EAGAIN;
 		return;
 	}
+	consumer->waiter.cancel_state = cancel_state;
 	pthread_cleanup_push(consumer_canceled, consumer);
 	monitor_wait_again(p, &p->waiters.consumers, &consumer->waiter, until,
 			   deliver, consumer);
@@ -74,6 +75,7 @@ static void wait_and_deliver(struct consumer *consumer, uint64_t until)
 
 int delivery_next(struct par *p, struct par_result *result, uint64_t until)
 {
+	const int cancel_state = thread_disable_cancel();
 	struct consumer consumer;
 
 	consumer.pool = p;
@@ -83,11 +85,12 @@ int delivery_next(struct par *p, struct par_result *result, uint64_t until)
 	if (deliver(&consumer)) {
 		wait_queue_note_success(&p->waiters.consumers);
 		monitor_unlock_delivered(p);
-		return consumer.rc;
+	} else {
+		if (until != 0)
+			wait_and_deliver(&consumer, until, cancel_state);
+		monitor_unlock(p);
 	}
-	if (until != 0)
-		wait_and_deliver(&consumer, until);
-	monitor_unlock(p);
+	thread_restore_cancel(cancel_state);
 	return consumer.rc;
 }
 

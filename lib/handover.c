@@ -19,6 +19,7 @@
  */
 #include "handover.h"
 
+#include "interrupts.h"
 #include "monitor.h"
 #include "records.h"
 #include "workers.h"
@@ -59,6 +60,7 @@ static void admit(struct par *p, struct item *item) NEEDS_LOCK
 		cancel_item(p, item);
 	else
 		ring_put(&p->ring, item);
+	workers_ask(p);
 }
 
 /* generate has brought no item, or was not called. */
@@ -67,7 +69,7 @@ static void end_source(struct par *p, struct item *item, int rc) NEEDS_LOCK
 	p->source.generating = false;
 	if (item)
 		spares_put(&p->spares, item);
-	if (rc < 0 && !pool_is_canceled(p))
+	if (rc < 0 && !p->source.told && !pool_is_canceled(p))
 		p->source.error = rc;
 	p->source.state = SOURCE_ENDED;
 }
@@ -82,7 +84,6 @@ static bool has_room_or_ended(void *pool) NEEDS_LOCK
 /* The producer has come back. */
 static void end_call(struct par *p) NEEDS_LOCK
 {
-	pool_update(p);
 	p->source.generating = false;
 	p->source.next_index = p->ledger.entered;
 	p->source.index_outdated = false;
@@ -116,39 +117,31 @@ static bool try_admit(struct par *p, struct item *item)
 }
 
 /* The other cases. */
-static bool supply(struct par *p, struct item *item, int rc,
-		   struct worker **to_start) WITHOUT_LOCK
+static bool supply(struct par *p, struct item *item, int rc) WITHOUT_LOCK
 {
-	bool more = false;
+	bool more;
 
 	monitor_lock(p);
-	if (item && rc > 0) {
-		pool_update(p);
+	pool_update(p);
+	if (item && rc > 0)
 		admit(p, item);
-		*to_start = workers_take_for_entry(p);
-	} else if (item) {
+	else if (item)
 		end_source(p, item, rc);
-	}
 	end_call(p);
-	/* If a worker must be started, the producer does that before it waits
-	 * for room, and calls again with item NULL. */
-	if (!*to_start)
-		more = begin_call(p);
+	more = begin_call(p);
 	monitor_unlock(p);
 	return more;
 }
 
-struct item *handover_supply(struct par *p, struct item *item, int rc,
-			     struct worker **to_start)
+struct item *handover_supply(struct par *p, struct item *item, int rc)
 {
 	bool more = false;
 
-	*to_start = NULL;
 	if (item && rc > 0 && try_admit(p, item)) {
 		item = NULL;
 		more = ring_has_room_for_put(&p->ring);
 	}
-	if (!more && !supply(p, item, rc, to_start))
+	if (!more && !supply(p, item, rc))
 		return NULL;
 	item = records_take(p);
 	if (!item)
@@ -179,12 +172,11 @@ static void outdate_index(struct par *p) NEEDS_LOCK
 	p->source.index_outdated = true;
 }
 
-int handover_push(struct par *p, void *pushed, struct worker **to_start)
+int handover_push(struct par *p, void *pushed)
 {
 	struct item *item = NULL;
 	int rc;
 
-	*to_start = NULL;
 	monitor_lock(p);
 	rc = why_refused(p);
 	if (rc == 0 && !(item = spares_take(&p->spares))) {
@@ -200,7 +192,7 @@ int handover_push(struct par *p, void *pushed, struct worker **to_start)
 			outdate_index(p);
 		enter(p, item);
 		fifo_put(&p->pushed, item);
-		*to_start = workers_take_for_entry(p);
+		workers_ask(p);
 	} else if (item) {
 		spares_put(&p->spares, item);
 	}
@@ -231,7 +223,7 @@ static bool take_or_closing(void *worker) NEEDS_LOCK
 	struct worker *w = worker;
 	struct par *p = w->self.pool;
 
-	if (!assign(w, dequeue(p)))
+	if (!pool_may_run(p) || !assign(w, dequeue(p)))
 		return p->life == POOL_CLOSING;
 	p->ledger.started++;
 	return true;
@@ -260,14 +252,10 @@ static bool try_exchange(struct worker *w)
 	return assign(w, ring_try_take(&p->ring));
 }
 
-struct item *handover_exchange(struct worker *w, struct worker **to_start)
+struct item *handover_exchange(struct worker *w)
 {
 	struct par *p = w->self.pool;
-	struct item *item;
 
-	*to_start = NULL;
-	/* A worker's first item is taken under the lock: if the pool is short,
-	 * the next worker is started then. */
 	if (w->item && try_exchange(w))
 		return w->item;
 	monitor_lock(p);
@@ -276,13 +264,9 @@ struct item *handover_exchange(struct worker *w, struct worker **to_start)
 	w->waits = true;
 	monitor_wait(p, &p->waiters.idle, &w->waiter, CLOCK_NEVER,
 		     take_or_closing, w);
-	w->waits = false;
-	item = w->item;
-	/* An item that enters and finds no idle worker starts one. There can be
-	 * too few workers here only if an attempt has failed. */
-	*to_start = workers_take_if_short(p, seats_coming(&p->seats));
+	w->waits = !w->item; /* if it leaves, nobody interrupts it */
 	monitor_unlock(p);
-	return item;
+	return w->item;
 }
 
 void handover_retire(struct worker *w)
@@ -302,7 +286,14 @@ void handover_retire(struct worker *w)
 
 void handover_finish(struct par *p)
 {
+	/* A generator that finishes its own pool knows what it does. */
+	const bool told = !self_generates_for(p);
+
 	monitor_lock(p);
+	if (told && !p->source.told && p->source.generating) {
+		p->source.told = true;
+		interrupts_begin(p);
+	}
 	source_finish(&p->source);
 	monitor_unlock(p);
 }
@@ -312,6 +303,8 @@ void handover_cancel(struct par *p)
 	struct item *item;
 
 	monitor_lock(p);
+	if (!pool_is_canceled(p))
+		interrupts_begin(p);
 	word_store(&p->canceled, 1);
 	source_finish(&p->source);
 	/* What was taken before this was started before the cancel. */

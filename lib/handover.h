@@ -4,10 +4,6 @@
  * picture), each in one step: a compare-and-swap, or a critical section. So an
  * item is never in two places and never in none. And how the input is told to
  * stop.
- *
- * If a hand-over finds that the pool is short of workers, it takes a seat and
- * sets *to_start to it; otherwise it sets NULL. The caller must worker_start()
- * that worker.
  */
 #ifndef PAR_HANDOVER_H
 #define PAR_HANDOVER_H
@@ -16,24 +12,20 @@
 
 /* For the producer. Hands in its item (NULL at first) and what generate has
  * returned, waits for room, and returns a record for the next item: the caller
- * calls generate. If it returns NULL and sets *to_start, the caller starts that
- * worker and calls again with item NULL. If it returns NULL and sets NULL, the
- * source has ended. */
-struct item *handover_supply(struct par *p, struct item *item, int rc,
-			     struct worker **to_start) WITHOUT_LOCK;
+ * calls generate. Returns NULL if the source has ended. */
+struct item *handover_supply(struct par *p, struct item *item,
+			     int rc) WITHOUT_LOCK;
 /* For the producer. The source ends with this error; generate has not returned,
  * or was not called. item may be NULL. */
 void handover_fail_source(struct par *p, struct item *item,
 			  int error) WITHOUT_LOCK;
 
 /* par_push(): returns 0 if the item has entered, or why it has not. */
-int handover_push(struct par *p, void *pushed,
-		  struct worker **to_start) WITHOUT_LOCK;
+int handover_push(struct par *p, void *pushed) WITHOUT_LOCK;
 
 /* For a worker. Hands in the item whose action has ended, if there is one,
  * waits for the next and returns it. Returns NULL if the pool is closing. */
-struct item *handover_exchange(struct worker *w,
-			       struct worker **to_start) WITHOUT_LOCK;
+struct item *handover_exchange(struct worker *w) WITHOUT_LOCK;
 /* For a worker that takes no item any more. If it holds an item, its action has
  * ended the thread: hands the item in with -EINTR. */
 void handover_retire(struct worker *w) WITHOUT_LOCK;

@@ -5,29 +5,22 @@
  */
 #include "monitor.h"
 
-#include "signals.h"
-
-/* Whether the last worker must look again (workers_leave()). */
-static bool last_worker_must_run(struct par *p) NEEDS_LOCK
+/* It waits until something is due. */
+static bool supervisor_must_run(struct par *p) NEEDS_LOCK
 {
-	return p->life == POOL_CLOSING || seats_working(&p->seats) > 0 ||
-	       (p->waiters.last_worker->until == CLOCK_NEVER &&
-		pool_is_short(p, seats_coming(&p->seats)));
+	return pool_due(p) < p->waiters.supervisor.until;
 }
 
-/* A finite deadline means a pause between two signals. Only a stop ends it
- * early. */
-static bool interrupter_must_run(struct par *p) NEEDS_LOCK
+/* Nothing is due, and nothing will be before something rare happens. */
+static bool needs_no_supervisor(const struct par *p) NEEDS_LOCK
 {
-	return p->interrupter_stops ||
-	       (p->waiters.interrupter.until == CLOCK_NEVER &&
-		p->life != POOL_OPENING && pool_is_canceled(p) &&
-		pool_in_callbacks(p) > 0);
+	return p->life == POOL_OPEN && p->seats.in_state[SEAT_VACANT] == 0 &&
+	       p->source.state != SOURCE_FINISHING && !pool_is_canceled(p);
 }
 
 static bool owner_must_run(const struct par *p) NEEDS_LOCK
 {
-	return p->life == POOL_CLOSING ? seats_taken(&p->seats) == 0
+	return p->life == POOL_CLOSING ? p->seats.in_state[SEAT_STARTING] == 0
 				       : p->attempts.first_open_done;
 }
 
@@ -40,7 +33,7 @@ static enum watch watch_of_tail(const struct par *p) NEEDS_LOCK
 
 	if (p->source.needs_lock || p->source.index_outdated ||
 	    p->source.state != SOURCE_RUNNING ||
-	    p->seats.in_state[SEAT_VACANT] > 0 || p->waiters.last_worker)
+	    p->seats.in_state[SEAT_VACANT] > 0)
 		return WATCH_ON;
 	if (!idle->newest)
 		return WATCH_OFF;
@@ -59,11 +52,10 @@ static enum watch watch_of_head(const struct par *p) NEEDS_LOCK
 }
 
 /* Whether a worker must take the lock to hand in a result: because of a
- * consumer, or of the descriptor, or because an attempt to start a worker is
- * due. */
+ * consumer, or of the descriptor. */
 static enum watch watch_of_tray(const struct par *p) NEEDS_LOCK
 {
-	if (p->waiters.consumers.newest || p->attempts.retry_at != 0 ||
+	if (p->waiters.consumers.newest ||
 	    (p->results_pipe.is_open && !outbox_is_ready(&p->outbox)))
 		return WATCH_ON;
 	return WATCH_OFF;
@@ -88,6 +80,8 @@ void monitor_stop_others(struct par *p)
  * the next, if it is needed. */
 static uint64_t workers_wanted(const struct par *p) NEEDS_LOCK
 {
+	if (!pool_may_run(p))
+		return 0;
 	return p->pushed.count + (ring_count(&p->ring) > 0);
 }
 
@@ -102,8 +96,6 @@ static void wake_workers(struct par *p) NEEDS_LOCK
 		p->ledger.started += ring_new_takes(&p->ring);
 		wait_queue_wake(idle, wanted, p->ledger.started);
 	}
-	if (p->waiters.last_worker && last_worker_must_run(p))
-		waiter_wake(p->waiters.last_worker);
 }
 
 static void wake_consumers(struct par *p) NEEDS_LOCK
@@ -141,8 +133,8 @@ static bool nobody_waits(const struct par *p) NEEDS_LOCK
 	const struct waiters *w = &p->waiters;
 
 	return !w->idle.newest && !w->consumers.newest && !w->room.newest &&
-	       !w->interrupter.asleep && !w->owner.asleep && !w->last_worker &&
-	       !p->results_pipe.is_open;
+	       !w->owner.asleep && !p->results_pipe.is_open &&
+	       (!w->supervisor.asleep || needs_no_supervisor(p));
 }
 
 /* Wakes the threads that have a reason to run. Every wake-up of the library is
@@ -160,8 +152,8 @@ static void wake_waiters(struct par *p) NEEDS_LOCK
 		return;
 	wake_workers(p);
 	wake_consumers(p);
-	if (waiters->interrupter.asleep && interrupter_must_run(p))
-		waiter_wake(&waiters->interrupter);
+	if (waiters->supervisor.asleep && supervisor_must_run(p))
+		waiter_wake(&waiters->supervisor);
 	if (waiters->owner.asleep && owner_must_run(p))
 		waiter_wake(&waiters->owner);
 	if (wake_producer(p) || waiters->idle.newest != worker ||
@@ -255,11 +247,9 @@ void monitor_thread_begins(struct self *self, int number)
 	struct par *p = self->pool;
 
 	thread_disable_cancel();
-	self_set(self);
+	self_begin(self);
 	monitor_lock(p);
 	self->thread = pthread_self();
 	monitor_unlock(p);
-	if (p->options.interrupt)
-		signals_unblock(p->options.interrupt);
 	thread_name(p->name, number);
 }

@@ -4,16 +4,18 @@
  */
 #include "delivery.h"
 #include "handover.h"
-#include "interrupter.h"
 #include "monitor.h"
 #include "producer.h"
 #include "signals.h"
+#include "sizes.h"
+#include "supervisor.h"
 #include "worker.h"
 #include "workers.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { LEAST_DEFAULT_CAPACITY = 64 };
 
@@ -64,29 +66,40 @@ static void copy_name(struct par *p)
 	p->options.name = p->name;
 }
 
+static void unbuild(struct par *p)
+{
+	free(p->left);
+	free(p);
+}
+
 static struct par *build(const struct par_options *o,
 			 const struct par_sizes *sizes)
 {
 	struct par *p = calloc(1, sizeof *p);
 
-	if (p) {
-		p->options = *o;
-		p->sizes = *sizes;
-		copy_name(p);
+	if (!p)
+		return NULL;
+	if (sizes->result > sizeof *p->left) {
+		p->left = malloc(sizes->result);
+		if (!p->left) {
+			free(p);
+			return NULL;
+		}
 	}
+	p->process = getpid();
+	p->options = *o;
+	p->sizes = *sizes;
+	copy_name(p);
 	return p;
 }
 
-static int start_first_worker(struct par *p)
+/* Its worker_open may have given the pool to other threads, so that more
+ * workers start meanwhile. Only the first is waited for. */
+static int wait_for_first_worker(struct par *p)
 {
-	int rc = worker_start(workers_take_first(p));
+	int rc;
 
-	/* Without a worker_open nothing can fail any more. */
-	if (rc || !p->options.worker_open)
-		return rc;
 	monitor_lock(p);
-	/* Its worker_open may have given the pool to other threads, so that
-	 * more workers start meanwhile. Only the first is waited for. */
 	while (!p->attempts.first_open_done)
 		monitor_sleep(p, &p->waiters.owner, CLOCK_NEVER);
 	rc = p->attempts.first_open_error;
@@ -94,48 +107,78 @@ static int start_first_worker(struct par *p)
 	return rc;
 }
 
-static void stop_workers(struct par *p)
+/* All threads are told to end before one is joined, so that they end at the
+ * same time. */
+static void tell_to_end(struct par *p)
 {
+	handover_cancel(p); /* from here on worker_close cannot push */
 	monitor_lock(p);
 	p->life = POOL_CLOSING;
-	while (seats_taken(&p->seats) > 0)
+	/* A thread that is being started cannot be joined yet. */
+	while (p->seats.in_state[SEAT_STARTING] > 0)
 		monitor_sleep(p, &p->waiters.owner, CLOCK_NEVER);
 	monitor_unlock(p);
-	guard_not_needed(); /* all have left, and no other will come */
+}
+
+static void join_workers(struct par *p)
+{
+	guard_not_needed(); /* no other worker will come */
 	for (unsigned i = 0; i < p->seats.used; i++)
 		workers_join(&p->seats.all[i]);
+}
+
+static void stop_threads(struct par *p, bool has_producer, bool has_supervisor)
+{
+	tell_to_end(p);
+	if (has_producer)
+		producer_join(p);
+	join_workers(p);
+	if (has_supervisor)
+		supervisor_join(p);
 }
 
 /* The producer starts last: when it runs, nothing can fail any more. */
 static int start(struct par *p)
 {
 	const struct par_options *o = &p->options;
-	int rc = start_first_worker(p);
+	bool has_supervisor = false;
+	int rc = worker_start(workers_take_first(p));
 
-	if (rc == 0 && o->interrupt)
-		rc = interrupter_start(p);
-	if (rc)
-		goto stop;
-	if (o->generate)
+	if (rc == 0) {
+		rc = supervisor_start(p);
+		has_supervisor = rc == 0;
+	}
+	/* Without a worker_open nothing can fail. */
+	if (rc == 0 && o->worker_open)
+		rc = wait_for_first_worker(p);
+	if (rc == 0 && o->generate)
 		rc = producer_start(p);
-	if (rc)
-		goto stop_interrupter;
-
+	if (rc) {
+		stop_threads(p, false, has_supervisor);
+		return rc;
+	}
 	if (o->interrupt)
 		signals_install(o->interrupt);
 	monitor_lock(p);
 	p->life = POOL_OPEN;
+	p->handler_stands = o->interrupt != 0;
 	monitor_unlock(p);
 	return 0;
+}
 
-stop_interrupter:
-	if (o->interrupt)
-		interrupter_stop(p);
-stop:
-	/* From here on worker_close cannot push. */
-	handover_cancel(p);
-	stop_workers(p);
-	return rc;
+/* The program may know a larger result than the library: its discard must not
+ * read what follows in our record. */
+static void discard(struct par *p, struct item *item)
+{
+	const struct par_options *o = &p->options;
+	struct par_result *left = &item->result;
+
+	if (p->left) {
+		left = p->left;
+		sizes_copy_out(left, p->sizes.result, &item->result,
+			       sizeof item->result);
+	}
+	o->discard(o->context, left);
 }
 
 /* No thread is left. Hands what was not delivered to discard, and frees the
@@ -148,11 +191,11 @@ static void dissolve(struct par *p)
 
 	while ((item = delivery_leftover(p))) {
 		if (o->discard)
-			o->discard(o->context, &item->result);
+			discard(p, item);
 		free(item);
 	}
 	pool_fini(p);
-	free(p);
+	unbuild(p);
 }
 
 static int open_pool(struct par **pool, const struct par_options *o,
@@ -165,7 +208,7 @@ static int open_pool(struct par **pool, const struct par_options *o,
 		return -ENOMEM;
 	rc = pool_init(p);
 	if (rc) {
-		free(p);
+		unbuild(p);
 		return rc;
 	}
 	rc = start(p);
@@ -202,12 +245,7 @@ static int close_pool(struct par *p)
 {
 	int rc;
 
-	handover_cancel(p);
-	if (p->options.generate)
-		producer_join(p);
-	stop_workers(p);
-	if (p->options.interrupt)
-		interrupter_stop(p);
+	stop_threads(p, p->options.generate, true);
 	guard_not_needed();
 	rc = p->source.error;
 	dissolve(p);
@@ -220,6 +258,8 @@ int par_close(struct par *pool)
 
 	if (!pool)
 		return 0;
+	if (pool->process != getpid())
+		return -ECHILD;
 	if (self_is_in(pool))
 		return -EDEADLK;
 	before = thread_disable_cancel();

@@ -43,12 +43,46 @@ static void close_end(struct pipe *pipe, int end)
 	errno = saved;
 }
 
+/* In a program that has closed 0, 1 or 2 the system would give us those, and
+ * what it prints would land in our pipe. Returns 0, or an error. */
+static int move_up(struct pipe *pipe, int end)
+{
+	int low = pipe->ends[end];
+
+	if (low > STDERR_FILENO)
+		return 0;
+	pipe->ends[end] = fcntl(low, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	if (pipe->ends[end] < 0) {
+		pipe->ends[end] = low;
+		/* EINVAL: the process may have none from 3 on. */
+		return errno == EINVAL ? -EMFILE : -errno;
+	}
+	close(low);
+	return 0;
+}
+
+static int make(struct pipe *pipe)
+{
+	int rc = pipe2(pipe->ends, O_CLOEXEC | O_NONBLOCK) ? -errno : 0;
+
+	if (rc)
+		return rc;
+	rc = move_up(pipe, 0);
+	if (rc == 0)
+		rc = move_up(pipe, 1);
+	if (rc) {
+		close_end(pipe, 0);
+		close_end(pipe, 1);
+	}
+	return rc;
+}
+
 int pipe_open(struct pipe *pipe)
 {
 	int saved = errno, rc = 0;
 
 	if (!pipe->is_open) {
-		rc = pipe2(pipe->ends, O_CLOEXEC | O_NONBLOCK) ? -errno : 0;
+		rc = make(pipe);
 		errno = saved;
 		pipe->is_open = rc == 0;
 	}
@@ -59,6 +93,8 @@ void pipe_close(struct pipe *pipe)
 {
 	if (!pipe->is_open)
 		return;
+	/* A forked child may hold copies. They must not stay readable. */
+	pipe_set_readable(pipe, false);
 	close_end(pipe, 0);
 	close_end(pipe, 1);
 }

@@ -23,7 +23,7 @@ struct pipe {
 /* Returns the read end. Opens the pipe at the first call; returns -EMFILE,
  * -ENFILE or -ENOMEM if that fails. */
 int pipe_open(struct pipe *pipe) NEEDS_LOCK;
-void pipe_close(struct pipe *pipe);
+void pipe_close(struct pipe *pipe) NEEDS_LOCK;
 
 /* Makes the read end readable for good, even if somebody reads from it. */
 void pipe_hang_up(struct pipe *pipe) NEEDS_LOCK;

@@ -13,9 +13,21 @@ bool pool_is_at_end(const struct par *p)
 	return source_has_ended(&p->source) && ledger_inside(&p->ledger) == 0;
 }
 
+bool pool_may_run(const struct par *p)
+{
+	return p->handler_stands || !p->options.interrupt;
+}
+
+bool pool_is_deserted(const struct par *p)
+{
+	return p->life == POOL_CLOSING &&
+	       (!p->options.interrupt ||
+		(seats_taken(&p->seats) == 0 && !p->source.generating));
+}
+
 bool pool_has_room(const struct par *p)
 {
-	return ring_count(&p->ring) < p->ring.capacity &&
+	return pool_may_run(p) && ring_count(&p->ring) < p->ring.capacity &&
 	       (p->options.window == 0 ||
 		ledger_inside(&p->ledger) < p->options.window);
 }
@@ -41,15 +53,16 @@ void pool_update(struct par *p)
 	p->ledger.entered += ring_new_puts(&p->ring);
 }
 
-bool pool_is_short(struct par *p, unsigned coming)
+uint64_t pool_shortage(struct par *p)
 {
 	const struct ledger *l = &p->ledger;
+	uint64_t unfinished, working = seats_working(&p->seats);
 
 	pool_update(p);
-	/* queued > working - running + coming. The started items, which change
-	 * while they are counted, are on both sides. */
-	return l->entered - l->canceled - l->finished >
-	       (uint64_t)seats_working(&p->seats) + coming;
+	/* queued - (working - running). The started items, which change while
+	 * they are counted, are on both sides. */
+	unfinished = l->entered - l->canceled - l->finished;
+	return unfinished > working ? unfinished - working : 0;
 }
 
 uint64_t pool_in_callbacks(struct par *p)
@@ -59,9 +72,49 @@ uint64_t pool_in_callbacks(struct par *p)
 	       ledger_running(&p->ledger);
 }
 
+bool pool_must_interrupt(struct par *p)
+{
+	if (!p->handler_stands)
+		return false;
+	if (pool_is_canceled(p))
+		return pool_in_callbacks(p) > 0;
+	return p->source.told && p->source.generating;
+}
+
+static bool needs_worker(struct par *p) NEEDS_LOCK
+{
+	struct attempts *attempts = &p->attempts;
+	uint64_t shortage;
+
+	if (p->seats.in_state[SEAT_VACANT] == 0 || p->life == POOL_CLOSING ||
+	    !pool_may_run(p))
+		return false;
+	shortage = pool_shortage(p);
+	if (attempts->asked > shortage)
+		attempts->asked = (unsigned)shortage;
+	return attempts->asked > 0 || shortage > seats_coming(&p->seats);
+}
+
+uint64_t pool_due_worker(struct par *p)
+{
+	return needs_worker(p) ? p->attempts.retry_at : CLOCK_NEVER;
+}
+
+uint64_t pool_due(struct par *p)
+{
+	uint64_t due;
+
+	if (pool_is_deserted(p))
+		return 0;
+	due = pool_due_worker(p);
+	if (due > p->interrupts.due && pool_must_interrupt(p))
+		due = p->interrupts.due;
+	return due;
+}
+
 static int init_waiters(struct waiters *waiters)
 {
-	struct waiter *all[] = { &waiters->producer, &waiters->interrupter,
+	struct waiter *all[] = { &waiters->producer, &waiters->supervisor,
 				 &waiters->owner };
 	size_t made = 0;
 	int rc = 0;
@@ -83,7 +136,7 @@ static void fini_waiters(struct waiters *waiters)
 {
 	guard_not_needed();
 	waiter_fini(&waiters->owner);
-	waiter_fini(&waiters->interrupter);
+	waiter_fini(&waiters->supervisor);
 	waiter_fini(&waiters->producer);
 }
 

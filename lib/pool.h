@@ -24,9 +24,7 @@
  * Source. A source that was told to stop has ended, unless a call of generate
  * is under way. If the end was reported, all items were delivered.
  *
- * Seats. `in_state` agrees with the seats; at most `workers` are taken. Until
- * the pool closes, a seat is starting, opening or working, or a leaving worker
- * has still to decide whether it may go (workers_leave()).
+ * Seats. `in_state` agrees with the seats; at most `workers` are taken.
  *
  * Descriptors. The pipe of par_fd() is readable exactly if a result may leave
  * or the end has come; the pipe of par_cancel_fd() exactly if the pool is
@@ -36,25 +34,23 @@
  *
  *   idle worker   an item is queued, or the pool closes
  *
- *   last worker   it may leave, or must try to start a successor
- *
  *   consumer      a result may leave, or the end has come
  *
  *   producer      there is room in ring and window, or the source has ended
  *
- *   interrupter   signals are due, or it was told to stop
+ *   supervisor    a worker must be started, signals are due, or the pool
+ *                 closes and nobody is left to interrupt
  *
- *   owner         the first worker is open or has failed; at the close: all
- *                 seats are vacant
+ *   owner         the first worker is open or has failed; at the close: no
+ *                 worker is being started
  *
  * Watches. The tail of the ring is watched if an idle worker sleeps, if an item
  * that enters may need a new worker, if the source is to stop, if an item was
  * pushed since the last one was generated, and in a pool that is ordered or has
  * a window; the head, if the producer sleeps, if pushed items are queued, or if
- * the pool is canceled; the tray, if a consumer sleeps, if the descriptor is
- * not readable, or if an attempt to start a worker is due. So whatever
- * gives a sleeping thread a reason to run is done in a critical section, and
- * the end of the section wakes the thread.
+ * the pool is canceled; the tray, if a consumer sleeps, or if the descriptor is
+ * not readable. So whatever gives a sleeping thread a reason to run is done in
+ * a critical section, and the end of the section wakes the thread.
  *
  * A worker or a consumer that was woken and does not run yet counts as running,
  * and so does one that yields, for a while (wait_queue.h). The watch of the
@@ -88,6 +84,8 @@
 #include "tray.h"
 #include "wait_queue.h"
 
+#include <sys/types.h>
+
 /* The life of a pool. */
 enum pool_life {
 	POOL_OPENING, /* par_open() has not returned */
@@ -104,22 +102,38 @@ struct waiters {
 	/* The producer, which waits for room in ring and window. */
 	struct wait_queue room GUARDED;
 	struct waiter producer GUARDED;
-	/* The thread that sends the interrupts (interrupter.c). */
-	struct waiter interrupter GUARDED;
+	/* The thread that starts workers and sends interrupts (supervisor.c).
+	 */
+	struct waiter supervisor GUARDED;
 	/* The thread in par_open() or par_close(). */
 	struct waiter owner GUARDED;
-	/* The worker that may not leave its seat (workers.c); NULL: none. */
-	struct waiter *last_worker GUARDED;
+};
+
+/* The rounds of signals after a cancel or a finish (interrupts.c). */
+struct interrupts {
+	/* When the next are sent; 0: at once. */
+	uint64_t due;
+	/* The pause after this round. */
+	int pause_ms;
+	/* The seat at which the round goes on. */
+	unsigned next_seat;
 };
 
 struct par {
 	/* Constant after par_open(). options.name points to `name`. */
 	struct par_options options;
 	struct par_sizes sizes;
+	/* Room for a result of the program's size, if that is larger than ours;
+	 * otherwise NULL. For discard. */
+	struct par_result *left;
 	char name[THREAD_NAME_SIZE];
 
-	/* The owner's, to join the interrupter. */
-	pthread_t interrupter;
+	/* Constant: the process that opened the pool. A forked child has a copy
+	 * of the memory, and none of the threads. */
+	pid_t process;
+
+	/* The owner's, to join the supervisor. */
+	pthread_t supervisor;
 
 	/* 1: the pool is canceled. Set under the lock; par_canceled() reads it
 	 * without. */
@@ -134,6 +148,7 @@ struct par {
 	 * need no lock, its header says which. */
 	struct lock lock;
 	enum pool_life life GUARDED;
+	bool handler_stands GUARDED; /* of the interrupt */
 	struct ledger ledger GUARDED;
 	struct fifo pushed GUARDED;   /* pushed items that are queued */
 	struct outbox outbox GUARDED; /* results */
@@ -142,7 +157,7 @@ struct par {
 	struct seats seats;
 	struct attempts attempts GUARDED;
 	struct waiters waiters;
-	bool interrupter_stops GUARDED; /* it was told to */
+	struct interrupts interrupts GUARDED;
 	struct pipe results_pipe GUARDED;
 	struct pipe cancel_pipe GUARDED;
 };
@@ -166,11 +181,23 @@ static inline bool pool_is_canceled(const struct par *p) NEEDS_LOCK
 bool pool_is_at_end(const struct par *p) NEEDS_LOCK;
 /* There is room in ring and window: the generator may be called. */
 bool pool_has_room(const struct par *p) NEEDS_LOCK;
-/* There are more queued items than idle workers and `coming` others together.
- * Brings the ledger up to date. */
-bool pool_is_short(struct par *p, unsigned coming) NEEDS_LOCK;
+/* Callbacks may be called, other than the first worker_open: not before the
+ * handler of the interrupt stands. */
+bool pool_may_run(const struct par *p) NEEDS_LOCK;
+/* The pool closes, and nobody is left whom the supervisor could interrupt. */
+bool pool_is_deserted(const struct par *p) NEEDS_LOCK;
+
+/* The next five bring the ledger up to date. How many more queued items there
+ * are than idle workers. */
+uint64_t pool_shortage(struct par *p) NEEDS_LOCK;
 /* How many threads run a callback that the interrupt may interrupt: generate,
- * action or worker_open. Brings the ledger up to date. */
+ * action or worker_open. */
 uint64_t pool_in_callbacks(struct par *p) NEEDS_LOCK;
+/* A thread is in a callback that was told to stop, and must be interrupted. */
+bool pool_must_interrupt(struct par *p) NEEDS_LOCK;
+/* When a worker must be started, and when the supervisor has something to do;
+ * 0: now. */
+uint64_t pool_due_worker(struct par *p) NEEDS_LOCK;
+uint64_t pool_due(struct par *p) NEEDS_LOCK;
 
 #endif

@@ -7,7 +7,7 @@
 
 #include "handover.h"
 #include "monitor.h"
-#include "worker.h"
+#include "signals.h"
 
 #include <errno.h>
 
@@ -17,25 +17,24 @@ static void generate_exited(void *pool)
 	struct par *p = pool;
 
 	handover_fail_source(p, p->source.item, -EINTR);
-	self_set(NULL);
+	self_end();
 }
 
 static void produce(struct par *p)
 {
 	const struct par_options *o = &p->options;
-	struct item *item = NULL;
-	struct worker *to_start;
-	int rc = 0;
+	struct item *item = handover_supply(p, NULL, 0);
+	int rc;
 
-	do {
-		item = handover_supply(p, item, rc, &to_start);
-		worker_start(to_start);
-		if (item) {
-			p->source.item = item;
-			item->result.item = NULL;
-			rc = o->generate(o->source, &item->result.item);
-		}
-	} while (item || to_start);
+	/* The handler stands now. */
+	if (item && o->interrupt)
+		signals_unblock(o->interrupt);
+	while (item) {
+		p->source.item = item;
+		item->result.item = NULL;
+		rc = o->generate(o->source, &item->result.item);
+		item = handover_supply(p, item, rc);
+	}
 }
 
 static void *producer_body(void *pool)
@@ -46,13 +45,14 @@ static void *producer_body(void *pool)
 	pthread_cleanup_push(generate_exited, p);
 	produce(p);
 	pthread_cleanup_pop(false);
-	self_set(NULL);
+	self_end();
 	return NULL;
 }
 
 int producer_start(struct par *p)
 {
-	return thread_start(&p->source.thread, 0, producer_body, p);
+	return thread_start(&p->source.thread, THREAD_PRODUCER,
+			    p->options.stack_size, producer_body, p);
 }
 
 void producer_join(struct par *p)

@@ -30,7 +30,8 @@ struct worker {
 	enum seat_state state GUARDED;
 	/* The item that the worker has taken and not handed in. */
 	struct item *item;
-	/* The worker waits for an item. (If not, it may be in an action.) */
+	/* The worker waits for an item, or leaves because the pool closes. (If
+	 * not, it may be in an action.) */
 	bool waits GUARDED;
 	/* The worker sleeps here. `cond_ready`: it is initialised. */
 	struct waiter waiter GUARDED;

@@ -4,11 +4,26 @@
  */
 #include "self.h"
 
-static _Thread_local const struct self *current;
+/* glibc allocates the storage of a library that was loaded by dlopen() at a
+ * thread's first use of it, and ends the process if that fails. Storage of this
+ * model is there from the thread's beginning. */
+#ifdef __GLIBC__
+#define INITIAL_EXEC __attribute__((tls_model("initial-exec")))
+#else
+#define INITIAL_EXEC
+#endif
+static _Thread_local const struct self *current INITIAL_EXEC;
+static _Thread_local bool ended INITIAL_EXEC;
 
-void self_set(const struct self *self)
+void self_begin(const struct self *self)
 {
 	current = self;
+	ended = false;
+}
+
+void self_end(void)
+{
+	ended = true;
 }
 
 bool self_is_in(const struct par *pool)
@@ -16,12 +31,17 @@ bool self_is_in(const struct par *pool)
 	return current && current->pool == pool;
 }
 
+bool self_generates_for(const struct par *pool)
+{
+	return self_is_in(pool) && !ended && !current->worker;
+}
+
 const struct worker *self_worker_of(const struct par *pool)
 {
-	return self_is_in(pool) ? current->worker : NULL;
+	return self_is_in(pool) && !ended ? current->worker : NULL;
 }
 
 struct par *par_self(void)
 {
-	return current ? current->pool : NULL;
+	return current && !ended ? current->pool : NULL;
 }

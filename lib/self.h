@@ -18,16 +18,20 @@ struct self {
 	struct par *pool;
 	/* Constant; NULL: the thread is the producer. */
 	struct worker *worker;
-	/* For the interrupter. The thread sets it when it begins. */
+	/* For the interrupt. The thread sets it when it begins. */
 	pthread_t thread GUARDED;
 };
 
-/* The calling thread belongs to a pool from here on, or, if self is NULL, to
- * none any more. */
-void self_set(const struct self *self);
-/* Whether the calling thread belongs to this pool. If so, it must not wait for
- * the pool: it would wait for itself. */
+/* The calling thread belongs to a pool from here on (self NULL: to none). It
+ * runs no callback any more: what the program still runs there are destructors
+ * of thread-specific data. */
+void self_begin(const struct self *self);
+void self_end(void);
+/* Whether the calling thread belongs to this pool, until it has really ended.
+ * If so, it must not wait for the pool: it would wait for itself. */
 bool self_is_in(const struct par *pool);
+/* Whether the calling thread is in generate for this pool. */
+bool self_generates_for(const struct par *pool);
 /* The worker of this pool that the calling thread is; NULL: it is none. */
 const struct worker *self_worker_of(const struct par *pool);
 

@@ -2,17 +2,16 @@
 /*
  * The mask and the handler of the interrupt, and the one handler that the
  * library may install. Which threads get the signal is decided elsewhere
- * (interrupter.c).
+ * (interrupts.c).
  */
 #include "signals.h"
 
 #include "must.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stddef.h>
 
-sigset_t signals_asynchronous(void)
+static sigset_t asynchronous(void)
 {
 	static const int synchronous[] = { SIGABRT, SIGBUS,  SIGFPE, SIGILL,
 					   SIGSEGV, SIGTRAP, SIGSYS };
@@ -22,6 +21,26 @@ sigset_t signals_asynchronous(void)
 	for (size_t i = 0; i < sizeof synchronous / sizeof *synchronous; i++)
 		must(sigdelset(&others, synchronous[i]));
 	return others;
+}
+
+/* The signal stays as the calling thread has it. */
+static void leave_alone(sigset_t *blocked, const sigset_t *now, int signal)
+{
+	if (sigismember(now, signal) != 1)
+		must(sigdelset(blocked, signal));
+}
+
+sigset_t signals_blocked(bool reads_terminal)
+{
+	sigset_t blocked = asynchronous(), now;
+
+	must(pthread_sigmask(SIG_BLOCK, NULL, &now));
+	leave_alone(&blocked, &now, SIGPROF);
+	if (reads_terminal) {
+		leave_alone(&blocked, &now, SIGTTIN);
+		leave_alone(&blocked, &now, SIGTTOU);
+	}
+	return blocked;
 }
 
 static void empty_handler(int signal)
@@ -38,7 +57,7 @@ static bool has_handler(const struct sigaction *action)
 
 int signals_check(int signal)
 {
-	const sigset_t fit = signals_asynchronous();
+	const sigset_t fit = asynchronous();
 	struct sigaction now;
 
 	if (signal == 0)
@@ -59,7 +78,11 @@ int signals_check(int signal)
 
 void signals_install(int signal)
 {
-	struct sigaction action = { .sa_handler = empty_handler }, now;
+	/* On the alternate stack: the thread may run on a stack of its own that
+	 * is too small. */
+	struct sigaction action = { .sa_handler = empty_handler,
+				    .sa_flags = SA_ONSTACK };
+	struct sigaction now;
 
 	must(sigemptyset(&action.sa_mask));
 	must(sigaction(signal, NULL, &now));

@@ -10,11 +10,15 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <stdbool.h>
 
-/* All signals except the synchronous ones, which an instruction of the thread
- * itself raises. Blocked, a synchronous signal would end the process without
- * calling the program's handler. */
-sigset_t signals_asynchronous(void);
+/* The signals that a thread of a pool blocks: all but these. The synchronous
+ * ones, which an instruction of the thread itself raises: blocked, they would
+ * end the process without calling the program's handler. And if the calling
+ * thread does not block them: SIGPROF, for profilers; in a thread that may read
+ * the terminal SIGTTIN and SIGTTOU: blocked, a read in the background would
+ * fail and not wait for the foreground. */
+sigset_t signals_blocked(bool reads_terminal);
 
 /* Returns 0 if the signal can interrupt a blocked call, or is 0 (none).
  * Otherwise returns -EINVAL. */

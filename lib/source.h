@@ -31,6 +31,9 @@ struct source {
 	/* An item was pushed since the producer last held the lock: its
 	 * next_index is out of date. */
 	bool index_outdated GUARDED;
+	/* Another thread has called par_finish(), and generate with it: what
+	 * the call under way fails with is no error of the source. */
+	bool told GUARDED;
 	/* What par_next() returns at the end. */
 	int error GUARDED;
 	/* The producer's own: the record that the call of generate fills; spare

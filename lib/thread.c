@@ -36,11 +36,11 @@ static int create(pthread_t *thread, pthread_attr_t *attributes, size_t stack,
 	return rc;
 }
 
-int thread_start(pthread_t *thread, size_t stack_size, void *(*body)(void *),
-		 void *argument)
+int thread_start(pthread_t *thread, enum thread_kind kind, size_t stack_size,
+		 void *(*body)(void *), void *argument)
 {
 	pthread_attr_t attributes;
-	const sigset_t blocked = signals_asynchronous();
+	const sigset_t blocked = signals_blocked(kind == THREAD_PRODUCER);
 	sigset_t before;
 	int rc = pthread_attr_init(&attributes);
 

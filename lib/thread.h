@@ -11,13 +11,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* What a thread is for: the producer may read the terminal. */
+enum thread_kind { THREAD_WORKER, THREAD_PRODUCER, THREAD_SUPERVISOR };
 /*
- * Starts a thread with every signal blocked except the synchronous ones. The
- * caller's signal mask stays as it is. stack_size 0 means the system's default.
- * Returns 0, or -EAGAIN, -ENOMEM or what else the system says.
+ * Starts a thread with the signals blocked that this kind blocks
+ * (signals_blocked()). The caller's signal mask stays as it is. stack_size 0
+ * means the system's default. Returns 0, or -EAGAIN, -ENOMEM or what else the
+ * system says.
  */
-int thread_start(pthread_t *thread, size_t stack_size, void *(*body)(void *),
-		 void *argument) WITHOUT_LOCK;
+int thread_start(pthread_t *thread, enum thread_kind kind, size_t stack_size,
+		 void *(*body)(void *), void *argument) WITHOUT_LOCK;
 void thread_join(pthread_t thread);
 
 /* Names the calling thread: name, or name-number if the number is not negative.

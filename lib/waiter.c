@@ -6,6 +6,7 @@
 #include "waiter.h"
 
 #include "must.h"
+#include "thread.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -19,7 +20,7 @@ int waiter_init(struct waiter *waiter)
 	if (rc)
 		return -rc;
 	must(pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC));
-	*waiter = (struct waiter){ .asleep = false };
+	*waiter = (struct waiter){ .cancel_state = PTHREAD_CANCEL_DISABLE };
 	rc = pthread_cond_init(&waiter->cond, &attributes);
 	must(pthread_condattr_destroy(&attributes));
 	return -rc;
@@ -39,6 +40,7 @@ bool waiter_sleep(struct waiter *waiter, struct lock *lock)
 	};
 	int rc = 0;
 
+	thread_restore_cancel(waiter->cancel_state);
 	while (waiter->asleep && rc != ETIMEDOUT) {
 		if (until == CLOCK_NEVER)
 			rc = pthread_cond_wait(&waiter->cond, &lock->mutex);
@@ -47,6 +49,7 @@ bool waiter_sleep(struct waiter *waiter, struct lock *lock)
 						    &limit);
 		assert(rc == 0 || rc == ETIMEDOUT);
 	}
+	(void)thread_disable_cancel();
 	/* If both happened, the thread was woken. */
 	rc = waiter->asleep ? ETIMEDOUT : 0;
 	waiter->asleep = false;

@@ -21,6 +21,10 @@ struct waiter {
 	bool asleep GUARDED;
 	/* The deadline of the sleep. */
 	uint64_t until GUARDED;
+	/* The cancel state of the thread while it sleeps. The library disables
+	 * cancellation everywhere else: a signal handler that the program calls
+	 * write() in would be a cancellation point with the lock held. */
+	int cancel_state;
 	/* If it sleeps in a wait queue, these two are the queue's: the number
 	 * of the wake-up that it got, 0 for none; and the waiter that came
 	 * before it. */
@@ -41,8 +45,8 @@ static inline void waiter_prepare(struct waiter *waiter, uint64_t until)
 }
 /* For a thread that is marked: unlocks, sleeps, and locks again. Returns true
  * if the thread was woken, false if the deadline came first. A cancellation
- * point: if the thread is canceled there, it holds the lock and is still marked
- * as asleep. */
+ * point, if cancel_state says so: if the thread is canceled there, it holds the
+ * lock and is still marked as asleep. */
 bool waiter_sleep(struct waiter *waiter, struct lock *lock) NEEDS_LOCK;
 /* Wakes the thread if it is asleep. */
 void waiter_wake(struct waiter *waiter) NEEDS_LOCK;

@@ -14,7 +14,7 @@
 
 static void *worker_body(void *worker);
 
-static int launch(struct worker *w)
+int worker_start(struct worker *w)
 {
 	const size_t stack_size = w->self.pool->options.stack_size;
 	pthread_t thread;
@@ -24,13 +24,9 @@ static int launch(struct worker *w)
 		rc = waiter_init(&w->waiter);
 		w->cond_ready = rc == 0;
 	}
-	return rc ? rc : thread_start(&thread, stack_size, worker_body, w);
-}
-
-int worker_start(struct worker *w)
-{
-	int rc = w ? launch(w) : 0;
-
+	if (rc == 0)
+		rc = thread_start(&thread, THREAD_WORKER, stack_size,
+				  worker_body, w);
 	if (rc)
 		workers_refused(w, rc);
 	return rc;
@@ -56,17 +52,16 @@ static void work(struct worker *w)
 {
 	const struct par_options *o = &w->self.pool->options;
 	void *context = o->worker_open ? w->user_state : o->context;
-	struct worker *to_start;
-	struct item *item;
+	struct item *item = handover_exchange(w);
 
-	do {
-		item = handover_exchange(w, &to_start);
-		worker_start(to_start);
-		if (item)
-			item->result.error =
-				o->action(context, item->result.item,
-					  &item->result.value);
-	} while (item);
+	/* The handler stands now. */
+	if (item && o->interrupt)
+		signals_unblock(o->interrupt);
+	while (item) {
+		item->result.error = o->action(context, item->result.item,
+					       &item->result.value);
+		item = handover_exchange(w);
+	}
 }
 
 /* The three steps of a worker's end. They are clean-up handlers, because an
@@ -97,16 +92,8 @@ static void close_state(void *worker)
 
 static void leave(void *worker)
 {
-	struct worker *w = worker;
-	int rc;
-
-	while (workers_leave(w)) {
-		rc = launch(w);
-		if (rc == 0)
-			break; /* the seat belongs to the successor now */
-		workers_stay(w, rc);
-	}
-	self_set(NULL);
+	workers_leave(worker);
+	self_end();
 }
 
 static void *worker_body(void *worker)
@@ -117,7 +104,8 @@ static void *worker_body(void *worker)
 	w->close_due = false;
 	monitor_thread_begins(&w->self,
 			      (int)seats_number(&w->self.pool->seats, w));
-	workers_begin(w);
+	if (workers_begin(w))
+		signals_unblock(w->self.pool->options.interrupt);
 
 	pthread_cleanup_push(leave, w);
 	pthread_cleanup_push(close_state, w);

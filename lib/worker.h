@@ -8,9 +8,9 @@
 
 #include "seats.h"
 
-/* Starts the thread of a worker whose seat was taken for it (workers.h). NULL:
- * there is none to start; returns 0. If the system refuses the thread, gives
- * the seat back and returns -EAGAIN or the like. */
+/* Starts the thread of a worker whose seat was taken for it (workers.h). If the
+ * system refuses the thread, gives the seat back and returns -EAGAIN or the
+ * like. */
 int worker_start(struct worker *w) WITHOUT_LOCK;
 
 #endif

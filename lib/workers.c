@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The critical sections in which workers come and go. There is always one left
- * that can work, or that will try to start another.
+ * The critical sections in which workers come and go.
  */
 #include "workers.h"
 
@@ -25,18 +24,21 @@ struct worker *workers_take_first(struct par *p)
 	return w;
 }
 
-struct worker *workers_take_if_short(struct par *p, unsigned coming)
+struct worker *workers_take_if_due(struct par *p)
 {
-	if (p->seats.in_state[SEAT_VACANT] == 0 || !pool_is_short(p, coming) ||
-	    !attempts_may_begin(&p->attempts))
-		return NULL;
-	return take_seat(p);
+	const uint64_t due = pool_due_worker(p);
+
+	return due == 0 || due <= clock_now() ? take_seat(p) : NULL;
 }
 
-struct worker *workers_take_for_entry(struct par *p)
+void workers_ask(struct par *p)
 {
-	return workers_take_if_short(
-		p, p->options.worker_open ? 0 : seats_coming(&p->seats));
+	struct attempts *attempts = &p->attempts;
+
+	if (p->options.worker_open &&
+	    attempts->asked < p->seats.in_state[SEAT_VACANT] &&
+	    pool_shortage(p) > attempts->asked)
+		attempts->asked++;
 }
 
 void workers_refused(struct worker *w, int error)
@@ -46,6 +48,7 @@ void workers_refused(struct worker *w, int error)
 	monitor_lock(p);
 	attempts_fail(&p->attempts, w->attempt, error);
 	seats_change(&p->seats, w, SEAT_VACANT);
+	workers_ask(p);
 	monitor_unlock(p);
 }
 
@@ -56,14 +59,17 @@ void workers_join(struct worker *w)
 		thread_join(w->self.thread);
 }
 
-void workers_begin(struct worker *w)
+bool workers_begin(struct worker *w)
 {
 	struct par *p = w->self.pool;
+	bool handler_stands;
 
 	monitor_lock(p);
 	w->joinable = true;
 	seats_change(&p->seats, w, SEAT_OPENING);
+	handler_stands = p->handler_stands;
 	monitor_unlock(p);
+	return handler_stands;
 }
 
 void workers_opened(struct worker *w)
@@ -85,56 +91,12 @@ void workers_retire(struct worker *w)
 	seats_change(&p->seats, w, SEAT_LEAVING);
 }
 
-/* Attempts begin when something happens: an item enters, an action ends. If no
- * worker were left, nothing could happen any more. So a worker that leaves no
- * working one behind stays as the last worker. It waits until another works, or
- * until there is work and time to start a successor. One last worker is enough.
- */
-static bool may_leave(const struct par *p) NEEDS_LOCK
-{
-	return p->life == POOL_CLOSING || p->waiters.last_worker ||
-	       seats_working(&p->seats) > 0;
-}
-
-static void wait_as_last(struct worker *w, uint64_t until) NEEDS_LOCK
-{
-	struct par *p = w->self.pool;
-
-	p->waiters.last_worker = &w->waiter;
-	monitor_sleep(p, &w->waiter, until);
-	p->waiters.last_worker = NULL;
-}
-
-bool workers_leave(struct worker *w)
-{
-	struct par *p = w->self.pool;
-	bool needed, succeeded;
-
-	monitor_lock(p);
-	for (;;) {
-		/* An item that enters now and finds no vacant seat could start
-		 * no worker. From here on none enters without the lock. */
-		ring_watch(&p->ring, WATCH_ON, p->ring.head_watch);
-		needed = p->life != POOL_CLOSING &&
-			 pool_is_short(p, seats_coming(&p->seats));
-		succeeded = needed && attempts_may_begin(&p->attempts);
-		if (succeeded || may_leave(p))
-			break;
-		wait_as_last(w, needed ? p->attempts.retry_at : CLOCK_NEVER);
-	}
-	if (succeeded)
-		w->attempt = attempts_begin(&p->attempts);
-	seats_change(&p->seats, w, succeeded ? SEAT_STARTING : SEAT_VACANT);
-	monitor_unlock(p);
-	return succeeded;
-}
-
-void workers_stay(struct worker *w, int error)
+void workers_leave(struct worker *w)
 {
 	struct par *p = w->self.pool;
 
 	monitor_lock(p);
-	attempts_fail(&p->attempts, w->attempt, error);
-	seats_change(&p->seats, w, SEAT_LEAVING);
+	seats_change(&p->seats, w, SEAT_VACANT);
+	workers_ask(p);
 	monitor_unlock(p);
 }

@@ -6,6 +6,7 @@
 #include "kit.h"
 
 #include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum { SIGNAL = SIGUSR1, BYTE = 'x' };
@@ -215,23 +216,34 @@ static void a_blocked_worker_open_gets_eintr(void **state)
 	wire_close(&wire);
 }
 
-static void all_that_are_blocked_get_out(void **state)
+static void assert_all_get_out(unsigned count)
 {
 	struct wire wire = { .swallow = 1 };
 	struct par *pool;
 
 	begin(SIG_DFL);
 	wire_open(&wire);
-	pool = open_pool(5, &wire);
-	for (int i = 0; i < 5; i++)
+	pool = open_pool(count, &wire);
+	for (unsigned i = 0; i < count; i++)
 		kit_push(pool, &wire);
-	EVENTUALLY(wire.reading == 6);
+	EVENTUALLY(wire.reading == count + 1);
 	par_cancel(pool);
-	for (int i = 0; i < 5; i++)
+	for (unsigned i = 0; i < count; i++)
 		assert_takes(pool, -EINTR);
 	kit_close_ended(pool, 0);
-	assert_int_equal(wire.swallowed, 6);
+	assert_int_equal(wire.swallowed, count + 1);
 	wire_close(&wire);
+}
+
+static void all_that_are_blocked_get_out(void **state)
+{
+	assert_all_get_out(5);
+}
+
+/* More than are sent a signal in one critical section. */
+static void however_many_they_are(void **state)
+{
+	assert_all_get_out(200);
 }
 
 static void a_close_gets_them_out_too(void **state)
@@ -280,16 +292,103 @@ static void without_a_cancel_nothing_is_sent(void **state)
 	EVENTUALLY(wire.reading == 1 && source.reading == 1);
 	kit_push(pool, NULL);
 	assert_takes(pool, 0);
-	par_finish(pool);
 	kit_linger();
 	assert_int_equal(write(wire.ends[1], &byte, 1), 1);
 	assert_takes(pool, BYTE);
 	assert_int_equal(write(source.ends[1], &byte, 1), 1);
 	assert_takes(pool, 0);
-	kit_close_ended(pool, 0);
 	assert_int_equal(heard, 0);
+	kit_close(pool, 0);
 	wire_close(&wire);
 	wire_close(&source);
+}
+
+/* Its read is interrupted, and that is no failure of the source. The action
+ * notices nothing. */
+static void a_finish_interrupts_the_generator_alone(void **state)
+{
+	struct wire wire = { .swallow = 0 }, source = { .swallow = 3 };
+	const char byte = BYTE;
+	struct par *pool;
+
+	begin(SIG_DFL);
+	wire_open(&wire);
+	wire_open(&source);
+	pool = open_pool(1, &source);
+	kit_push(pool, &wire);
+	EVENTUALLY(wire.reading == 1 && source.reading == 1);
+	par_finish(pool);
+	EVENTUALLY(kit_stats(pool).ended);
+	assert_int_equal(source.swallowed, 3);
+	assert_int_equal(write(wire.ends[1], &byte, 1), 1);
+	assert_takes(pool, BYTE);
+	kit_close_ended(pool, 0);
+	wire_close(&wire);
+	wire_close(&source);
+}
+
+static int finish_and_fail(void *wire, void **item)
+{
+	par_finish(par_self());
+	return -wire_read(wire);
+}
+
+/* It knows what it does: what it fails with is its failure. */
+static void a_generator_that_finishes_is_not_interrupted(void **state)
+{
+	struct wire source = { .swallow = 0 };
+	const char byte = BYTE;
+	struct par *pool;
+
+	begin(hear);
+	wire_open(&source);
+	pool = kit_open(&(struct par_options){ .action = act,
+					       .workers = 1,
+					       .generate = finish_and_fail,
+					       .source = &source,
+					       .interrupt = SIGNAL });
+	EVENTUALLY(source.reading == 1);
+	kit_linger();
+	assert_int_equal(write(source.ends[1], &byte, 1), 1);
+	kit_close_ended(pool, -BYTE);
+	assert_int_equal(heard, 0);
+	wire_close(&source);
+}
+
+/* As long as the handler does not stand, no thread of the pool takes a signal
+ * to the process: it would end the process. */
+static int interrupted_while_opening(void *context, void **state)
+{
+	kill(getpid(), SIGNAL);
+	kit_linger();
+	return 0;
+}
+
+static void an_open_holds_the_signal_off_until_its_handler_stands(void **state)
+{
+	sigset_t set;
+	struct par *pool;
+	pid_t child = fork();
+	int status;
+
+	if (child == 0) {
+		begin(SIG_DFL);
+		sigemptyset(&set);
+		sigaddset(&set, SIGNAL);
+		pthread_sigmask(SIG_BLOCK, &set, NULL);
+		pool = kit_open(&(struct par_options){
+			.action = act,
+			.workers = 1,
+			.worker_open = interrupted_while_opening,
+			.interrupt = SIGNAL });
+		kit_push(pool, NULL);
+		kit_take(pool);
+		pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+		par_close(pool);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
 }
 
 static void without_the_option_nothing_is_sent(void **state)
@@ -612,6 +711,10 @@ int main(void)
 		KIT_TEST(a_blocked_generator_gets_eintr),
 		KIT_TEST(a_blocked_worker_open_gets_eintr),
 		KIT_TEST(all_that_are_blocked_get_out),
+		KIT_TEST(however_many_they_are),
+		KIT_TEST(a_finish_interrupts_the_generator_alone),
+		KIT_TEST(a_generator_that_finishes_is_not_interrupted),
+		KIT_TEST(an_open_holds_the_signal_off_until_its_handler_stands),
 		KIT_TEST(a_close_gets_them_out_too),
 		KIT_TEST(it_comes_through_though_the_caller_blocks_it),
 		KIT_TEST(without_a_cancel_nothing_is_sent),

@@ -256,7 +256,7 @@ static void only_a_generator_has_a_producer(void **state)
 
 	options.generate = NULL;
 	pool = kit_open(&options);
-	EVENTUALLY(kit_threads() <= threads + 1);
+	EVENTUALLY(kit_threads() <= threads + 2); /* the supervisor */
 	kit_close(pool, 0);
 
 	options.generate = count_generate;
@@ -481,6 +481,20 @@ static void a_refused_thread_is_eagain_and_undone(void **state)
 	assert_fails(&options, &own_sizes, -EAGAIN);
 	assert_int_equal(counts.opened, 0);
 	assert_int_equal(counts.generated, 0);
+}
+
+/* The header says that this is not too much to ask for. */
+static void a_stack_of_a_quarter_of_size_max_is_asked_for(void **state)
+{
+	struct counts counts = { 0 };
+	struct par_options options = counting(&counts);
+
+	options.stack_size = SIZE_MAX / 4;
+	if (sizeof(size_t) == 4 || try_stack(options.stack_size) != EAGAIN)
+		return; /* there is room for it, or so valgrind says */
+	assert_fails(&options, &own_sizes, -EAGAIN);
+	options.stack_size++;
+	assert_fails(&options, &own_sizes, -EINVAL);
 }
 
 /*
@@ -851,6 +865,7 @@ static void larger_results_and_stats_are_filled_as_far_as_known(void **state)
 	struct par_sizes sizes = { sizeof options,
 				   sizeof(struct par_result) + 24,
 				   sizeof(struct par_stats) + 24 };
+	const unsigned char nothing[24] = { 0 };
 	struct {
 		struct par_result known;
 		unsigned char more[24], fence[8];
@@ -868,10 +883,12 @@ static void larger_results_and_stats_are_filled_as_far_as_known(void **state)
 	assert_int_equal(par_next(pool, &result.known), 1);
 	assert_ptr_equal(result.known.value, AS_ITEM(5));
 	assert_int_equal(result.known.index, 0);
+	assert_memory_equal(result.more, nothing, sizeof nothing);
 	assert_unwritten(result.fence, sizeof result.fence);
 	par_stats(pool, &stats.known);
 	assert_int_equal(stats.known.delivered, 1);
 	assert_false(stats.known.ended);
+	assert_memory_equal(stats.more, nothing, sizeof nothing);
 	assert_unwritten(stats.fence, sizeof stats.fence);
 	kit_close(pool, 0);
 }
@@ -961,6 +978,7 @@ int main(void)
 			a_second_one_that_is_open_does_not_stand_for_the_first),
 		KIT_TEST(a_second_one_that_is_slow_is_not_waited_for),
 		KIT_TEST(a_refused_thread_is_eagain_and_undone),
+		KIT_TEST(a_stack_of_a_quarter_of_size_max_is_asked_for),
 		KIT_TEST(threads_are_named_par_by_default),
 		KIT_TEST(stacks_are_the_systems_by_default),
 		KIT_TEST(results_come_in_the_order_of_their_end_by_default),

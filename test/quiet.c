@@ -21,6 +21,11 @@ static int generate(void *numbers, void **item)
 
 	if (n->next == 1) {
 		gate_await(&first, 1);
+		/* par_open() returns, and the supervisor falls asleep. */
+		do {
+			fault_arm(FAULT_LOCK, 0, false);
+			kit_linger();
+		} while (fault_disarm() > 0);
 		fault_arm(FAULT_LOCK, 0, false);
 	} else if (n->next == ITEMS) {
 		atomic_store(&in, fault_disarm());
@@ -44,15 +49,15 @@ static int act(void *unused, void *item, void **value)
 static void an_item_takes_no_lock_while_nobody_sleeps(void **state)
 {
 	struct numbers numbers = { .last = ITEMS };
-	struct par *pool = kit_open(
-		&(struct par_options){ .action = act,
-				       .workers = 1,
-				       .generate = generate,
-				       .source = &numbers,
-				       .capacity = (size_t)2 * ITEMS });
+	struct par *pool;
 
 	atomic_store(&in, UINT_MAX);
 	atomic_store(&out, UINT_MAX);
+	pool = kit_open(&(struct par_options){ .action = act,
+					       .workers = 1,
+					       .generate = generate,
+					       .source = &numbers,
+					       .capacity = (size_t)2 * ITEMS });
 	gate_await(&last, 1);
 	assert_int_equal(atomic_load(&in), 0);
 	gate_open(&first);

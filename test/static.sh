@@ -30,7 +30,7 @@ guarded() {
 		n = split("source.item source.fresh source.next_index " \
 			"source.needs_lock source.self source.thread seats.all " \
 			"worker.item worker.self worker.cond_ready worker.user_state " \
-			"worker.open_error worker.close_due " \
+			"worker.open_error worker.close_due waiter.cancel_state " \
 			"par.source par.seats par.waiters", list, " ")
 		while (n > 0)
 			excepted[list[n--]]

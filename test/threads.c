@@ -5,6 +5,7 @@
  */
 #include "kit.h"
 
+#include <dirent.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -137,15 +138,17 @@ static bool is_synchronous(int signal)
 	       signal == SIGABRT;
 }
 
-/* Every signal that a program can block is blocked, except the synchronous ones
- * and one more. */
-static void assert_blocked(const struct look *look, int but)
+/* Every signal that a program can block is blocked, except the synchronous
+ * ones, one more, and these. */
+static void assert_blocked_except(const struct look *look, int but,
+				  const sigset_t *these)
 {
 	sigset_t all;
 
 	sigfillset(&all);
 	for (int signal = 1; signal <= SIGRTMAX; signal++) {
-		const bool open = is_synchronous(signal) || signal == but;
+		const bool open = is_synchronous(signal) || signal == but ||
+				  sigismember(these, signal) == 1;
 
 		if (sigismember(&all, signal) != 1 || signal == SIGKILL ||
 		    signal == SIGSTOP)
@@ -156,12 +159,41 @@ static void assert_blocked(const struct look *look, int but)
 	}
 }
 
+/* Except that of profilers, and in the producer those that stop a job that
+ * reads or writes the terminal in the background. */
+static void assert_blocked_but(const struct look *look, bool producer, int but)
+{
+	sigset_t these;
+
+	sigemptyset(&these);
+	sigaddset(&these, SIGPROF);
+	if (producer) {
+		sigaddset(&these, SIGTTIN);
+		sigaddset(&these, SIGTTOU);
+	}
+	assert_blocked_except(look, but, &these);
+}
+
+static void assert_blocked(const struct look *look, int but)
+{
+	assert_blocked_but(look, false, but);
+}
+
+/* The thread that opened the pool blocks those too. */
+static void assert_all_blocked_but(const struct look *look, int but)
+{
+	sigset_t none;
+
+	sigemptyset(&none);
+	assert_blocked_except(look, but, &none);
+}
+
 static void the_producer_blocks_every_signal(void **state)
 {
 	struct looks looks;
 
 	look_at(&looks, (struct par_options){ 0 });
-	assert_blocked(&looks.generator, 0);
+	assert_blocked_but(&looks.generator, true, 0);
 }
 
 /* par_open() started the first one, and pushes the others. */
@@ -182,10 +214,12 @@ static void the_interrupt_is_not_blocked(void **state)
 	struct looks looks;
 
 	look_at(&looks, (struct par_options){ .interrupt = SIGUSR1 });
-	assert_blocked(&looks.generator, SIGUSR1);
+	assert_blocked_but(&looks.generator, true, SIGUSR1);
 	for (int i = 0; i < WORKERS; i++) {
-		assert_blocked(&looks.open[i], SIGUSR1);
+		/* par_open() waits for the first, and has no handler yet. */
+		assert_blocked(&looks.open[i], i == 0 ? 0 : SIGUSR1);
 		assert_blocked(&looks.action[i], SIGUSR1);
+		assert_blocked(&looks.close[i], 0);
 	}
 	signal(SIGUSR1, SIG_DFL);
 }
@@ -200,9 +234,9 @@ static void a_signal_that_the_caller_blocks_interrupts_too(void **state)
 	assert_int_equal(pthread_sigmask(SIG_SETMASK, &all, &before), 0);
 	look_at(&looks, (struct par_options){ .interrupt = SIGUSR1 });
 	assert_int_equal(pthread_sigmask(SIG_SETMASK, &before, NULL), 0);
-	assert_blocked(&looks.generator, SIGUSR1);
+	assert_all_blocked_but(&looks.generator, SIGUSR1);
 	for (int i = 0; i < WORKERS; i++)
-		assert_blocked(&looks.action[i], SIGUSR1);
+		assert_all_blocked_but(&looks.action[i], SIGUSR1);
 	signal(SIGUSR1, SIG_DFL);
 }
 
@@ -388,6 +422,41 @@ static void the_name_names_every_thread(void **state)
 	assert_all_named("a b%s-7");
 }
 
+/* Whether so many threads of this process have a name that begins so. */
+static bool are_named(unsigned count, const char *name)
+{
+	DIR *threads = opendir("/proc/self/task");
+	char path[300], comm[32];
+	unsigned named = 0;
+
+	for (struct dirent *e; threads && (e = readdir(threads));) {
+		FILE *file;
+
+		snprintf(path, sizeof path, "/proc/self/task/%s/comm",
+			 e->d_name);
+		file = fopen(path, "r");
+		if (file && fgets(comm, sizeof comm, file))
+			named += strncmp(comm, name, strlen(name)) == 0;
+		if (file)
+			fclose(file);
+	}
+	if (threads)
+		closedir(threads);
+	return named == count;
+}
+
+/* Those that run no callback too. */
+static void every_thread_of_the_pool_is_named(void **state)
+{
+	struct looks looks;
+	struct par *pool =
+		open_looks(&looks, (struct par_options){ .name = "every" });
+
+	/* The workers and the supervisor; the producer has ended. */
+	EVENTUALLY(are_named(WORKERS + 1, "every"));
+	close_looks(&looks, pool);
+}
+
 static void a_long_name_is_cut(void **state)
 {
 	assert_all_named("thirteenchars");
@@ -538,6 +607,7 @@ int main(void)
 		KIT_TEST(discard_runs_with_the_callers_mask),
 		KIT_TEST(the_callers_mask_is_as_it_was_after_a_failed_open),
 		KIT_TEST(the_name_names_every_thread),
+		KIT_TEST(every_thread_of_the_pool_is_named),
 		KIT_TEST(a_long_name_is_cut),
 		KIT_TEST(the_callers_own_name_stays),
 		KIT_TEST(every_workers_stack_has_the_size),

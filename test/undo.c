@@ -118,7 +118,7 @@ static void a_stack_that_is_too_small_grows(void **state)
 
 	fault_arm(FAULT_STACK, 1, false);
 	pool = kit_open(&options);
-	assert_int_equal(fault_disarm(), 2);
+	assert_int_equal(fault_disarm(), 3); /* the supervisor's too */
 	kit_close(pool, 0);
 }
 
@@ -346,8 +346,8 @@ static void assert_goes_on(enum fault_site site)
 	fault_arm((int)site, 1, true);
 	kit_push_number(pool, 2);
 	kit_push_number(pool, 3);
+	EVENTUALLY(fault_error() < 0);
 	fault_disarm();
-	assert_true(fault_error() < 0);
 	assert_int_equal(kit_stats(pool).workers, 1);
 	assert_int_equal(kit_stats(pool).refused, fault_error());
 	assert_int_equal(kit_stats(pool).queued, 2);
@@ -376,15 +376,14 @@ static void a_last_worker_without_a_successor_tries_again(void **state)
 {
 	struct par *pool = kit_open_action(action_exit_at, 1, AS_ITEM(1));
 
-	fault_arm(FAULT_THREAD, 1, false);
+	fault_arm(FAULT_THREAD, 1, true);
 	kit_push_number(pool, 1);
 	kit_push_number(pool, 2);
 	assert_int_equal(kit_take(pool).error, -EINTR);
-	EVENTUALLY(fault_error() == -EAGAIN);
-	EVENTUALLY(fault_calls() > 1 || kit_stats(pool).refused == -EAGAIN);
-	assert_int_equal(kit_stats(pool).workers, 1);
-	assert_ptr_equal(kit_take(pool).item, AS_ITEM(2));
+	EVENTUALLY(kit_stats(pool).refused == -EAGAIN);
 	fault_disarm();
+	assert_int_equal(kit_stats(pool).workers, 0);
+	assert_ptr_equal(kit_take(pool).item, AS_ITEM(2));
 	assert_int_equal(kit_stats(pool).refused, 0);
 	kit_close(pool, 0);
 }

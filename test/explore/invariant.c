@@ -86,9 +86,15 @@ static uint64_t queued(const struct par *p)
 	return in_ring(p) + list_length(p->pushed.first);
 }
 
+/* Before that, no callback may be interrupted. */
+static bool may_run(const struct par *p)
+{
+	return p->handler_stands || !p->options.interrupt;
+}
+
 static bool has_room(const struct par *p)
 {
-	return in_ring(p) < p->ring.capacity &&
+	return may_run(p) && in_ring(p) < p->ring.capacity &&
 	       (p->options.window == 0 || inside(p) < p->options.window);
 }
 
@@ -268,34 +274,67 @@ static void check_push(const struct par *p)
 	wakes = idle->wakes;
 }
 
+/* How many workers wait for an item. */
+static unsigned count_waiting(const struct par *p)
+{
+	unsigned waiting = 0;
+
+	for (unsigned i = 0; i < p->seats.used; i++)
+		waiting += p->seats.all[i].waits;
+	return waiting;
+}
+
+/* Whether a worker must be started, now or when the back-off is over. */
+static bool lacks_worker(const struct par *p, const struct census *census)
+{
+	unsigned coming = census->in_state[SEAT_STARTING] +
+			  census->in_state[SEAT_OPENING];
+	/* Those that work and hold no item will look. */
+	uint64_t idle = census->in_state[SEAT_WORKING] - census->items;
+
+	return p->life != POOL_CLOSING && may_run(p) &&
+	       census->in_state[SEAT_VACANT] > 0 &&
+	       (queued(p) > idle + coming ||
+		(p->attempts.asked > 0 && queued(p) > idle));
+}
+
+static bool must_interrupt(const struct par *p)
+{
+	if (!p->handler_stands)
+		return false;
+	return is_canceled(p) ? in_callbacks(p) > 0
+			      : p->source.told && p->source.generating;
+}
+
 /* Waiters: no thread sleeps that has a reason to run. */
 static void check_waiters(const struct par *p)
 {
 	const struct waiters *w = &p->waiters;
-	bool pauses = w->interrupter.until != CLOCK_NEVER;
-	bool interrupts = p->life != POOL_OPENING && is_canceled(p) &&
-			  in_callbacks(p) > 0 && !pauses;
+	const struct waiter *supervisor = &w->supervisor;
 	bool closing = p->life == POOL_CLOSING;
 	struct census census = count_seats(p);
 	bool vacant = census.in_state[SEAT_VACANT] == p->options.workers;
 
 	check_queue(&w->idle);
 	check_queue(&w->consumers);
-	HOLDS(!w->idle.newest || queued(p) == 0 || will_look(&w->idle) > 0);
+	HOLDS(!w->idle.newest || queued(p) == 0 || will_look(&w->idle) > 0 ||
+	      !may_run(p));
 	HOLDS(!w->idle.newest || !closing);
 	HOLDS(!w->consumers.newest || !has_result(p) ||
 	      will_look(&w->consumers) > 0);
 	HOLDS(!w->consumers.newest || !at_end(p));
 	HOLDS(!w->producer.asleep ||
 	      !(p->source.state >= SOURCE_ENDED || has_room(p)));
-	HOLDS(!w->interrupter.asleep || !(p->interrupter_stops || interrupts));
-	HOLDS(!w->owner.asleep ||
-	      (closing ? !vacant : !p->attempts.first_open_done));
-	HOLDS(!w->last_worker || !w->last_worker->asleep ||
-	      (!closing && census.in_state[SEAT_WORKING] == 0 &&
-	       (w->last_worker->until != CLOCK_NEVER ||
-		queued(p) <= census.in_state[SEAT_STARTING] +
-				     census.in_state[SEAT_OPENING])));
+	if (supervisor->asleep) {
+		HOLDS(!closing || (p->options.interrupt &&
+				   (!vacant || p->source.generating)));
+		HOLDS(!lacks_worker(p, &census) ||
+		      supervisor->until <= p->attempts.retry_at);
+		HOLDS(!must_interrupt(p) ||
+		      supervisor->until <= p->interrupts.due);
+	}
+	HOLDS(!w->owner.asleep || (closing ? census.in_state[SEAT_STARTING] > 0
+					   : !p->attempts.first_open_done));
 }
 
 /* Descriptors: they are readable exactly if their condition holds. */
@@ -316,8 +355,8 @@ static void note_early(const struct par *p)
 		early = entered(p) > 0 && p->options.worker_open;
 }
 
-/* Seats: a worker works, or will. And no worker has started except the first
- * and those that an item needed. */
+/* Seats: the counts are right. And no worker has started except the first and
+ * those that an item needed. */
 static void check_seats(const struct par *p)
 {
 	uint64_t came = entered(p), needed = came ? came : 1;
@@ -327,8 +366,6 @@ static void check_seats(const struct par *p)
 	HOLDS(p->seats.used <= p->options.workers);
 	for (unsigned s = 0; s < SEAT_STATES; s++)
 		HOLDS(census.in_state[s] == p->seats.in_state[s]);
-	HOLDS(p->life != POOL_OPEN || taken > 0);
-	HOLDS(!p->waiters.last_worker || census.in_state[SEAT_LEAVING] > 0);
 	HOLDS(taken - census.in_state[SEAT_LEAVING] <= needed + early);
 }
 
@@ -337,7 +374,7 @@ static struct before {
 	uint64_t begun; /* attempts */
 	uintptr_t head;
 	unsigned in_callbacks;
-	uint64_t until; /* the interrupter's deadline */
+	uint64_t until; /* the supervisor's deadline */
 	uint64_t delivered, consumer_wakes;
 } before[SCHED_TASKS];
 
@@ -350,20 +387,21 @@ static void note_before(const struct par *p)
 		(struct before){ .begun = p->attempts.begun,
 				 .head = word_load_own(&p->ring.head),
 				 .in_callbacks = in_callbacks(p),
-				 .until = p->waiters.interrupter.until,
+				 .until = p->waiters.supervisor.until,
 				 .delivered = p->ledger.delivered,
 				 .consumer_wakes = p->waiters.consumers.wakes };
 }
 
-/* The interrupter pauses only if a callback is interrupted. After the cancel
- * none begins without the lock. */
+/* The supervisor has a deadline only if a callback is interrupted, or a worker
+ * was refused. After the cancel no callback begins without the lock. */
 static void check_pause(const struct par *p)
 {
-	const struct waiter *interrupter = &p->waiters.interrupter;
+	const struct waiter *supervisor = &p->waiters.supervisor;
 	const struct before *was = &before[sched_self()->id];
 
-	HOLDS(!interrupter->asleep || interrupter->until == CLOCK_NEVER ||
-	      interrupter->until == was->until || was->in_callbacks > 0);
+	HOLDS(!supervisor->asleep || supervisor->until == CLOCK_NEVER ||
+	      supervisor->until == was->until || was->in_callbacks > 0 ||
+	      p->attempts.retry_at != 0);
 }
 
 /* A worker is started only if there are more queued items than workers that
@@ -372,15 +410,13 @@ static void check_pause(const struct par *p)
 static void check_starts(const struct par *p)
 {
 	const struct before *was = &before[sched_self()->id];
-	uint64_t queued = list_length(p->pushed.first), waiting = 0;
+	uint64_t queued = list_length(p->pushed.first);
 
 	if (p->attempts.begun == was->begun || p->attempts.begun == 1)
 		return;
 	queued += word_load_own(&p->ring.tail) / WATCH_ONE -
 		  was->head / WATCH_ONE;
-	for (unsigned i = 0; i < p->seats.used; i++)
-		waiting += p->seats.all[i].waits;
-	HOLDS(queued > waiting);
+	HOLDS(queued > count_waiting(p));
 }
 
 /* If a delivery leaves more results than there are consumers on their way, it
@@ -431,13 +467,11 @@ static void check_watches(const struct par *p)
 	      (tail == WATCH_HELD &&
 	       will_look(&w->idle) > list_length(p->pushed.first)));
 	HOLDS(p->source.state == SOURCE_RUNNING || tail == WATCH_ON);
-	HOLDS((!w->last_worker && p->seats.in_state[SEAT_VACANT] == 0) ||
-	      tail == WATCH_ON);
+	HOLDS(p->seats.in_state[SEAT_VACANT] == 0 || tail == WATCH_ON);
 	HOLDS((!w->room.newest && !p->pushed.first && !is_canceled(p)) ||
 	      head == WATCH_ON);
 	if (w->consumers.newest || (p->results_pipe.is_open && !has_result(p)))
 		HOLDS(tray == WATCH_ON && on_tray(p) == 0);
-	HOLDS(p->attempts.retry_at == 0 || tray == WATCH_ON);
 }
 
 static const struct par *pool_of(const void *mutex)

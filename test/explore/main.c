@@ -69,6 +69,7 @@ static void set_budgets(struct job *job)
 {
 	if (job->replays)
 		return;
+	job->run.prompt = job->exhausts && !job->scenario.late;
 	job->run.spurious = job->exhausts ? 1 : (unsigned)(job->run.seed % 4);
 	job->run.timeouts =
 		job->exhausts ? 1 : (unsigned)(job->run.seed / 4 % 3);
@@ -229,15 +230,17 @@ static void shrink(struct job *job, struct line *line)
 		line->count--;
 }
 
-/* Reads RUN: SPURIOUS/TIMEOUTS/FAULT, and + if all later fallible calls fail
- * too. Returns the rest of the text. */
+/* Reads RUN: SPURIOUS/TIMEOUTS/FAULT, + if all later fallible calls fail too,
+ * and p if the supervisor is prompt. Returns the rest of the text. */
 static char *parse_run(struct run *run, char *text)
 {
 	run->spurious = (unsigned)strtoul(text, &text, 10);
 	run->timeouts = (unsigned)strtoul(text + (*text == '/'), &text, 10);
 	run->fault = (unsigned)strtoul(text + (*text == '/'), &text, 10);
 	run->fault_on = *text == '+';
-	return text + run->fault_on;
+	text += run->fault_on;
+	run->prompt = *text == 'p';
+	return text + run->prompt;
 }
 
 static void report_failure(struct job *job)
@@ -260,9 +263,10 @@ static void report_failure(struct job *job)
 	}
 	shrink(job, &line);
 	still_fails(job, &line);
-	printf("SHRUNK: %.*s\nexplore replay %s %u/%u/%u%s ",
+	printf("SHRUNK: %.*s\nexplore replay %s %u/%u/%u%s%s ",
 	       (int)strcspn(output, "\n"), output, job->name, job->run.spurious,
-	       job->run.timeouts, job->run.fault, job->run.fault_on ? "+" : "");
+	       job->run.timeouts, job->run.fault, job->run.fault_on ? "+" : "",
+	       job->run.prompt ? "p" : "");
 	print_picks(&line);
 }
 

@@ -122,6 +122,9 @@ int x_pthread_mutex_lock(pthread_mutex_t *mutex)
 
 	if (known(mutex, MUTEX)->owner == task)
 		sched_fail("locked twice by one task");
+	/* A signal handler may call a cancellation point at any time. */
+	if (is_cancelable())
+		sched_fail("a lock is taken, and pthread_cancel() may act");
 	task->wait = WAIT_MUTEX;
 	task->object = mutex;
 	sched_point();
@@ -147,6 +150,8 @@ int x_pthread_mutex_unlock(pthread_mutex_t *mutex)
 {
 	touched(mutex, true, CALLED_FROM);
 	unlock(mutex);
+	/* What comes next need not follow at once. */
+	sched_point();
 	return 0;
 }
 

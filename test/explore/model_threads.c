@@ -6,6 +6,8 @@
 
 #include "access.h"
 #include "carrier.h"
+#include "pool.h"
+#include "self.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -41,9 +43,13 @@ bool is_cancelable(void)
 
 void cancellation_point(void)
 {
+	struct thread *thread = &threads[sched_self()->id];
+
 	access_read(sched_self());
-	if (is_cancelable() && threads[sched_self()->id].cancel_requested)
+	if (is_cancelable() && thread->cancel_requested) {
+		thread->cancel_disabled = true; /* it takes effect once */
 		pthread_exit(PTHREAD_CANCELED);
+	}
 }
 
 static void thread_ends(void *argument)
@@ -66,6 +72,7 @@ static void *thread_body(void *argument)
 	if (races_task_begins)
 		races_task_begins();
 	acquires(&thread->body);
+	self_begin(NULL); /* the carrier may have been a thread of a pool */
 	/* thread_ends() runs after pthread_exit() too. */
 	pthread_cleanup_push(thread_ends, thread);
 	thread->result = thread->body(thread->argument);
@@ -103,6 +110,8 @@ int x_pthread_create(pthread_t *out, const pthread_attr_t *attributes,
 	starts++;
 	if (sched_fault() || (starts >= refused_from && starts < refused_to))
 		return EAGAIN;
+	if (out == &((struct par *)argument)->supervisor)
+		sched_be_prompt(sched_task(sched_count()));
 	model_spawn(out, body, argument);
 	written(out, sizeof *out, CALLED_FROM);
 	return 0;
@@ -185,6 +194,15 @@ int x_sigaction(int signal, const struct sigaction *new, struct sigaction *old)
 		handler_installed = true;
 	}
 	return 0;
+}
+
+/* Every thread has blocked the signal when it starts. */
+int x_pthread_sigmask(int how, const sigset_t *set, sigset_t *old)
+{
+	access_read(&handler_installed);
+	if (how == SIG_UNBLOCK && !handler_installed)
+		sched_fail("a signal is unblocked, and has no handler");
+	return pthread_sigmask(how, set, old);
 }
 
 int x_pthread_kill(pthread_t id, int signal)

@@ -101,10 +101,11 @@ static void use(struct par *pool)
 static int expected_open(void)
 {
 	const struct scenario *s = seen.scenario;
-	unsigned needed = 1u + s->interrupt + (s->source != NULL);
+	/* The first worker, the supervisor, the producer. */
+	unsigned needed = 2u + (s->source != NULL);
 	char first = letter(s->open, 1, '-');
 
-	if (s->refused_from == 1)
+	if (s->refused_from == 1 || s->refused_from == 2)
 		return -EAGAIN;
 	if (first == 'e' || first == 'G')
 		return 5;
@@ -160,7 +161,8 @@ static void close_pool(struct par *pool)
 	    !(GET(faults) && rc == -ENOMEM))
 		sched_fail("par_close() returned %d", rc);
 	if (rc != 0 && GET(error_is_late))
-		sched_fail("a failure after the cancel was reported");
+		sched_fail("a failure after the source was told to stop "
+			   "was reported");
 	if (rc == 0 && GET(reported_error))
 		sched_fail("par_close() returned 0 after par_next() failed");
 }

@@ -25,6 +25,9 @@ struct scenario {
 	/* A thread that does not run is starved: a long time passes whenever
 	 * the library looks (model_time_flies). */
 	bool starves;
+	/* The exhaustive search, too, lets the supervisor come late. (Otherwise
+	 * it runs as soon as it can there.) */
+	bool late;
 	bool twice; /* everything happens once more, with a second pool */
 	/* The program waits for results with a time limit; after many waits
 	 * without a result it cancels the pool. For a program that could wait
@@ -50,7 +53,11 @@ struct scenario {
 	 *   i  the same as '-'
 	 *   B  blocks until the cancel, then returns an item
 	 *   E  blocks until the cancel, then fails
+	 *   F  finishes the pool, then fails
+	 *   W  blocks until it is interrupted, then fails
 	 * For action also:
+	 *   o  pushes an item, and waits until a second worker_open is called
+	 *   O  as o, then as x
 	 *   n  opens, uses and closes a pool of its own
 	 * For open also: starts a thread that pushes, joins it, and then
 	 *   g  succeeds

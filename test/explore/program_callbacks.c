@@ -38,6 +38,13 @@ static void begin_callback(const char *which)
 	sched_point();
 }
 
+/* A second call of worker_open has begun. After a cancel, or if calls fail, it
+ * need not. */
+static bool second_opens(void *unused)
+{
+	return GET(open_calls) >= 2 || GET(cancel_begun) || GET(faults);
+}
+
 /* The letters that mean the same in every callback. */
 static void do_letter(char what, bool interrupt)
 {
@@ -50,15 +57,22 @@ static void do_letter(char what, bool interrupt)
 		block(pool, interrupt);
 		break;
 	case 'w':
+	case 'W':
 		model_block(never, pool);
 		break;
 	case 'p':
 		call_push(pool);
 		break;
+	case 'o':
+	case 'O':
+		call_push(pool);
+		sched_gate(second_opens, NULL);
+		break;
 	case 'c':
 		call_cancel(pool);
 		break;
 	case 'f':
+	case 'F':
 		call_finish(pool);
 		break;
 	default:
@@ -84,9 +98,9 @@ static int generate_end(int rc)
 {
 	SET(source_ended, true);
 	SET(source_error, rc);
-	/* A failure after a cancel must not be reported. A failure during a
-	 * cancel may be. */
-	SET(error_is_late, GET(cancel_returned));
+	/* A failure after a cancel must not be reported, nor one after another
+	 * thread's finish. A failure during one of them may be. */
+	SET(error_is_late, GET(cancel_returned) || GET(told_returned));
 	return rc;
 }
 
@@ -96,6 +110,7 @@ static int generate(void *source, void **item)
 	int rc = 1;
 
 	check_generate();
+	SET(producer, sched_self()->id);
 	SET(generating, true);
 	begin_callback("generate");
 	do_letter(what, seen.scenario->interrupt);
@@ -106,7 +121,7 @@ static int generate(void *source, void **item)
 	}
 	if (what == '.' || what == 'b') {
 		rc = generate_end(0);
-	} else if (what == 'e' || what == 'E') {
+	} else if (strchr("eEFW", what)) {
 		rc = generate_end(-EIO);
 	} else {
 		*item = item_of(ADD(generated, 1));
@@ -183,7 +198,7 @@ static int action(void *context, void *item, void **value)
 	unsigned number = item_number(item);
 	char what = action_letter(number);
 	struct par_result none;
-	int rc = what == 'e' ? 7 : what == 'x' ? -EINTR : 0;
+	int rc = what == 'e' ? 7 : strchr("xO", what) ? -EINTR : 0;
 
 	ADD(runs[number], 1);
 	SET(error[number], rc);
@@ -205,7 +220,7 @@ static int action(void *context, void *item, void **value)
 	*value = item;
 	ADD(running, -1u);
 	SET(ended[number], ADD(ends, 1));
-	if (what == 'x')
+	if (what == 'x' || what == 'O')
 		pthread_exit(NULL);
 	return rc;
 }

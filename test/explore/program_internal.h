@@ -37,6 +37,10 @@ struct seen {
 	bool open;	   /* par_open() has returned a pool */
 	bool cancel_begun; /* a cancel may have begun */
 	bool cancel_returned;
+	/* Another thread than the producer has called par_finish(); that call
+	 * has returned. */
+	bool told, told_returned;
+	int producer;	       /* its task */
 	unsigned max_actions;  /* that may have begun when it returned */
 	unsigned failed_waits; /* of a program that gives up */
 	unsigned canceled_at;  /* counts as the end of an action, see `ended` */

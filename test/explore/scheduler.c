@@ -23,6 +23,8 @@ static struct run given, left; /* the run; what is left of its budgets */
 static unsigned fallible;
 static uint64_t now;
 static bool in_gate; /* inside the condition of a gate */
+/* The prompt task; the task that it has interrupted. */
+static struct task *prompt, *interrupted;
 static enum {
 	NOT_ATOMIC,
 	ATOMIC,	     /* after sched_atomic_begin() */
@@ -71,8 +73,8 @@ void sched_fail(const char *format, ...)
 	for (int i = 0; i < count; i++)
 		printf("  task %d: %s %p%s\n", i, waits[tasks[i].wait],
 		       tasks[i].object, &tasks[i] == self ? " <- here" : "");
-	printf("REPLAY %u/%u/%u%s", given.spurious, given.timeouts, given.fault,
-	       given.fault_on ? "+" : "");
+	printf("REPLAY %u/%u/%u%s%s", given.spurious, given.timeouts,
+	       given.fault, given.fault_on ? "+" : "", given.prompt ? "p" : "");
 	for (unsigned i = 0; i < sched_choice_count; i++)
 		printf("%c%u", i ? '.' : ' ', (unsigned)sched_choices[i].pick);
 	printf("\n");
@@ -208,7 +210,8 @@ static bool is_possible(enum kind_of_move kind, const struct task *task)
 	case MOVE_TIME_OUT:
 		return left.timeouts > 0 && task->wait == WAIT_TIMED;
 	case MOVE_SPURIOUS:
-		return left.spurious > 0 && sched_waits_for_cond(task) &&
+		return left.spurious > 0 && task != prompt &&
+		       sched_waits_for_cond(task) &&
 		       sched_mutex_is_free(task->mutex);
 	default:
 		return is_runnable(task);
@@ -235,8 +238,12 @@ static unsigned list_moves(struct move *moves, bool *runnable)
 	*runnable = is_runnable(self);
 	if (*runnable)
 		moves[n++] = (struct move){ MOVE_RUN, self };
-	if (*runnable && atomic == ATOMIC)
+	if (*runnable && (atomic == ATOMIC || self == prompt))
 		return n;
+	if (!*runnable && prompt && is_runnable(prompt)) {
+		moves[n++] = (struct move){ MOVE_RUN, prompt };
+		return n;
+	}
 	n = add_moves(moves, n, MOVE_TIME_OUT);
 	runs = add_moves(moves, n, MOVE_RUN);
 	if (!*runnable && runs == n) {
@@ -314,6 +321,38 @@ static void go(struct task *chosen)
 		baton_await(me);
 }
 
+/* The prompt task runs until it has to wait, as a part of this task's step. */
+static void let_prompt_run(void)
+{
+	struct task *me = self;
+
+	if (!prompt || me == prompt || atomic == ATOMIC ||
+	    me->wait == WAIT_DONE || !is_runnable(prompt))
+		return;
+	interrupted = me;
+	if (prompt->wait == WAIT_MUTEX)
+		sched_mutex_take(prompt->object, prompt);
+	prompt->wait = WAIT_NOTHING;
+	baton_give(prompt);
+	baton_await(me);
+}
+
+/* Returns true if the prompt task has given the baton back, and has it again.
+ */
+static bool give_back(void)
+{
+	struct task *me = self, *task = interrupted;
+	bool done = me->wait == WAIT_DONE;
+
+	if (me != prompt || !task || is_runnable(me))
+		return false;
+	interrupted = NULL;
+	baton_give(task);
+	if (!done)
+		baton_await(me);
+	return true;
+}
+
 void sched_point(void)
 {
 	if (in_gate)
@@ -322,7 +361,15 @@ void sched_point(void)
 	if (++sched_points > POINTS_MAX)
 		sched_fail("livelock");
 	access_step_ends();
-	go(choose());
+	let_prompt_run();
+	if (!give_back())
+		go(choose());
+}
+
+void sched_be_prompt(struct task *task)
+{
+	if (given.prompt)
+		prompt = task;
 }
 
 struct task *sched_spawn(void)
@@ -398,6 +445,7 @@ void sched_run(struct strategy *chooser, const struct run *run,
 	fallible = 0;
 	now = 1000000000;
 	atomic = NOT_ATOMIC;
+	prompt = interrupted = NULL;
 	sched_choice_count = 0;
 	sched_points = 0;
 	sched_preemptions = 0;

@@ -54,6 +54,8 @@ struct run {
 	 * fallible call is one that the system may refuse. */
 	unsigned fault;
 	bool fault_on; /* all later fallible calls fail too */
+	/* The prompt task runs as soon as it can (sched_be_prompt()). */
+	bool prompt;
 };
 
 /* One way in which a run can go on at a scheduling point. */
@@ -103,6 +105,12 @@ void sched_point(void);
 struct task *sched_spawn(void);
 void sched_enter(struct task *task);
 void sched_exit(void);
+
+/* This task is the prompt one. If the run says so, it goes on at the first
+ * scheduling point at which it can, until it has to wait. Then the task that it
+ * has interrupted is at that point again. It has no spurious wake-ups. There
+ * are fewer schedules then. */
+void sched_be_prompt(struct task *task);
 
 /* Whether the task waits for a condition variable; ends such a wait, so that
  * the task waits for its mutex. */

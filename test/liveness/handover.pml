@@ -40,6 +40,7 @@
 #endif
 #define PRODUCER WORKERS
 #define CONSUMER (WORKERS + 1)
+#define SUPERVISOR (WORKERS + 2)
 
 /* The words. The two lowest bits are the watch. Above it, tail and head count, and the
  * tray is a set of items. */
@@ -59,7 +60,7 @@ byte slots[SLOTS];
 /* The lock, and what it guards. */
 bool locked;
 byte tail_watch = FIRST_TAIL, head_watch, tray_watch; /* as they were set last */
-bool asleep[WORKERS + 2];
+bool asleep[WORKERS + 3];
 byte idle[WORKERS], sleepers; /* the idle workers that sleep; the last is the newest */
 byte rank[WORKERS];	      /* of the woken workers that are on their way, from 1 */
 byte coming;		      /* how many those are: the highest rank */
@@ -71,6 +72,7 @@ bool end_reported;
 bool pipe_open, readable;
 byte vacant = VACANT; /* seats */
 byte starting;	      /* seats whose worker does not work yet */
+byte asked;	      /* items that must not wait for a worker_open */
 
 /* What the checks need. */
 byte came_out; /* a set of items */
@@ -110,12 +112,30 @@ bool stopped = TAKES == 0; /* no results are taken any more */
 
 ltl nothing_stays_owed { [] <> !OWED }
 
+/* To count idle workers. Finished are the items that have left their workers. */
+#define SIZE(set) (((set) & 1) + ((set) >> 1 & 1) + ((set) >> 2 & 1) + ((set) >> 3 & 1))
+#define FINISHED (delivered + SIZE(outbox))
+#define FINISHED_NOW (delivered + SIZE(outbox | SET(tray)))
+#define WORKING (WORKERS - vacant - starting)
+
+/* `at` items were taken. */
+#ifdef IDLE_WRAPS
+#define IDLE (WORKING - (at - FINISHED))
+#define IS_SHORT(others) (IDLE + others >= 0 && COUNT(tail) - at > IDLE + others)
+#else
+#define IS_SHORT(others) (COUNT(tail) - FINISHED > WORKING + others)
+#endif
+/* No worker is left for an item. */
+#define NEEDS_ONE(others) (COUNT(tail) - FINISHED_NOW > WORKING + others)
+#define DUE (IS_SHORT(starting) || (asked > 0 && IS_SHORT(0)))
+
 /* It holds whenever the lock is free. No thread sleeps that has a reason to run. The
  * descriptor is readable exactly if a result may leave or the end has come. */
 #define INVARIANT                                                            \
 	(!(sleepers > 0 && EXPECTED == 0 && COUNT(head) != COUNT(tail)) &&   \
 	 !(asleep[CONSUMER] && (SET(tray) != 0 || outbox != 0 || AT_END)) && \
 	 (!pipe_open || readable == (outbox != 0 || AT_END)) &&              \
+	 !(asleep[SUPERVISOR] && vacant > 0 && NEEDS_ONE(starting)) &&       \
 	 !ROOM_OWED && !POLL_OWED)
 
 inline lock()
@@ -207,8 +227,33 @@ inline wake_producer()
 	}
 }
 
-#define NOBODY_WAITS \
-	(sleepers == 0 && !asleep[CONSUMER] && !asleep[PRODUCER] && !pipe_open)
+/* The tray is looked at first: what a worker hands in after that, and takes after that,
+ * is counted as two running items. */
+inline count_items()
+{
+	empty_tray();
+	at = COUNT(head)
+}
+
+inline wake_supervisor()
+{
+	if
+	:: asleep[SUPERVISOR] && vacant > 0 ->
+		count_items();
+		d_step {
+			if
+			:: DUE -> asleep[SUPERVISOR] = false
+			:: else
+			fi;
+			at = 0
+		}
+	:: else
+	fi
+}
+
+#define NOBODY_WAITS                                                      \
+	(sleepers == 0 && !asleep[CONSUMER] && !asleep[PRODUCER] &&       \
+	 !pipe_open && !(asleep[SUPERVISOR] && vacant > 0))
 
 inline wake_waiters()
 {
@@ -220,6 +265,7 @@ inline wake_waiters()
 	:: else ->
 		wake_workers();
 		wake_consumer();
+		wake_supervisor();
 		wake_producer();
 		if
 		:: woke || pipe_open -> woke = false; set_watches()
@@ -263,37 +309,16 @@ end_asleep:	if
 	fi
 }
 
-/* To count idle workers. Finished are the items that have left their workers. */
-#define SIZE(set) (((set) & 1) + ((set) >> 1 & 1) + ((set) >> 2 & 1) + ((set) >> 3 & 1))
-#define FINISHED (delivered + SIZE(outbox))
-#define FINISHED_NOW (delivered + SIZE(outbox | SET(tray)))
-#define WORKING (WORKERS - vacant - starting)
-/* Those that start and are as good as idle for an item that enters. */
-#define COMING_FOR_ENTRY (OPENS -> 0 : starting)
-
-/* `at` items were taken. */
-#ifdef IDLE_WRAPS
-#define IDLE (WORKING - (at - FINISHED))
-#define IS_SHORT(others) (IDLE + others >= 0 && COUNT(tail) - at > IDLE + others)
-#else
-#define IS_SHORT(others) (COUNT(tail) - FINISHED > WORKING + others)
-#endif
-
-/* The tray is looked at first: what a worker hands in after that, and takes after that,
- * is counted as two running items. */
-inline take_seat_if_short(others)
+/* An item has entered. */
+inline note_entry()
 {
 	if
-	:: vacant > 0 ->
-		empty_tray();
-		at = COUNT(head);
+	:: OPENS && asked < vacant ->
+		count_items();
 		d_step {
 			if
-			:: IS_SHORT(others) ->
-				to_start = WORKERS - vacant;
-				vacant--;
-				starting++
-			:: else
+			:: IS_SHORT(0) -> asked++
+			:: else -> assert(!NEEDS_ONE(0))
 			fi;
 			at = 0
 		}
@@ -301,31 +326,44 @@ inline take_seat_if_short(others)
 	fi
 }
 
-/* If no worker is left for an item that has entered, and a seat is vacant, one is
- * started. */
-inline check_entry()
+/* It exists while seats are vacant. */
+proctype supervisor()
 {
-#ifdef CHECK_INVARIANT
-	assert(vacant == 0 || to_start != 0 ||
-	       COUNT(tail) - FINISHED_NOW <= WORKING + COMING_FOR_ENTRY)
-#else
-	skip
-#endif
-}
+	byte at;
+	bool woke;
 
-/* Without the lock. */
-inline start_worker()
-{
-	if
-	:: to_start != 0 -> atomic { run worker(to_start); to_start = 0 }
-	:: else
-	fi
+	lock();
+	do
+	:: vacant == 0 -> break
+	:: else ->
+		count_items();
+		if
+		:: d_step {
+			DUE ->
+			vacant--;
+			starting++;
+			at = 0;
+			asked = (asked > 0 -> asked - 1 : 0)
+		   }
+			unlock();
+			run worker(WORKERS - vacant - 1);
+			lock()
+		:: d_step {
+			!DUE ->
+			at = 0;
+			asked = 0;
+			asleep[SUPERVISOR] = true
+		   }
+			sleep(SUPERVISOR)
+		fi
+	od;
+	unlock()
 }
 
 /* generate brings an item, ends, or does not return. */
 proctype producer()
 {
-	byte made, seen, at, to_start;
+	byte made, seen, at;
 	bool woke;
 
 	do
@@ -357,17 +395,8 @@ put:		lock();
 		empty_tray();
 		slots[COUNT(tail) % SLOTS] = made;
 		d_step { seen = tail + ONE; tail = seen };
-		take_seat_if_short(COMING_FOR_ENTRY);
-		check_entry();
+		note_entry();
 update:		empty_tray();
-		if
-		:: to_start != 0 ->
-			unlock();
-			start_worker();
-			lock();
-			goto update
-		:: else
-		fi;
 		do
 		:: ROOM -> break
 		:: else -> asleep[PRODUCER] = true; sleep(PRODUCER)
@@ -416,7 +445,7 @@ inline take(has_lock)
 
 proctype worker(byte me)
 {
-	byte item, at, yields, to_start;
+	byte item, at, yields;
 	bool woke;
 
 	if
@@ -504,7 +533,6 @@ look:
 	:: else
 	fi;
 	yields = 0;
-	take_seat_if_short(starting);
 #ifdef WOKEN_WAKES_NOBODY
 	set_watches();
 	wake_consumer();
@@ -515,7 +543,6 @@ look:
 #else
 	unlock();
 #endif
-	start_worker();
 
 act:	/* The action returns, or does not. */
 	if
@@ -623,6 +650,10 @@ init {
 
 	atomic {
 		run producer();
+		if
+		:: VACANT -> run supervisor()
+		:: else
+		fi;
 		if
 		:: TAKES == 1 -> run consumer()
 		:: TAKES == 2 -> run poller()

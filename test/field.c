@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Faults that programs have met with other pools: low descriptors, a child of
+ * fork() that destroys what it has a copy of, the stack of a handler, a
+ * thread's last destructors, a newer header.
+ */
+#include "kit.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+/* In a child, so that the test keeps its own descriptors. Returns what the
+ * child's function returned. */
+static int in_child(int (*body)(void))
+{
+	int status;
+	pid_t child = fork();
+
+	assert_true(child >= 0);
+	if (child == 0)
+		_exit(body());
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static int echo_silently(void *unused, void *item, void **value)
+{
+	*value = item;
+	return 0;
+}
+
+static struct par *open_silent(void)
+{
+	struct par *pool = NULL;
+
+	if (par_open(&pool, &(struct par_options){ .action = echo_silently,
+						   .workers = 1 }))
+		_exit(90);
+	return pool;
+}
+
+/* Which of 0, 1 and 2 are closed. */
+static int closed;
+
+static int use_descriptors(void)
+{
+	struct par *pool;
+	struct par_result r;
+	int fd, cancel_fd;
+
+	for (int low = 0; low <= 2; low++)
+		if (closed & 1 << low)
+			close(low);
+	pool = open_silent();
+	fd = par_fd(pool);
+	cancel_fd = par_cancel_fd(pool);
+	if (fd <= 2 || cancel_fd <= 2)
+		return 1;
+	/* Whatever the program prints there lands in no pipe of the pool. */
+	for (int low = 0; low <= 2; low++)
+		if (closed & 1 << low && fcntl(low, F_GETFD) >= 0)
+			return 2;
+	if (kit_readable(fd) || kit_readable(cancel_fd))
+		return 3;
+	if (par_push(pool, &fd) ||
+	    poll(&(struct pollfd){ .fd = fd, .events = POLLIN }, 1, -1) != 1)
+		return 4;
+	if (par_next(pool, &r) != 1 || kit_readable(fd))
+		return 5;
+	par_cancel(pool);
+	if (!kit_readable(cancel_fd) || par_next(pool, &r) != 0)
+		return 6;
+	if (!(fcntl(fd, F_GETFD) & FD_CLOEXEC) ||
+	    !(fcntl(cancel_fd, F_GETFD) & FD_CLOEXEC))
+		return 7;
+	return par_close(pool) ? 8 : 0;
+}
+
+static void a_descriptor_is_never_0_1_or_2(void **state)
+{
+	for (closed = 0; closed < 8; closed++)
+		assert_int_equal(in_child(use_descriptors), 0);
+}
+
+/* There is a low one, but no other: the call fails, and nothing stays open. */
+static int run_out_of_descriptors(void)
+{
+	struct par *pool = open_silent();
+	struct rlimit limit = { .rlim_cur = 3, .rlim_max = 3 };
+
+	close(0);
+	close(1);
+	if (setrlimit(RLIMIT_NOFILE, &limit))
+		return 1;
+	if (par_fd(pool) != -EMFILE)
+		return 2;
+	if (fcntl(0, F_GETFD) >= 0 || fcntl(1, F_GETFD) >= 0)
+		return 3;
+	return par_close(pool) ? 4 : 0;
+}
+
+static void a_low_descriptor_alone_is_none(void **state)
+{
+	assert_int_equal(in_child(run_out_of_descriptors), 0);
+}
+
+static struct par *of_the_parent;
+
+static int close_the_parents(void)
+{
+	alarm(KIT_PATIENCE);
+	if (par_close(of_the_parent) != -ECHILD)
+		return 1;
+	/* It has freed nothing. */
+	return par_close(of_the_parent) == -ECHILD ? 0 : 2;
+}
+
+static void a_child_that_closes_is_told(void **state)
+{
+	of_the_parent = kit_open_echo();
+	kit_push_number(of_the_parent, 1);
+	assert_int_equal(in_child(close_the_parents), 0);
+	kit_close(of_the_parent, 0);
+}
+
+/* A child that keeps the descriptors keeps them in the parent's epoll set: what
+ * is closed must be silent there. */
+static void a_closed_descriptor_is_silent(void **state)
+{
+	struct par *pool = kit_open_echo();
+	struct epoll_event event = { .events = EPOLLIN };
+	int set = epoll_create1(EPOLL_CLOEXEC), fd = par_fd(pool);
+	int hold[2], status;
+	pid_t child;
+
+	assert_int_equal(epoll_ctl(set, EPOLL_CTL_ADD, fd, &event), 0);
+	assert_int_equal(pipe(hold), 0);
+	child = fork();
+	if (child == 0) {
+		close(hold[1]);
+		_exit(read(hold[0], &status, 1) != 0);
+	}
+	kit_push_number(pool, 1);
+	kit_await_readable(fd);
+	kit_close(pool, 0);
+	assert_int_equal(epoll_wait(set, &event, 1, 0), 0);
+	close(hold[0]);
+	close(hold[1]);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	close(set);
+}
+
+/* The library's handler. */
+static void the_handler_runs_on_the_alternate_stack(void **state)
+{
+	struct par *pool = kit_open(&(struct par_options){
+		.action = action_echo, .workers = 1, .interrupt = SIGUSR1 });
+	struct sigaction now;
+
+	assert_int_equal(sigaction(SIGUSR1, NULL, &now), 0);
+	assert_true(now.sa_flags & SA_ONSTACK);
+	assert_false(now.sa_flags & SA_RESTART);
+	kit_close(pool, 0);
+	signal(SIGUSR1, SIG_DFL);
+}
+
+/* Thread-specific data of an action's thread. Its destructor calls the pool. */
+static pthread_key_t key;
+static atomic_int closing, taking, itself;
+
+static void destroy(void *pool)
+{
+	struct par_result r;
+
+	atomic_store(&itself, par_self() == NULL);
+	atomic_store(&taking, par_next(pool, &r));
+	atomic_store(&closing, par_close(pool));
+}
+
+static int leave_data(void *unused, void *item, void **value)
+{
+	pthread_setspecific(key, par_self());
+	return 0;
+}
+
+static int generate_data(void *count, void **item)
+{
+	int *left = count;
+
+	pthread_setspecific(key, par_self());
+	return (*left)-- > 0;
+}
+
+static void a_destructor_is_still_on_the_pools_thread(void **state)
+{
+	struct par_result r;
+	int none = 0;
+
+	assert_int_equal(pthread_key_create(&key, destroy), 0);
+	for (int producer = 0; producer < 2; producer++) {
+		struct par *pool;
+
+		atomic_store(&closing, 0);
+		atomic_store(&taking, 0);
+		atomic_store(&itself, 0);
+		pool = kit_open(&(struct par_options){
+			.action = leave_data,
+			.workers = 1,
+			.generate = producer ? generate_data : NULL,
+			.source = &none });
+		if (!producer)
+			kit_push_number(pool, 1);
+		assert_int_equal(par_next(pool, &r), !producer);
+		kit_close(pool, 0);
+		assert_int_equal(atomic_load(&closing), -EDEADLK);
+		assert_int_equal(atomic_load(&taking), -EDEADLK);
+		assert_true(atomic_load(&itself));
+	}
+	pthread_key_delete(key);
+}
+
+/* A handler that calls a cancellation point. */
+static void write_nothing(int signal)
+{
+	const int saved = errno;
+
+	(void)!write(-1, "", 0);
+	errno = saved;
+}
+
+static _Noreturn void *call_for_ever(void *pool)
+{
+	struct par_stats stats;
+	struct par_result r;
+
+	for (;;) {
+		kit_push_number(pool, 1);
+		par_stats(pool, &stats);
+		par_next_timed(pool, &r, 0);
+	}
+}
+
+/* The cancel takes effect in the handler, and the handler runs at any place: no
+ * call of the library is cut in two, with its lock held. */
+static void a_canceled_thread_leaves_nothing_half_done(void **state)
+{
+	/* Without it the thread might do nothing but handle signals. */
+	const struct timespec pause = { .tv_nsec = 20000 };
+	struct par *pool = kit_open_echo();
+
+	signal(SIGUSR2, write_nothing);
+	for (int round = 0; round < 300; round++) {
+		pthread_t caller;
+
+		kit_start(&caller, call_for_ever, pool);
+		EVENTUALLY(kit_stats(pool).entered > 0);
+		assert_int_equal(pthread_cancel(caller), 0);
+		while (pthread_tryjoin_np(caller, NULL) == EBUSY) {
+			pthread_kill(caller, SIGUSR2);
+			nanosleep(&pause, NULL);
+		}
+		kit_stats(pool);
+	}
+	signal(SIGUSR2, SIG_DFL);
+	par_finish(pool);
+	kit_assert_drains(
+		pool, kit_stats(pool).entered - kit_stats(pool).delivered, 0);
+	kit_close(pool, 0);
+}
+
+/* A newer program's result: ours, and a field that the library does not know.
+ */
+struct newer {
+	struct par_result known;
+	uint64_t more[8];
+};
+static struct newer seen;
+
+static void see(void *unused, const struct par_result *left)
+{
+	memcpy(&seen, left, sizeof seen);
+}
+
+static void discard_gets_a_result_of_the_programs_size(void **state)
+{
+	const struct par_sizes sizes = { .options = sizeof(struct par_options),
+					 .result = sizeof(struct newer),
+					 .stats = sizeof(struct par_stats) };
+	struct gate gate = GATE_CLOSED;
+	struct par_options options = { .action = action_gated,
+				       .workers = 1,
+				       .context = &gate,
+				       .discard = see };
+	const uint64_t none[8] = { 0 };
+	struct par *pool;
+
+	memset(&seen, 0xff, sizeof seen);
+	assert_int_equal(par_open_sized(&pool, &options, &sizes), 0);
+	kit_push_number(pool, 7);
+	gate_open(&gate);
+	kit_close(pool, 0);
+	assert_ptr_equal(seen.known.item, AS_ITEM(7));
+	assert_memory_equal(seen.more, none, sizeof none);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		KIT_TEST(a_descriptor_is_never_0_1_or_2),
+		KIT_TEST(a_low_descriptor_alone_is_none),
+		KIT_TEST(a_child_that_closes_is_told),
+		KIT_TEST(a_closed_descriptor_is_silent),
+		KIT_TEST(the_handler_runs_on_the_alternate_stack),
+		KIT_TEST(a_destructor_is_still_on_the_pools_thread),
+		KIT_TEST(a_canceled_thread_leaves_nothing_half_done),
+		KIT_TEST(discard_gets_a_result_of_the_programs_size),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
