@@ -234,9 +234,7 @@ static void settle(struct worker *w) NEEDS_LOCK
 	struct par *p = w->self.pool;
 
 	pool_empty_tray(p); /* what was done earlier leaves earlier */
-	p->ledger.finished++;
-	p->ledger.failed += w->item->result.error != 0;
-	outbox_put(&p->outbox, w->item);
+	pool_finish_item(p, w->item);
 	w->item = NULL;
 }
 

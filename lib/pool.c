@@ -32,15 +32,20 @@ bool pool_has_room(const struct par *p)
 		ledger_inside(&p->ledger) < p->options.window);
 }
 
+void pool_finish_item(struct par *p, struct item *item)
+{
+	p->ledger.finished++;
+	p->ledger.failed += item->result.error != 0;
+	outbox_put(&p->outbox, item);
+}
+
 void pool_empty_tray(struct par *p)
 {
 	struct item *item, *next;
 
 	for (item = tray_empty(&p->tray); item; item = next) {
 		next = item->next;
-		p->ledger.finished++;
-		p->ledger.failed += item->result.error != 0;
-		outbox_put(&p->outbox, item);
+		pool_finish_item(p, item);
 	}
 }
 

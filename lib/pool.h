@@ -167,6 +167,8 @@ struct par {
 int pool_init(struct par *p);
 /* No thread is left, and no item. */
 void pool_fini(struct par *p);
+/* The action of the item has ended: counts it, and puts it into the outbox. */
+void pool_finish_item(struct par *p, struct item *item) NEEDS_LOCK;
 /* Brings the ledger and the outbox up to date with what was done without the
  * lock. The first call does it for the tray alone. */
 void pool_empty_tray(struct par *p) NEEDS_LOCK;
