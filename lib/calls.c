@@ -36,34 +36,28 @@ int par_next_timed(struct par *pool, struct par_result *result, int timeout_ms)
 /* A thread may be canceled while it waits, and nowhere else (waiter.h). So the
  * calls that do not wait disable that. */
 
-int par_fd(struct par *pool)
+static int open_descriptor(struct par *p, struct pipe *pipe)
 {
-	int fd, before;
+	int fd, before = thread_disable_cancel();
 
-	if (!pool)
-		return -EINVAL;
-	before = thread_disable_cancel();
-	monitor_lock(pool);
-	fd = pipe_open(&pool->results_pipe);
-	monitor_unlock(pool); /* makes it readable if it has to be */
+	monitor_lock(p);
+	fd = pipe_open(pipe);
+	if (pool_is_canceled(p))
+		pipe_hang_up(&p->cancel_pipe);
+	monitor_unlock(
+		p); /* makes that of the results readable if it must be */
 	thread_restore_cancel(before);
 	return fd;
 }
 
+int par_fd(struct par *pool)
+{
+	return pool ? open_descriptor(pool, &pool->results_pipe) : -EINVAL;
+}
+
 int par_cancel_fd(struct par *pool)
 {
-	int fd, before;
-
-	if (!pool)
-		return -EINVAL;
-	before = thread_disable_cancel();
-	monitor_lock(pool);
-	fd = pipe_open(&pool->cancel_pipe);
-	if (pool_is_canceled(pool))
-		pipe_hang_up(&pool->cancel_pipe);
-	monitor_unlock(pool);
-	thread_restore_cancel(before);
-	return fd;
+	return pool ? open_descriptor(pool, &pool->cancel_pipe) : -EINVAL;
 }
 
 /* Whether the calling thread is in worker_open. Only that thread changes the
@@ -94,26 +88,25 @@ int par_push(struct par *pool, void *item)
 	return rc;
 }
 
-void par_finish(struct par *pool)
+static void stop_source(struct par *p, void (*stop)(struct par *))
 {
 	int before;
 
-	if (!pool)
+	if (!p)
 		return;
 	before = thread_disable_cancel();
-	handover_finish(pool);
+	stop(p);
 	thread_restore_cancel(before);
+}
+
+void par_finish(struct par *pool)
+{
+	stop_source(pool, handover_finish);
 }
 
 void par_cancel(struct par *pool)
 {
-	int before;
-
-	if (!pool)
-		return;
-	before = thread_disable_cancel();
-	handover_cancel(pool);
-	thread_restore_cancel(before);
+	stop_source(pool, handover_cancel);
 }
 
 bool par_canceled(const struct par *pool)

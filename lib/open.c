@@ -82,7 +82,7 @@ static struct par *build(const struct par_options *o,
 	if (sizes->result > sizeof *p->left) {
 		p->left = malloc(sizes->result);
 		if (!p->left) {
-			free(p);
+			unbuild(p);
 			return NULL;
 		}
 	}

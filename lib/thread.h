@@ -13,6 +13,7 @@
 
 /* What a thread is for: the producer may read the terminal. */
 enum thread_kind { THREAD_WORKER, THREAD_PRODUCER, THREAD_SUPERVISOR };
+
 /*
  * Starts a thread with the signals blocked that this kind blocks
  * (signals_blocked()). The caller's signal mask stays as it is. stack_size 0

@@ -41,14 +41,21 @@ void workers_ask(struct par *p)
 		attempts->asked++;
 }
 
+static void vacate(struct worker *w) NEEDS_LOCK
+{
+	struct par *p = w->self.pool;
+
+	seats_change(&p->seats, w, SEAT_VACANT);
+	workers_ask(p);
+}
+
 void workers_refused(struct worker *w, int error)
 {
 	struct par *p = w->self.pool;
 
 	monitor_lock(p);
 	attempts_fail(&p->attempts, w->attempt, error);
-	seats_change(&p->seats, w, SEAT_VACANT);
-	workers_ask(p);
+	vacate(w);
 	monitor_unlock(p);
 }
 
@@ -96,7 +103,6 @@ void workers_leave(struct worker *w)
 	struct par *p = w->self.pool;
 
 	monitor_lock(p);
-	seats_change(&p->seats, w, SEAT_VACANT);
-	workers_ask(p);
+	vacate(w);
 	monitor_unlock(p);
 }

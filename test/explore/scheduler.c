@@ -330,11 +330,7 @@ static void let_prompt_run(void)
 	    me->wait == WAIT_DONE || !is_runnable(prompt))
 		return;
 	interrupted = me;
-	if (prompt->wait == WAIT_MUTEX)
-		sched_mutex_take(prompt->object, prompt);
-	prompt->wait = WAIT_NOTHING;
-	baton_give(prompt);
-	baton_await(me);
+	go(prompt);
 }
 
 /* Returns true if the prompt task has given the baton back, and has it again.
