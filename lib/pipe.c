@@ -1,22 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The system calls on the pipes behind par_fd() and par_cancel_fd(). They never
- * block, leave errno alone, and are no cancellation points.
+ * block, and leave errno alone. Cancellation is disabled where they are made,
+ * as everywhere under the lock (waiter.h).
  */
 #include "pipe.h"
-
-#include "thread.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
 
-/* read() and write() are cancellation points. A thread that is canceled in the
- * middle would leave the state behind half changed. */
 void pipe_move_byte(struct pipe *pipe, bool readable)
 {
 	char byte = 0;
-	int saved = errno, before = thread_disable_cancel();
+	int saved = errno;
 	ssize_t moved;
 
 	pipe->is_readable = readable;
@@ -28,18 +25,16 @@ void pipe_move_byte(struct pipe *pipe, bool readable)
 	while (moved < 0 && errno == EINTR);
 	/* Nothing moves if the program has read the byte, which it must not.
 	 * The next change sets it right. */
-	thread_restore_cancel(before);
 	errno = saved;
 }
 
 static void close_end(struct pipe *pipe, int end)
 {
-	int saved = errno, before = thread_disable_cancel();
+	int saved = errno;
 
 	if (pipe->ends[end] >= 0)
 		close(pipe->ends[end]);
 	pipe->ends[end] = -1;
-	thread_restore_cancel(before);
 	errno = saved;
 }
 
