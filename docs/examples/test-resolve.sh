@@ -11,13 +11,19 @@ left_out() {
 	exit 77
 }
 
+# ask SECONDS TIMES: written in place, for the file is mounted. On a busy machine a
+# server answers late and loses a datagram: only a silent one is soon given up.
+ask() {
+	echo 'nameserver 127.0.0.1' >resolv.conf
+	echo "options timeout:$1 attempts:$2" >>resolv.conf
+}
+
 # inside RESOLVE WORK: what runs in there.
 inside() {
 	resolve=$1
 	cd "$2"
 	ip link set lo up
-	echo 'nameserver 127.0.0.1' >resolv.conf
-	echo 'options timeout:1 attempts:1' >>resolv.conf
+	ask 5 5
 	echo '192.0.2.7 of-the-hosts-file.test' >hosts
 	echo 'hosts: files dns' >nsswitch.conf
 	for file in resolv.conf hosts nsswitch.conf; do
@@ -44,22 +50,26 @@ inside() {
 		printf 'host200.test\r\n'
 		echo of-the-hosts-file.test
 		echo missing.test
-		echo silent.test
 	} >names
 	status=0
 	"$resolve" <names >out 2>errors || status=$?
 	cat errors
-	[ $status -eq 2 ]
+	[ $status -eq 1 ]
 	seq 1 200 | sed 's/.*/host&.test: 198.51.100.&/' >wanted
 	echo 'of-the-hosts-file.test: 192.0.2.7' >>wanted
 	echo 'missing.test: no such name' >>wanted
-	echo 'silent.test: no answer from a name server' >>wanted
 	sort wanted >sorted
 	sort out | diff sorted -
-	grep -q '^201 found, 1 do not exist, 1 without an answer, 0 other$' errors
+	grep -q '^201 found, 1 do not exist, 0 without an answer, 0 other$' errors
+	ask 1 1
 	status=0
-	echo missing.test | "$resolve" >out 2>errors || status=$?
-	[ $status -eq 1 ]
+	printf 'of-the-hosts-file.test\nsilent.test\n' |
+		"$resolve" >out 2>errors || status=$?
+	cat errors
+	[ $status -eq 2 ]
+	grep -q '^silent.test: no answer from a name server$' out
+	grep -q '^1 found, 0 do not exist, 1 without an answer, 0 other$' errors
+	ask 5 5
 	if echo host1.test | "$resolve" >&- 2>errors; then exit 1; fi
 	grep -q '^standard output: Bad file descriptor' errors
 	status=0
