@@ -19,9 +19,10 @@ quietly() {
 
 # Counted is the library alone: clang knows a static function by the last part of
 # its file's name, and would take one in test/open.c for its namesake in lib/open.c.
-cat >"$work/counted" <<'END'
+cat >"$work/counted" <<END
 [clang]
 source:../lib/*=allow
+source:$work/../lib/*=allow
 default:skip
 END
 count="-fprofile-instr-generate -fcoverage-mapping -fcoverage-mcdc"
@@ -37,11 +38,14 @@ quietly ninja -C "$work"
 grep '^\.\./lib/.*unsupported MC/DC' "$work/log" || true # not among the conditions
 quietly meson test -C "$work" --timeout-multiplier 4 --print-errorlogs "$@"
 quietly llvm-profdata-19 merge -o "$work/profile" "$work"/*.profraw
-# The static library and the explorer's have the same objects.
-llvm-cov-19 show "$work/lib/libpar.so" -instr-profile="$work/profile" \
-	-show-branches=count -show-mcdc -show-instantiations=0 "$root/lib" >"$work/shown"
 
-# A branch in a header has a line for each file that includes it.
+# Of the library, and of the explorer's copy, in which the calls have other names.
+for program in lib/libpar.so test/explore/explore; do
+	llvm-cov-19 show "$work/$program" -instr-profile="$work/profile" \
+		-show-branches=count -show-mcdc -show-instantiations=0 "$root/lib"
+done >"$work/shown"
+
+# Both have a line, and each file that includes the header it is in: it is one here.
 awk -v root="$root/" '
 function missed(where, what) {
 	print where ": " what | sort
@@ -53,41 +57,44 @@ BEGIN { sort = "sort -t: -k1,1 -k2n" }
 /^\// { file = substr($0, length(root) + 1) }
 /^ *[0-9]+\| *[0-9]/ {
 	split($0, field, "|")
-	lines++
-	if (field[2] + 0 == 0) {
-		unreached++
-		missed(file field[1] + 0, "not reached")
-	}
+	reached[file field[1] + 0] += field[2]
 }
 /^  \|  Branch .*True: / {
 	split($0, field, /[(): ,\]]+/)
 	branch = file field[4] ":" field[5]
-	key = file ~ /h:$/ ? branch : NR
-	branches[key] = branch
-	true[key] += field[7]
-	false[key] += field[9]
+	branches[branch]
+	true[branch] += field[7]
+	false[branch] += field[9]
 }
 /^  \| +Condition C[0-9]+ --> / {
 	split($0, field, /[(): ]+/)
 	condition[field[4] "-Pair:"] = file field[6] ":" field[7]
 }
-/^  \|  C[0-9]+-Pair: / {
-	conditions++
-	if (/not covered/) {
-		undecided++
-		missed(condition[$2], "never decides alone")
-	}
-}
+/^  \|  C[0-9]+-Pair: / { decides[condition[$2]] += !/not covered/ }
 END {
-	for (key in branches) {
-		sides += 2
-		if (true[key] == 0) {
-			untaken++
-			missed(branches[key], "never true")
+	for (line in reached) {
+		lines++
+		if (reached[line] == 0) {
+			unreached++
+			missed(line, "not reached")
 		}
-		if (false[key] == 0) {
+	}
+	for (branch in branches) {
+		sides += 2
+		if (true[branch] == 0) {
 			untaken++
-			missed(branches[key], "never false")
+			missed(branch, "never true")
+		}
+		if (false[branch] == 0) {
+			untaken++
+			missed(branch, "never false")
+		}
+	}
+	for (place in decides) {
+		conditions++
+		if (!decides[place]) {
+			undecided++
+			missed(place, "never decides alone")
 		}
 	}
 	close(sort)
