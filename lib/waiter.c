@@ -58,8 +58,7 @@ bool waiter_sleep(struct waiter *waiter, struct lock *lock)
 
 void waiter_wake(struct waiter *waiter)
 {
-	if (!waiter->asleep)
-		return;
+	assert(waiter->asleep);
 	waiter->asleep = false;
 	/* Under the lock: the condition may be destroyed soon after. */
 	must(pthread_cond_signal(&waiter->cond));

@@ -48,7 +48,7 @@ static inline void waiter_prepare(struct waiter *waiter, uint64_t until)
  * point, if cancel_state says so: if the thread is canceled there, it holds the
  * lock and is still marked as asleep. */
 bool waiter_sleep(struct waiter *waiter, struct lock *lock) NEEDS_LOCK;
-/* Wakes the thread if it is asleep. */
+/* Wakes the thread, which is asleep. */
 void waiter_wake(struct waiter *waiter) NEEDS_LOCK;
 
 #endif

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Ten thousand workers with small stacks, all in an action at the same time;
- * fewer if the system refuses some.
+ * fewer if the system refuses some. And one in an action beside all the others.
  */
 #include "kit.h"
+
+#include <poll.h>
+#include <signal.h>
 
 enum { WORKERS = 10000, STACK = 32 * 1024 };
 
@@ -46,10 +49,43 @@ static void ten_thousand_work_at_once(void **state)
 	tally_close(&tally);
 }
 
+/* Item 0 is for ever; an interrupt ends it. */
+static int gated_or_endless(void *gate, void *item, void **value)
+{
+	if (AS_NUMBER(item) > 0)
+		return action_gated(gate, item, value);
+	while (poll(NULL, 0, -1) == 0)
+		;
+	return -EINTR;
+}
+
+static void the_interrupt_finds_one_among_ten_thousand_idle(void **state)
+{
+	struct gate gate = GATE_CLOSED;
+	struct par_options options = { .action = gated_or_endless,
+				       .workers = WORKERS,
+				       .context = &gate,
+				       .stack_size = STACK,
+				       .interrupt = SIGUSR1 };
+	struct par *pool = kit_open(&options);
+
+	kit_push_numbers(pool, 1, WORKERS);
+	EVENTUALLY(is_full(pool));
+	gate_open(&gate);
+	kit_take_many(pool, WORKERS);
+	kit_push_number(pool, 0);
+	EVENTUALLY(kit_stats(pool).running == 1);
+	par_cancel(pool);
+	assert_int_equal(kit_take(pool).error, -EINTR);
+	kit_close_ended(pool, 0);
+	signal(SIGUSR1, SIG_DFL);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		KIT_TEST(ten_thousand_work_at_once),
+		KIT_TEST(the_interrupt_finds_one_among_ten_thousand_idle),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -176,6 +176,8 @@ static void a_size_that_overflows_is_out_of_memory(void **state)
 	assert_int_equal(ring_init(&ring, SIZE_MAX / sizeof(void *) + 1),
 			 -ENOMEM);
 	ring_fini(&ring);
+	assert_int_equal(ring_init(&ring, SIZE_MAX), -ENOMEM);
+	ring_fini(&ring);
 }
 
 int main(void)

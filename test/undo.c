@@ -107,6 +107,34 @@ static void an_open_in_a_system_that_refuses_all_is_undone(void **state)
 	assert_undone(true);
 }
 
+/* Its result is larger than the library's. */
+static void a_newer_programs_open_that_fails_is_undone(void **state)
+{
+	const struct par_options options = { .action = action_echo,
+					     .workers = 1 };
+	const struct par_sizes sizes = {
+		.options = sizeof options,
+		.result = sizeof(struct par_result) + 64,
+		.stats = sizeof(struct par_stats),
+	};
+	const size_t before = fault_live().blocks;
+	struct par *pool = (struct par *)&options;
+	unsigned n = 0;
+	int rc;
+
+	do {
+		fault_arm(FAULT_MALLOC, ++n, false);
+		rc = par_open_sized(&pool, &options, &sizes);
+		fault_disarm();
+		if (rc == 0)
+			kit_close(pool, 0);
+		else
+			assert_int_equal(rc, -ENOMEM);
+		assert_int_equal(fault_live().blocks, before);
+	} while (rc);
+	assert_true(n > 2);
+}
+
 /* If thread-local storage takes up the whole stack, par_open() asks for a
  * larger one. */
 static void a_stack_that_is_too_small_grows(void **state)
@@ -729,6 +757,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		KIT_TEST(an_open_that_fails_is_undone),
 		KIT_TEST(an_open_in_a_system_that_refuses_all_is_undone),
+		KIT_TEST(a_newer_programs_open_that_fails_is_undone),
 		KIT_TEST(a_stack_that_is_too_small_grows),
 		KIT_TEST(but_not_for_ever),
 		KIT_TEST(nothing_enters_while_an_open_is_undone),
