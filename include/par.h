@@ -68,8 +68,9 @@
  * Reset the mask between fork() and exec(), or use POSIX_SPAWN_SETSIGMASK.
  *
  * Thread cancellation. pthread_cancel() of a thread of the program (of the
- * deferred type) takes effect while par_next() or par_next_timed() waits, and
- * in no other place of the library, except in par_from_lines(). One case is
+ * deferred type) takes effect while par_next(), par_next_timed() or
+ * par_next_many() waits, and in no other place of the library, except in
+ * par_from_lines(). One case is
  * left to the program: if a signal handler calls a cancellation point, such as
  * write(), at the moment at which the wait begins or ends, the system's
  * condition variable may be left locked. Block the signal in a thread that may
@@ -83,7 +84,8 @@
  *
  * fork. In a child process the pool does not exist, because its threads do not
  * exist there. The child must make no call on the pool, except that par_close()
- * returns -ECHILD there and does nothing, for the sake of destructors. fork(),
+ * and par_close_timed() return -ECHILD there and do nothing, for the sake of
+ * destructors. fork(),
  * exec() and exit() themselves work at any time, in both processes.
  */
 #ifndef PAR_H
@@ -130,10 +132,9 @@ struct par;
  *
  * If the generator fails after par_cancel(), or after another thread has called
  * par_finish(), the failure is not reported. (An interrupted read is no error.)
- * par_next() itself also returns -ETIMEDOUT, -EAGAIN and -EDEADLK, and
- * par_close() also -ECHILD, with other meanings. So a generator should fail
- * with another number. A generator that ends its thread by pthread_exit() has
- * failed with -EINTR.
+ * par_next() itself also returns -ETIMEDOUT, -EAGAIN and -EDEADLK, with other
+ * meanings. So a generator should fail with another number. A generator that
+ * ends its thread by pthread_exit() has failed with -EINTR.
  */
 typedef int par_generate_fn(void *source, void **item);
 
@@ -154,6 +155,19 @@ typedef int par_generate_fn(void *source, void **item);
  */
 typedef int par_action_fn(void *context, void *item, void **value);
 
+/*
+ * The key of an item: items of one key run in the order of their entry, and not
+ * more of them at once than par_options.key_limit. 0: the item has no key, and
+ * nothing restricts it.
+ *
+ * The pool asks for the key of each item once, before the item enters, in the
+ * thread that brings it: the producer or the thread that pushes. It asks even
+ * if the push is refused then. It holds no lock. The callback must return: it
+ * must not block, call the pool, or end its thread. context is
+ * par_options.context.
+ */
+typedef uint64_t par_key_fn(void *context, void *item);
+
 /* The result of one item. */
 struct par_result {
 	/* The generator or par_push() gave this item. */
@@ -167,6 +181,18 @@ struct par_result {
 	unsigned worker;
 	/* The item has this place in the input; the first item has place 0. */
 	uint64_t index;
+	/* The item waited so many nanoseconds, from its entry to the start of
+	 * its action or to its cancel. 0 unless par_options.timed. */
+	uint64_t waited_ns;
+	/* The item was in its action for so many nanoseconds. 0 unless
+	 * par_options.timed. */
+	uint64_t ran_ns;
+	/* The action was told to stop (par_stopping() says how), for this
+	 * reason: -ETIMEDOUT (par_options.time_limit_ms), or -ECANCELED
+	 * (par_withdraw(), par_cancel(), par_close()). The first reason stays,
+	 * even if the action has not noticed. 0: the action was not told, or
+	 * the item never ran. */
+	int stopped;
 };
 
 /*
@@ -250,6 +276,25 @@ struct par_options {
 	/* The threads get this name, cut to the length that the system allows.
 	 * A number may follow it. NULL means "par". */
 	const char *name;
+	/* A worker that has found no item for so many milliseconds leaves, and
+	 * its worker_close runs. The one that has been idle longest leaves
+	 * first. One worker always stays. Another is started when items wait
+	 * again. 0 means that workers stay until par_close(). */
+	unsigned idle_ms;
+	/* An action that takes more milliseconds is told to stop (see
+	 * par_stopping()), never earlier. 0 means no limit. */
+	unsigned time_limit_ms;
+	/* This callback gives the key of an item (see par_key_fn). An item that
+	 * waits for its key holds up no item of another key. But a generated
+	 * item that waits for its key keeps its slot of the ring: if many items
+	 * of one key may come in a row, give `capacity` room for them. NULL
+	 * means no keys. */
+	par_key_fn *key;
+	/* At most so many items of one key run at once. 0 means 1. */
+	unsigned key_limit;
+	/* If not 0, results tell waited_ns and ran_ns, and par_stats() tells
+	 * oldest_ns. */
+	unsigned timed;
 };
 
 /* A consistent snapshot of a pool: all fields are of the same moment. */
@@ -281,6 +326,15 @@ struct par_stats {
 	/* If true, the generator will bring no more items. Without a generator,
 	 * true means that the pool was finished or canceled. */
 	bool ended;
+	/* The action that has been under way longest began so many nanoseconds
+	 * ago. 0: none is under way, or the options set neither timed nor
+	 * time_limit_ms. */
+	uint64_t oldest_ns;
+	/* So many of the queued items wait for their key: they would wait even
+	 * if a worker were idle for each. */
+	size_t held;
+	/* At most so many actions are under way at once: see par_limit(). */
+	unsigned limit;
 };
 
 /*
@@ -356,6 +410,29 @@ PAR_API int par_next_timed(struct par *pool, struct par_result *result,
 			   int timeout_ms);
 
 /*
+ * Takes several results at once: up to `most`, into the array `results`. Waits
+ * until `least` of them are ready, or fewer if no more can come while the
+ * caller waits: nothing else runs, and the input has ended, the window is full,
+ * or the limit is 0 (par_limit()). Waits for at most timeout_ms milliseconds; 0
+ * means that it does not wait, a negative number that it waits without a limit.
+ * The consumer is woken once, and not for each result. par_fd() knows nothing
+ * of `least`: in an event loop use the time 0.
+ *
+ * least 0 means 1. A larger `most` than INT_MAX means INT_MAX. If the time is
+ * over, what is ready is taken, even if that is less than `least`.
+ *
+ * Returns
+ *   1 or more  so many results are set; their items and values are the caller's
+ *   -ETIMEDOUT the time is over, and neither a result nor the end has come
+ *   -EINVAL    most is 0, or least is more than most
+ *   other      as par_next()
+ *
+ * All else is as for par_next().
+ */
+PAR_API int par_next_many(struct par *pool, struct par_result *results,
+			  unsigned most, unsigned least, int timeout_ms);
+
+/*
  * Returns a descriptor for poll, epoll or select. It is readable exactly while
  * par_next() would not block: a result is ready, or the end has come. If there
  * are several consumers, another one may take the result first. Then use
@@ -409,6 +486,54 @@ PAR_API int par_cancel_fd(struct par *pool);
 PAR_API int par_push(struct par *pool, void *item);
 
 /*
+ * Does the same as par_push(), but the window holds it back, as it holds the
+ * generator back: waits for room for at most timeout_ms milliseconds. 0 means
+ * that it does not wait, a negative number that it waits without a limit.
+ * Without a window it never waits. Threads that wait here come before the
+ * generator. (A call of the generator that is under way may still exceed the
+ * window by one.) A thread that waits here does not hold off the end.
+ *
+ * Thread-safe: may be called from any thread. But the thread that takes the
+ * results should use the time 0: while it waits, nobody makes room.
+ *
+ * Returns what par_push() returns, and also
+ *   -ETIMEDOUT the time is over, and there was no room; the item did not enter
+ *   -EDEADLK   called on one of the pool's own threads with another time than
+ *              0, and there is no room; the item did not enter
+ * par_cancel() and the end wake it; it returns -ECANCELED or -EPIPE then.
+ */
+PAR_API int par_push_timed(struct par *pool, void *item, int timeout_ms);
+
+/*
+ * Cancels one item: the oldest in the pool with this pointer that was not told
+ * to stop yet. If it has not started, it comes back at once (in an ordered pool,
+ * in its place), with the error -ECANCELED. If it runs, its action is told to stop (see par_stopping()).
+ *
+ * Does not wait for the action. May look at every item that is queued.
+ * Thread-safe: may be called from any thread. (If the program has freed an item
+ * and uses the same pointer again, that is another item.)
+ *
+ * Returns
+ *   0          the item had not started
+ *   1          the item runs, and was told to stop, now or earlier
+ *   -ENOENT    the item is not in the pool, or its action has ended
+ */
+PAR_API int par_withdraw(struct par *pool, void *item);
+
+/*
+ * Sets how many actions may be under way at once, from 0 to
+ * par_options.workers, which it is at first. What runs goes on; nothing more is
+ * started until fewer are under way. If the limit is raised, what waits is
+ * started. 0 is a pause. The generator goes on as long as there is room. The
+ * end waits for items that are queued: at limit 0 until the limit is raised or
+ * the pool is canceled. A cancel and a close work as always.
+ *
+ * Does not block. Thread-safe: may be called from any thread. Returns 0, or
+ * -EINVAL if the limit is more than par_options.workers.
+ */
+PAR_API int par_limit(struct par *pool, unsigned workers);
+
+/*
  * Stops the generator: it is not called again, except for a call that is about
  * to begin, which counts as under way. Items that have entered are run and
  * delivered. If a call of the generator is under way, the end waits for
@@ -448,6 +573,38 @@ PAR_API void par_cancel(struct par *pool);
  * lock, so an action may call it in its inner loop.
  */
 PAR_API bool par_canceled(const struct par *pool);
+
+/*
+ * Whether the callback that the calling thread is running was told to stop.
+ *
+ * An action is told to stop by par_cancel(), par_close(), par_withdraw() and
+ * its time limit (par_options.time_limit_ms); the generator, by par_finish() of
+ * another thread, par_cancel() and par_close(); a worker_open, by par_cancel()
+ * and par_close(). Only the callback that is meant is told, and no other
+ * notices anything. Then par_stopping() is true at once in that callback, its
+ * par_stop_fd() is ready, and with par_options.interrupt its blocked system
+ * calls are interrupted, again and again until it returns. Nothing else
+ * happens: what it returns is its result.
+ *
+ * In par_options.key it is as in the callback around it. Everywhere else, also
+ * in worker_close, par_stopping() is false. Does not block, takes no lock, and
+ * may be called in an inner loop.
+ */
+PAR_API bool par_stopping(void);
+
+/*
+ * Returns a descriptor that becomes ready for reading when the calling thread's
+ * current callback is told to stop. An action can poll it together with its
+ * socket. It is never ready in a callback that was not told. It is valid until
+ * the callback returns: later it tells of the worker's next item.
+ *
+ * Each worker that asks has a descriptor of its own, and keeps it for its next
+ * items. It is one end of a pipe. It is made at the first call, with close-on-exec, is never 0, 1
+ * or 2, and par_close() closes it. The program must not read, write or close
+ * it. Does not block. If it cannot be made, returns -EMFILE, -ENFILE or
+ * -ENOMEM. Where par_stopping() is always false, returns -EINVAL.
+ */
+PAR_API int par_stop_fd(void);
 
 /*
  * Returns the pool of the callback that the calling thread is running: action,
@@ -492,9 +649,24 @@ PAR_API void par_stats(const struct par *pool, struct par_stats *stats);
  *   -EDEADLK   called on one of the pool's own threads, or in a destructor of
  *              its thread-specific data; nothing has changed
  *   -ECHILD    called in a child process; nothing has changed
+ *   -EIO       the pool is closed; the generator had failed with -EIO,
+ *              -ETIMEDOUT, -EDEADLK or -ECHILD
  *   other      the pool is closed; the generator had failed with this number
  */
 PAR_API int par_close(struct par *pool);
+
+/*
+ * Does the same as par_close(), but waits for at most timeout_ms milliseconds
+ * until all threads have ended. A negative number means that it waits without a
+ * limit, like par_close(). The time does not limit discard.
+ *
+ * Returns what par_close() returns, and also
+ *   -ETIMEDOUT some thread has not ended; the pool is canceled and still there
+ * After -ETIMEDOUT the program may call par_close_timed() or par_close() again,
+ * and between these calls it may take results with par_next(). Or it leaves the
+ * pool as it is: with _exit(), a program can end although an action hangs.
+ */
+PAR_API int par_close_timed(struct par *pool, int timeout_ms);
 
 /*
  * Two generators are ready-made: for an array and for the lines of a file.

@@ -4,13 +4,22 @@
  * arguments, refuses to let a thread of the pool wait for the pool, and leaves
  * the rest to a hand-over.
  */
+#include "cancels.h"
 #include "delivery.h"
-#include "handover.h"
 #include "monitor.h"
+#include "pushes.h"
 #include "sizes.h"
+#include "stops.h"
 #include "thread.h"
 
 #include <errno.h>
+#include <limits.h>
+
+/* 0: the call does not wait, so the clock is not asked. */
+static uint64_t deadline(int timeout_ms)
+{
+	return timeout_ms ? clock_after(timeout_ms) : 0;
+}
 
 static int take_next(struct par *p, struct par_result *result, uint64_t until)
 {
@@ -28,9 +37,23 @@ int par_next(struct par *pool, struct par_result *result)
 
 int par_next_timed(struct par *pool, struct par_result *result, int timeout_ms)
 {
-	/* 0: does not wait, so the clock is not asked. */
-	return take_next(pool, result,
-			 timeout_ms ? clock_after(timeout_ms) : 0);
+	return take_next(pool, result, deadline(timeout_ms));
+}
+
+int par_next_many(struct par *pool, struct par_result *results, unsigned most,
+		  unsigned least, int timeout_ms)
+{
+	if (!pool || !results || most == 0 || least > most)
+		return -EINVAL;
+	if (self_is_in(pool))
+		return -EDEADLK;
+	if (most > INT_MAX)
+		most = INT_MAX;
+	if (least == 0)
+		least = 1;
+	return delivery_next_many(pool, results, most,
+				  least < most ? least : most,
+				  deadline(timeout_ms));
 }
 
 /* A thread may be canceled while it waits, and nowhere else (waiter.h). So the
@@ -70,22 +93,71 @@ static bool is_opening(const struct par *p)
 	return w && w->state == SEAT_OPENING;
 }
 
-int par_push(struct par *pool, void *item)
+/* How an item is pushed. */
+struct push {
+	void *item;
+	bool in_window; /* waits for room in the window */
+	int timeout_ms;
+};
+
+static int push(struct par *p, const struct push *how)
 {
 	/* errno is saved here and not around malloc(). Compilers assume that
 	 * malloc() leaves errno alone, which it does not if it fails. */
 	int rc, before, saved = errno;
 
-	if (!pool)
+	if (!p)
 		return -EINVAL;
 	/* The first worker_open may still fail, and par_open() with it. */
-	if (is_opening(pool))
+	if (is_opening(p))
 		return -EAGAIN;
 	before = thread_disable_cancel();
-	rc = handover_push(pool, item);
+	if (how->in_window)
+		rc = pushes_enter_in_window(p, how->item,
+					    deadline(how->timeout_ms));
+	else
+		rc = pushes_enter(p, how->item);
 	thread_restore_cancel(before);
 	errno = saved;
 	return rc;
+}
+
+int par_push(struct par *pool, void *item)
+{
+	return push(pool, &(struct push){ .item = item });
+}
+
+int par_push_timed(struct par *pool, void *item, int timeout_ms)
+{
+	return push(pool, &(struct push){ .item = item,
+					  .in_window = true,
+					  .timeout_ms = timeout_ms });
+}
+
+int par_withdraw(struct par *pool, void *item)
+{
+	int rc, before;
+
+	if (!pool)
+		return -EINVAL;
+	before = thread_disable_cancel();
+	rc = cancels_one(pool, item);
+	thread_restore_cancel(before);
+	return rc;
+}
+
+int par_limit(struct par *pool, unsigned workers)
+{
+	int before;
+
+	if (!pool || workers > pool->options.workers)
+		return -EINVAL;
+	before = thread_disable_cancel();
+	monitor_lock(pool);
+	pool->limit = workers;
+	monitor_unlock(pool);
+	thread_restore_cancel(before);
+	return 0;
 }
 
 static void stop_source(struct par *p, void (*stop)(struct par *))
@@ -101,12 +173,27 @@ static void stop_source(struct par *p, void (*stop)(struct par *))
 
 void par_finish(struct par *pool)
 {
-	stop_source(pool, handover_finish);
+	stop_source(pool, cancels_finish);
 }
 
 void par_cancel(struct par *pool)
 {
-	stop_source(pool, handover_cancel);
+	stop_source(pool, cancels_all);
+}
+
+int par_stop_fd(void)
+{
+	struct self *self = self_current();
+	int fd, before;
+
+	if (!self)
+		return -EINVAL;
+	before = thread_disable_cancel();
+	monitor_lock(self->pool);
+	fd = stops_open(self);
+	monitor_unlock(self->pool);
+	thread_restore_cancel(before);
+	return fd;
 }
 
 bool par_canceled(const struct par *pool)
@@ -133,6 +220,9 @@ static void take_snapshot(struct par *p, struct par_stats *stats) NEEDS_LOCK
 		.workers = seats_taken(&p->seats),
 		.refused = p->attempts.error,
 		.ended = source_has_ended(&p->source),
+		.oldest_ns = stopwatch_oldest(&p->stopwatch),
+		.held = backlog_held(&p->backlog),
+		.limit = p->limit,
 	};
 }
 

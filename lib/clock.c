@@ -8,8 +8,6 @@
 
 #include <time.h>
 
-enum { NS_PER_MS = 1000000 };
-
 static uint64_t read_clock(clockid_t clock)
 {
 	struct timespec now;
@@ -36,5 +34,5 @@ uint64_t clock_after(int timeout_ms)
 {
 	if (timeout_ms < 0)
 		return CLOCK_NEVER;
-	return clock_now() + (uint64_t)timeout_ms * NS_PER_MS;
+	return clock_now() + (uint64_t)timeout_ms * CLOCK_NS_PER_MS;
 }

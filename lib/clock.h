@@ -10,7 +10,7 @@
 
 #include <stdint.h>
 
-enum { CLOCK_NS_PER_S = 1000000000 };
+enum { CLOCK_NS_PER_S = 1000000000, CLOCK_NS_PER_MS = 1000000 };
 
 /* A deadline that never comes. */
 #define CLOCK_NEVER UINT64_MAX

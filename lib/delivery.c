@@ -12,10 +12,25 @@
 
 struct consumer {
 	struct par *pool;
-	struct par_result *result;
+	/* The array of the program, whose results have the program's size. */
+	char *results;
+	unsigned most;
+	unsigned least;
+	bool late; /* takes what there is */
 	struct waiter waiter;
 	int rc; /* what par_next() returns */
 };
+
+/* Copies the result out. */
+static void hand_out(struct consumer *consumer, struct item *item) NEEDS_LOCK
+{
+	struct par *p = consumer->pool;
+
+	sizes_copy_out(consumer->results, p->sizes.result, &item->result,
+		       sizeof item->result);
+	p->ledger.delivered++;
+	spares_put(&p->spares, item);
+}
 
 static bool deliver(void *argument) NEEDS_LOCK
 {
@@ -30,10 +45,7 @@ static bool deliver(void *argument) NEEDS_LOCK
 		item = outbox_take(&p->outbox);
 	}
 	if (item) {
-		sizes_copy_out(consumer->result, p->sizes.result, &item->result,
-			       sizeof item->result);
-		p->ledger.delivered++;
-		spares_put(&p->spares, item);
+		hand_out(consumer, item);
 		consumer->rc = 1;
 	} else if (pool_is_at_end(p)) {
 		p->source.state = SOURCE_END_REPORTED;
@@ -41,6 +53,29 @@ static bool deliver(void *argument) NEEDS_LOCK
 	} else {
 		return false;
 	}
+	return true;
+}
+
+/* The same for several results. */
+static bool deliver_many(void *argument) NEEDS_LOCK
+{
+	struct consumer *consumer = argument;
+	struct par *p = consumer->pool;
+	struct item *item;
+	unsigned taken = 0;
+
+	pool_update(p);
+	if (outbox_ready(&p->outbox) < consumer->least && !consumer->late &&
+	    !pool_is_still(p))
+		return false;
+	while (taken < consumer->most && (item = outbox_take(&p->outbox))) {
+		hand_out(consumer, item);
+		consumer->results += p->sizes.result;
+		taken++;
+	}
+	if (taken == 0)
+		return deliver(consumer);
+	consumer->rc = (int)taken;
 	return true;
 }
 
@@ -57,7 +92,7 @@ static void consumer_canceled(void *argument) DROPS_LOCK
 }
 
 static void wait_and_deliver(struct consumer *consumer, uint64_t until,
-			     int cancel_state) NEEDS_LOCK
+			     int cancel_state, bool (*look)(void *)) NEEDS_LOCK
 {
 	struct par *p = consumer->pool;
 
@@ -66,32 +101,59 @@ static void wait_and_deliver(struct consumer *consumer, uint64_t until,
 		return;
 	}
 	consumer->waiter.cancel_state = cancel_state;
+	consumer->waiter.least = consumer->least;
 	pthread_cleanup_push(consumer_canceled, consumer);
-	monitor_wait_again(p, &p->waiters.consumers, &consumer->waiter, until,
-			   deliver, consumer);
+	if (!monitor_wait_again(p, &p->waiters.consumers, &consumer->waiter,
+				until, look, consumer)) {
+		consumer->late = true;
+		look(consumer);
+	}
 	pthread_cleanup_pop(false);
 	waiter_fini(&consumer->waiter);
 }
 
-int delivery_next(struct par *p, struct par_result *result, uint64_t until)
+/* Takes a result, or several, or waits. */
+static int next(struct consumer *consumer, uint64_t until,
+		bool (*look)(void *)) WITHOUT_LOCK
 {
 	const int cancel_state = thread_disable_cancel();
-	struct consumer consumer;
+	struct par *p = consumer->pool;
 
-	consumer.pool = p;
-	consumer.result = result;
-	consumer.rc = -ETIMEDOUT;
+	consumer->rc = -ETIMEDOUT;
+	consumer->late = until == 0;
 	monitor_lock(p);
-	if (deliver(&consumer)) {
+	if (look(consumer)) {
 		wait_queue_note_success(&p->waiters.consumers);
 		monitor_unlock_delivered(p);
 	} else {
 		if (until != 0)
-			wait_and_deliver(&consumer, until, cancel_state);
+			wait_and_deliver(consumer, until, cancel_state, look);
 		monitor_unlock(p);
 	}
 	thread_restore_cancel(cancel_state);
-	return consumer.rc;
+	return consumer->rc;
+}
+
+int delivery_next(struct par *p, struct par_result *result, uint64_t until)
+{
+	struct consumer consumer;
+
+	consumer.pool = p;
+	consumer.results = (char *)result;
+	consumer.least = 1;
+	return next(&consumer, until, deliver);
+}
+
+int delivery_next_many(struct par *p, struct par_result *results, unsigned most,
+		       unsigned least, uint64_t until)
+{
+	struct consumer consumer;
+
+	consumer.pool = p;
+	consumer.results = (char *)results;
+	consumer.most = most;
+	consumer.least = least;
+	return next(&consumer, until, deliver_many);
 }
 
 struct item *delivery_leftover(struct par *p)

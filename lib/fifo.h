@@ -39,4 +39,35 @@ static inline struct item *fifo_take(struct fifo *fifo) NEEDS_LOCK
 	return item;
 }
 
+/* Returns the oldest item of the program with this pointer; NULL: none. */
+static inline struct item *fifo_find(const struct fifo *fifo,
+				     const void *pointer) NEEDS_LOCK
+{
+	struct item *item = fifo->first;
+
+	while (item && item->result.item != pointer)
+		item = item->next;
+	return item;
+}
+
+/* Returns false if the item is not in the list. */
+static inline bool fifo_remove(struct fifo *fifo, const struct item *item)
+	NEEDS_LOCK
+{
+	struct item *before = NULL, *i = fifo->first;
+
+	for (; i && i != item; i = i->next)
+		before = i;
+	if (!i)
+		return false;
+	if (before)
+		before->next = i->next;
+	else
+		fifo->first = i->next;
+	if (fifo->last == i)
+		fifo->last = before;
+	fifo->count--;
+	return true;
+}
+
 #endif

@@ -19,45 +19,25 @@
  */
 #include "handover.h"
 
-#include "interrupts.h"
+#include "entry.h"
 #include "monitor.h"
 #include "records.h"
+#include "signals.h"
+#include "stops.h"
 #include "workers.h"
 
 #include <errno.h>
-#include <limits.h>
 
 /* Entry. */
-
-static void prepare(struct item *item, uint64_t index)
-{
-	item->result.value = NULL;
-	item->result.error = 0;
-	item->result.worker = UINT_MAX;
-	item->result.index = index;
-	item->done = false;
-}
-
-/* The item is in the pool from here on. The caller queues or cancels it. */
-static void enter(struct par *p, struct item *item) NEEDS_LOCK
-{
-	prepare(item, p->ledger.entered++);
-	outbox_enter(&p->outbox, item);
-}
-
-static void cancel_item(struct par *p, struct item *item) NEEDS_LOCK
-{
-	item->result.error = -ECANCELED;
-	p->ledger.canceled++;
-	outbox_put(&p->outbox, item);
-}
 
 /* generate has brought an item. */
 static void admit(struct par *p, struct item *item) NEEDS_LOCK
 {
-	enter(p, item);
+	entry_enter(p, item);
 	if (pool_is_canceled(p))
-		cancel_item(p, item);
+		entry_cancel(p, item);
+	else if (p->options.key)
+		backlog_put(&p->backlog, item, true);
 	else
 		ring_put(&p->ring, item);
 	workers_ask(p);
@@ -69,7 +49,7 @@ static void end_source(struct par *p, struct item *item, int rc) NEEDS_LOCK
 	p->source.generating = false;
 	if (item)
 		spares_put(&p->spares, item);
-	if (rc < 0 && !p->source.told && !pool_is_canceled(p))
+	if (rc < 0 && !source_was_told(&p->source) && !pool_is_canceled(p))
 		p->source.error = rc;
 	p->source.state = SOURCE_ENDED;
 }
@@ -109,7 +89,7 @@ static bool begin_call(struct par *p) NEEDS_LOCK
  * if that must not be. */
 static bool try_admit(struct par *p, struct item *item)
 {
-	prepare(item, p->source.next_index);
+	entry_prepare(item, p->source.next_index);
 	if (!ring_try_put(&p->ring, item))
 		return false;
 	p->source.next_index++;
@@ -121,6 +101,8 @@ static bool supply(struct par *p, struct item *item, int rc) WITHOUT_LOCK
 {
 	bool more;
 
+	if (item && rc > 0 && p->options.key)
+		entry_set_key(item, entry_key(p, item->result.item));
 	monitor_lock(p);
 	pool_update(p);
 	if (item && rc > 0)
@@ -157,62 +139,12 @@ void handover_fail_source(struct par *p, struct item *item, int error)
 	monitor_unlock(p);
 }
 
-static int why_refused(const struct par *p) NEEDS_LOCK
-{
-	if (pool_is_canceled(p))
-		return -ECANCELED;
-	return p->source.state == SOURCE_END_REPORTED ? -EPIPE : 0;
-}
-
-/* The producer must not give its next item the index of a pushed one. */
-static void outdate_index(struct par *p) NEEDS_LOCK
-{
-	ring_watch(&p->ring, WATCH_ON, p->ring.head_watch);
-	pool_update(p);
-	p->source.index_outdated = true;
-}
-
-int handover_push(struct par *p, void *pushed)
-{
-	struct item *item = NULL;
-	int rc;
-
-	monitor_lock(p);
-	rc = why_refused(p);
-	if (rc == 0 && !(item = spares_take(&p->spares))) {
-		monitor_unlock(p);
-		if (!(item = records_new()))
-			return -ENOMEM;
-		monitor_lock(p);
-		rc = why_refused(p);
-	}
-	if (rc == 0) {
-		item->result.item = pushed;
-		if (p->options.generate)
-			outdate_index(p);
-		enter(p, item);
-		fifo_put(&p->pushed, item);
-		workers_ask(p);
-	} else if (item) {
-		spares_put(&p->spares, item);
-	}
-	monitor_unlock(p);
-	return rc;
-}
-
 /* Work. */
-
-static struct item *dequeue(struct par *p) NEEDS_LOCK
-{
-	struct item *item = fifo_take(&p->pushed);
-
-	return item ? item : ring_take(&p->ring);
-}
 
 /* The worker has this item now; NULL: none. */
 static bool assign(struct worker *w, struct item *item)
 {
-	w->item = item;
+	seats_set_item(w, item);
 	if (item)
 		item->result.worker = seats_number(&w->self.pool->seats, w);
 	return item != NULL;
@@ -223,93 +155,86 @@ static bool take_or_closing(void *worker) NEEDS_LOCK
 	struct worker *w = worker;
 	struct par *p = w->self.pool;
 
-	if (!pool_may_run(p) || !assign(w, dequeue(p)))
-		return p->life == POOL_CLOSING;
+	/* The others are enough. */
+	if (w->waiter.dismissed && p->waiters.idle.newest)
+		return true;
+	if (!pool_may_run(p) || pool_may_begin(p) == 0 ||
+	    !assign(w, entry_dequeue(p)))
+		return p->life == POOL_CLOSING || w->waiter.dismissed;
+	w->waiter.dismissed = false;
 	p->ledger.started++;
+	stopwatch_start(&p->stopwatch, w);
 	return true;
 }
 
-static void settle(struct worker *w) NEEDS_LOCK
+static void settle(struct worker *w, struct item *item) NEEDS_LOCK
 {
 	struct par *p = w->self.pool;
 
+	stopwatch_stop(&p->stopwatch, w);
+	stops_settle(w, item);
+	seats_set_item(w, NULL);
 	pool_empty_tray(p); /* what was done earlier leaves earlier */
-	pool_finish_item(p, w->item);
-	w->item = NULL;
+	if (p->options.key)
+		backlog_end(&p->backlog, item);
+	pool_finish_item(p, item);
 }
 
 /* The common case: hands in and takes without the lock. Returns false if that
  * must not be, or if there is nothing to take. */
-static bool try_exchange(struct worker *w)
+static bool try_exchange(struct worker *w, struct item *item)
 {
 	struct par *p = w->self.pool;
 
-	if (!tray_try_put(&p->tray, w->item))
+	seats_set_item(w, NULL);
+	if (!tray_try_put(&p->tray, item)) {
+		seats_set_item(w, item);
 		return false;
-	w->item = NULL;
+	}
 	return assign(w, ring_try_take(&p->ring));
+}
+
+/* The other cases. */
+static void exchange(struct worker *w) WITHOUT_LOCK
+{
+	struct par *p = w->self.pool;
+	struct item *item = seats_item(w);
+	bool told;
+
+	monitor_lock(p);
+	told = item && word_load_own(&w->self.told) != 0;
+	if (item)
+		settle(w, item);
+	w->waits = true;
+	monitor_wait(p, &p->waiters.idle, &w->waiter, CLOCK_NEVER,
+		     take_or_closing, w);
+	w->waits = !seats_item(w); /* if it leaves, nobody interrupts it */
+	monitor_unlock(p);
+	/* A signal that was sent to the last action arrives at the end of a
+	 * system call, and so not in the next action. */
+	if (told && p->options.interrupt)
+		signals_unblock(p->options.interrupt);
 }
 
 struct item *handover_exchange(struct worker *w)
 {
-	struct par *p = w->self.pool;
+	struct item *item = seats_item(w);
 
-	if (w->item && try_exchange(w))
-		return w->item;
-	monitor_lock(p);
-	if (w->item)
-		settle(w);
-	w->waits = true;
-	monitor_wait(p, &p->waiters.idle, &w->waiter, CLOCK_NEVER,
-		     take_or_closing, w);
-	w->waits = !w->item; /* if it leaves, nobody interrupts it */
-	monitor_unlock(p);
-	return w->item;
+	if (!item || !try_exchange(w, item))
+		exchange(w);
+	return seats_item(w);
 }
 
 void handover_retire(struct worker *w)
 {
 	struct par *p = w->self.pool;
+	struct item *item = seats_item(w);
 
 	monitor_lock(p);
-	if (w->item) {
-		w->item->result.error = -EINTR;
-		settle(w);
+	if (item) {
+		item->result.error = -EINTR;
+		settle(w, item);
 	}
 	workers_retire(w);
-	monitor_unlock(p);
-}
-
-/* No more input. */
-
-void handover_finish(struct par *p)
-{
-	/* A generator that finishes its own pool knows what it does. */
-	const bool told = !self_generates_for(p);
-
-	monitor_lock(p);
-	if (told && !p->source.told && p->source.generating) {
-		p->source.told = true;
-		interrupts_begin(p);
-	}
-	source_finish(&p->source);
-	monitor_unlock(p);
-}
-
-void handover_cancel(struct par *p)
-{
-	struct item *item;
-
-	monitor_lock(p);
-	if (!pool_is_canceled(p))
-		interrupts_begin(p);
-	word_store(&p->canceled, 1);
-	source_finish(&p->source);
-	/* What was taken before this was started before the cancel. */
-	monitor_stop_others(p);
-	pool_update(p);
-	while ((item = dequeue(p)))
-		cancel_item(p, item);
-	pipe_hang_up(&p->cancel_pipe);
 	monitor_unlock(p);
 }

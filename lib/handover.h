@@ -2,8 +2,7 @@
 /*
  * The hand-overs: how an item goes from one place to the next (pool.h has the
  * picture), each in one step: a compare-and-swap, or a critical section. So an
- * item is never in two places and never in none. And how the input is told to
- * stop.
+ * item is never in two places and never in none.
  */
 #ifndef PAR_HANDOVER_H
 #define PAR_HANDOVER_H
@@ -20,19 +19,11 @@ struct item *handover_supply(struct par *p, struct item *item,
 void handover_fail_source(struct par *p, struct item *item,
 			  int error) WITHOUT_LOCK;
 
-/* par_push(): returns 0 if the item has entered, or why it has not. */
-int handover_push(struct par *p, void *pushed) WITHOUT_LOCK;
-
 /* For a worker. Hands in the item whose action has ended, if there is one,
  * waits for the next and returns it. Returns NULL if the pool is closing. */
 struct item *handover_exchange(struct worker *w) WITHOUT_LOCK;
 /* For a worker that takes no item any more. If it holds an item, its action has
  * ended the thread: hands the item in with -EINTR. */
 void handover_retire(struct worker *w) WITHOUT_LOCK;
-
-/* par_finish() */
-void handover_finish(struct par *p) WITHOUT_LOCK;
-/* par_cancel() */
-void handover_cancel(struct par *p) WITHOUT_LOCK;
 
 #endif

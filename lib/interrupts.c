@@ -36,6 +36,11 @@ static bool is_in_callback(const struct worker *w) NEEDS_LOCK
 	       w->state == SEAT_OPENING;
 }
 
+static bool must_interrupt(const struct worker *w) NEEDS_LOCK
+{
+	return word_load_own(&w->self.told) != 0 && is_in_callback(w);
+}
+
 /* Returns true if these were the last. */
 static bool interrupt_workers(struct par *p) NEEDS_LOCK
 {
@@ -45,7 +50,7 @@ static bool interrupt_workers(struct par *p) NEEDS_LOCK
 	       looks++ < SEATS_AT_ONCE) {
 		const struct worker *w = &p->seats.all[(*seat)++];
 
-		if (!is_in_callback(w))
+		if (!must_interrupt(w))
 			continue;
 		interrupt(p, &w->self);
 		sent++;
@@ -68,9 +73,10 @@ void interrupts_send(struct par *p)
 
 	if (!pool_must_interrupt(p) || clock_now() < interrupts->due)
 		return;
-	if (interrupts->next_seat == 0 && p->source.generating)
+	if (interrupts->next_seat == 0 && p->source.generating &&
+	    source_was_told(&p->source))
 		interrupt(p, &p->source.self);
-	if (!pool_is_canceled(p) || interrupt_workers(p))
+	if (interrupt_workers(p))
 		plan_next_round(interrupts);
 	else
 		interrupts->due = clock_after(FIRST_PAUSE_MS);

@@ -15,13 +15,18 @@ static bool supervisor_must_run(struct par *p) NEEDS_LOCK
 static bool needs_no_supervisor(const struct par *p) NEEDS_LOCK
 {
 	return p->life == POOL_OPEN && p->seats.in_state[SEAT_VACANT] == 0 &&
-	       p->source.state != SOURCE_FINISHING && !pool_is_canceled(p);
+	       p->source.state != SOURCE_FINISHING && !pool_is_canceled(p) &&
+	       p->told_alone == 0 && p->stopwatch.due == CLOCK_NEVER &&
+	       p->dismiss_at == CLOCK_NEVER;
 }
 
 static bool owner_must_run(const struct par *p) NEEDS_LOCK
 {
-	return p->life == POOL_CLOSING ? p->seats.in_state[SEAT_STARTING] == 0
-				       : p->attempts.first_open_done;
+	if (p->life != POOL_CLOSING)
+		return p->attempts.first_open_done;
+	if (p->waiters.owner_waits_for_all)
+		return seats_taken(&p->seats) == 0 && !p->source.generating;
+	return p->seats.in_state[SEAT_STARTING] == 0;
 }
 
 /* Whether the producer must take the lock to put an item: because it always
@@ -46,16 +51,18 @@ static enum watch watch_of_tail(const struct par *p) NEEDS_LOCK
 static enum watch watch_of_head(const struct par *p) NEEDS_LOCK
 {
 	if (p->pushed.count > 0 || p->waiters.room.newest ||
-	    !p->options.generate || pool_is_canceled(p))
+	    !p->options.generate || pool_is_canceled(p) || p->takes_lock ||
+	    p->limit < p->options.workers)
 		return WATCH_ON;
 	return WATCH_OFF;
 }
 
 /* Whether a worker must take the lock to hand in a result: because of a
- * consumer, or of the descriptor. */
+ * consumer, or of the descriptor, or because an action was told to stop. */
 static enum watch watch_of_tray(const struct par *p) NEEDS_LOCK
 {
-	if (p->waiters.consumers.newest ||
+	if (p->waiters.consumers.newest || p->takes_lock || p->told_alone > 0 ||
+	    pool_is_canceled(p) ||
 	    (p->results_pipe.is_open && !outbox_is_ready(&p->outbox)))
 		return WATCH_ON;
 	return WATCH_OFF;
@@ -78,11 +85,14 @@ void monitor_stop_others(struct par *p)
  * item: nobody may come back to the pool for a while. But only one for all
  * generated items. They come in a stream, and the worker that was woken wakes
  * the next, if it is needed. */
-static uint64_t workers_wanted(const struct par *p) NEEDS_LOCK
+static uint64_t workers_wanted(struct par *p) NEEDS_LOCK
 {
-	if (!pool_may_run(p))
-		return 0;
-	return p->pushed.count + (ring_count(&p->ring) > 0);
+	const uint64_t most = pool_may_run(p) ? pool_may_begin(p) : 0;
+	uint64_t wanted = p->pushed.count + (ring_count(&p->ring) > 0);
+
+	if (p->options.key)
+		wanted = pool_startable(p);
+	return wanted < most ? wanted : most;
 }
 
 static void wake_workers(struct par *p) NEEDS_LOCK
@@ -98,6 +108,37 @@ static void wake_workers(struct par *p) NEEDS_LOCK
 	}
 }
 
+/* The newest that waits for no more results than there are, or than there will
+ * be; NULL: none. */
+static struct waiter *satisfied_consumer(struct par *p) NEEDS_LOCK
+{
+	struct waiter *consumer = p->waiters.consumers.newest;
+	size_t ready;
+
+	if (consumer->least == 1)
+		return consumer;
+	ready = outbox_ready(&p->outbox);
+	while (consumer && consumer->least > ready)
+		consumer = consumer->older;
+	return consumer || !pool_is_still(p) ? consumer
+					     : p->waiters.consumers.newest;
+}
+
+static void wake_a_consumer(struct par *p) NEEDS_LOCK
+{
+	struct wait_queue *consumers = &p->waiters.consumers;
+	struct waiter *consumer = satisfied_consumer(p);
+	uint64_t wanted = ledger_ready(&p->ledger);
+
+	if (!consumer)
+		return;
+	if (consumer != consumers->newest)
+		wait_queue_prefer(consumers, consumer);
+	if (consumer->least > 1)
+		wanted = (wanted + consumer->least - 1) / consumer->least;
+	wait_queue_wake(consumers, wanted, p->ledger.delivered);
+}
+
 static void wake_consumers(struct par *p) NEEDS_LOCK
 {
 	struct wait_queue *consumers = &p->waiters.consumers;
@@ -108,9 +149,8 @@ static void wake_consumers(struct par *p) NEEDS_LOCK
 	ready = outbox_is_ready(&p->outbox);
 	if (end)
 		wait_queue_wake_all(consumers);
-	else if (ready)
-		wait_queue_wake(consumers, ledger_ready(&p->ledger),
-				p->ledger.delivered);
+	else if (ready && consumers->newest)
+		wake_a_consumer(p);
 	pipe_set_readable(&p->results_pipe, ready || end);
 }
 
@@ -127,13 +167,28 @@ static bool wake_producer(struct par *p) NEEDS_LOCK
 	return true;
 }
 
+static void wake_pushers(struct par *p) NEEDS_LOCK
+{
+	struct wait_queue *pushers = &p->waiters.pushers;
+	uint64_t inside = ledger_inside(&p->ledger);
+
+	if (!pushers->newest)
+		return;
+	if (pool_is_canceled(p) || p->source.state == SOURCE_END_REPORTED)
+		wait_queue_wake_all(pushers);
+	else if (inside < p->options.window)
+		wait_queue_wake(pushers, p->options.window - inside,
+				p->ledger.entered);
+}
+
 /* No thread sleeps, and no descriptor is polled. */
 static bool nobody_waits(const struct par *p) NEEDS_LOCK
 {
 	const struct waiters *w = &p->waiters;
 
 	return !w->idle.newest && !w->consumers.newest && !w->room.newest &&
-	       !w->owner.asleep && !p->results_pipe.is_open &&
+	       !w->pushers.newest && !w->owner.asleep &&
+	       !p->results_pipe.is_open &&
 	       (!w->supervisor.asleep || needs_no_supervisor(p));
 }
 
@@ -152,6 +207,7 @@ static void wake_waiters(struct par *p) NEEDS_LOCK
 		return;
 	wake_workers(p);
 	wake_consumers(p);
+	wake_pushers(p);
 	if (waiters->supervisor.asleep && supervisor_must_run(p))
 		waiter_wake(&waiters->supervisor);
 	if (waiters->owner.asleep && owner_must_run(p))
@@ -175,16 +231,17 @@ void monitor_unlock(struct par *p)
 void monitor_unlock_delivered(struct par *p)
 {
 	if (p->waiters.consumers.newest || !outbox_is_ready(&p->outbox) ||
-	    (p->options.window > 0 && p->waiters.room.newest))
+	    (p->options.window > 0 &&
+	     (p->waiters.room.newest || p->waiters.pushers.newest)))
 		wake_waiters(p);
 	lock_drop(&p->lock);
 }
 
-void monitor_sleep(struct par *p, struct waiter *waiter, uint64_t until)
+bool monitor_sleep(struct par *p, struct waiter *waiter, uint64_t until)
 {
 	waiter_prepare(waiter, until);
 	wake_waiters(p);
-	waiter_sleep(waiter, &p->lock);
+	return waiter_sleep(waiter, &p->lock);
 }
 
 /* Yields to the threads that may bring what is waited for. */
@@ -206,6 +263,17 @@ static void wait_awake(struct par *p, struct wait_queue *queue) NEEDS_LOCK
 			      *items - before + seats_working(&p->seats));
 }
 
+/* An idle worker goes to sleep. If it is not the only one, the one that sleeps
+ * for longest may have to leave some day. */
+static void note_idle(struct par *p, struct waiter *waiter) NEEDS_LOCK
+{
+	const struct wait_queue *idle = &p->waiters.idle;
+
+	waiter->since = clock_now();
+	if (idle->oldest != waiter && p->dismiss_at == CLOCK_NEVER)
+		p->dismiss_at = pool_dismissal(p);
+}
+
 /* Returns true if the thread was woken. The watch is set before the last look
  * (wake_waiters()), and that look may wake this very thread. */
 static bool wait_asleep(struct par *p, struct wait_queue *queue,
@@ -214,6 +282,8 @@ static bool wait_asleep(struct par *p, struct wait_queue *queue,
 	bool woken;
 
 	wait_queue_add(queue, waiter, until);
+	if (p->options.idle_ms > 0 && queue == &p->waiters.idle)
+		note_idle(p, waiter);
 	wake_waiters(p);
 	woken = waiter_sleep(waiter, &p->lock);
 	wait_queue_remove(queue, waiter);

@@ -19,8 +19,9 @@ void monitor_unlock(struct par *p) DROPS_LOCK;
  * another is ready, this concerns only other consumers and the window. */
 void monitor_unlock_delivered(struct par *p) DROPS_LOCK;
 /* Ends the section, sleeps until there is a reason to run or the deadline has
- * come, and begins another section. */
-void monitor_sleep(struct par *p, struct waiter *waiter, uint64_t until)
+ * come, and begins another section. Returns false if the deadline came first.
+ */
+bool monitor_sleep(struct par *p, struct waiter *waiter, uint64_t until)
 	NEEDS_LOCK;
 /* The part of monitor_wait() that is needed if the condition is false at first.
  */

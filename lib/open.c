@@ -2,8 +2,8 @@
 /*
  * par_open() and par_close(): check the options, build, start; stop, undo.
  */
+#include "cancels.h"
 #include "delivery.h"
-#include "handover.h"
 #include "monitor.h"
 #include "producer.h"
 #include "signals.h"
@@ -46,6 +46,8 @@ static int check_options(struct par_options *o)
 
 	if (!o->action || o->workers == 0)
 		return -EINVAL;
+	if (o->key_limit == 0)
+		o->key_limit = 1;
 	if (o->capacity == 0)
 		o->capacity = o->workers > LEAST_DEFAULT_CAPACITY
 				      ? o->workers
@@ -111,13 +113,36 @@ static int wait_for_first_worker(struct par *p)
  * same time. */
 static void tell_to_end(struct par *p)
 {
-	handover_cancel(p); /* from here on worker_close cannot push */
+	cancels_all(p); /* from here on worker_close cannot push */
 	monitor_lock(p);
 	p->life = POOL_CLOSING;
 	/* A thread that is being started cannot be joined yet. */
 	while (p->seats.in_state[SEAT_STARTING] > 0)
 		monitor_sleep(p, &p->waiters.owner, CLOCK_NEVER);
 	monitor_unlock(p);
+}
+
+static bool have_all_left(const struct par *p) NEEDS_LOCK
+{
+	return seats_taken(&p->seats) == 0 && !p->source.generating;
+}
+
+/* The same, but does not wait for longer than the deadline. Returns whether all
+ * threads have ended, or are about to. */
+static bool tell_to_end_until(struct par *p, uint64_t until)
+{
+	bool in_time = true, left;
+
+	cancels_all(p);
+	monitor_lock(p);
+	p->life = POOL_CLOSING;
+	p->waiters.owner_waits_for_all = true;
+	while (in_time && !have_all_left(p))
+		in_time = monitor_sleep(p, &p->waiters.owner, until);
+	p->waiters.owner_waits_for_all = false;
+	left = have_all_left(p);
+	monitor_unlock(p);
+	return left;
 }
 
 static void join_workers(struct par *p)
@@ -241,18 +266,28 @@ int par_open_sized(struct par **pool, const struct par_options *options,
 	return rc;
 }
 
-static int close_pool(struct par *p)
+/* The numbers with which the close itself fails say nothing else. */
+static int close_error(int error)
+{
+	return error == -ETIMEDOUT || error == -EDEADLK || error == -ECHILD
+		       ? -EIO
+		       : error;
+}
+
+static int close_pool(struct par *p, int timeout_ms)
 {
 	int rc;
 
+	if (timeout_ms >= 0 && !tell_to_end_until(p, clock_after(timeout_ms)))
+		return -ETIMEDOUT;
 	stop_threads(p, p->options.generate, true);
 	guard_not_needed();
-	rc = p->source.error;
+	rc = close_error(p->source.error);
 	dissolve(p);
 	return rc;
 }
 
-int par_close(struct par *pool)
+int par_close_timed(struct par *pool, int timeout_ms)
 {
 	int rc, before, saved = errno;
 
@@ -263,8 +298,13 @@ int par_close(struct par *pool)
 	if (self_is_in(pool))
 		return -EDEADLK;
 	before = thread_disable_cancel();
-	rc = close_pool(pool);
+	rc = close_pool(pool, timeout_ms);
 	thread_restore_cancel(before);
 	errno = saved;
 	return rc;
+}
+
+int par_close(struct par *pool)
+{
+	return par_close_timed(pool, -1);
 }

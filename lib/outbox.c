@@ -15,6 +15,8 @@ void outbox_enter(struct outbox *outbox, struct item *item)
 	else
 		outbox->first = item;
 	outbox->last = item;
+	if (!outbox->edge)
+		outbox->edge = item;
 }
 
 void outbox_put(struct outbox *outbox, struct item *item)
@@ -22,6 +24,10 @@ void outbox_put(struct outbox *outbox, struct item *item)
 	item->done = true;
 	if (!outbox->ordered)
 		fifo_put(&outbox->done, item);
+	while (outbox->edge && outbox->edge->done) {
+		outbox->edge = outbox->edge->later;
+		outbox->ready++;
+	}
 }
 
 bool outbox_is_ready(const struct outbox *outbox)
@@ -40,5 +46,6 @@ struct item *outbox_take(struct outbox *outbox)
 	if (!item || !item->done)
 		return NULL;
 	outbox->first = item->later;
+	outbox->ready--;
 	return item;
 }

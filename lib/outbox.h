@@ -19,6 +19,10 @@ struct outbox {
 	 * of entry, linked by `later`; `last` is undefined if there is none. */
 	struct item *first;
 	struct item *last;
+	/* Ordered: the first that is not done, NULL if all are; and how many
+	 * stand before it. */
+	struct item *edge;
+	size_t ready;
 };
 
 /* An item enters the pool. If the outbox is ordered, the item gets its place.
@@ -28,6 +32,11 @@ void outbox_enter(struct outbox *outbox, struct item *item) NEEDS_LOCK;
 void outbox_put(struct outbox *outbox, struct item *item) NEEDS_LOCK;
 /* Returns the result that may leave next, or NULL if there is none. */
 struct item *outbox_take(struct outbox *outbox) NEEDS_LOCK;
+/* How many results may leave. */
+static inline size_t outbox_ready(const struct outbox *outbox) NEEDS_LOCK
+{
+	return outbox->ordered ? outbox->ready : outbox->done.count;
+}
 /* Whether outbox_take() would return a result. */
 bool outbox_is_ready(const struct outbox *outbox) NEEDS_LOCK;
 

@@ -25,11 +25,62 @@ bool pool_is_deserted(const struct par *p)
 		(seats_taken(&p->seats) == 0 && !p->source.generating));
 }
 
+size_t pool_generated(const struct par *p)
+{
+	return p->options.key ? p->backlog.generated : ring_count(&p->ring);
+}
+
+size_t pool_startable(const struct par *p)
+{
+	const struct lane *lanes = p->backlog.lanes;
+
+	if (p->options.key)
+		return lanes[LANE_PUSHED].count + lanes[LANE_GENERATED].count;
+	return p->pushed.count + ring_count(&p->ring);
+}
+
+bool pool_window_has_room(const struct par *p)
+{
+	return p->options.window == 0 ||
+	       ledger_inside(&p->ledger) < p->options.window;
+}
+
 bool pool_has_room(const struct par *p)
 {
-	return pool_may_run(p) && ring_count(&p->ring) < p->ring.capacity &&
+	return pool_may_run(p) && pool_generated(p) < p->ring.capacity &&
 	       (p->options.window == 0 ||
-		ledger_inside(&p->ledger) < p->options.window);
+		ledger_inside(&p->ledger) + p->pushing < p->options.window);
+}
+
+uint64_t pool_may_begin(struct par *p)
+{
+	uint64_t running;
+
+	if (p->limit == p->options.workers)
+		return p->limit;
+	pool_update(p);
+	running = ledger_running(&p->ledger);
+	return running < p->limit ? p->limit - running : 0;
+}
+
+uint64_t pool_dismissal(const struct par *p)
+{
+	const struct wait_queue *idle = &p->waiters.idle;
+
+	if (idle->oldest == idle->newest)
+		return CLOCK_NEVER;
+	return idle->oldest->since +
+	       p->options.idle_ms * (uint64_t)CLOCK_NS_PER_MS;
+}
+
+bool pool_is_still(struct par *p)
+{
+	pool_update(p);
+	if (ledger_running(&p->ledger) > 0)
+		return false;
+	return p->limit == 0 ||
+	       (ledger_queued(&p->ledger) == 0 &&
+		(source_has_ended(&p->source) || !pool_window_has_room(p)));
 }
 
 void pool_finish_item(struct par *p, struct item *item)
@@ -66,7 +117,10 @@ uint64_t pool_shortage(struct par *p)
 	pool_update(p);
 	/* queued - (working - running). The started items, which change while
 	 * they are counted, are on both sides. */
-	unfinished = l->entered - l->canceled - l->finished;
+	unfinished = l->entered - l->canceled - l->finished -
+		     backlog_held(&p->backlog);
+	if (unfinished > p->limit)
+		unfinished = p->limit;
 	return unfinished > working ? unfinished - working : 0;
 }
 
@@ -83,7 +137,8 @@ bool pool_must_interrupt(struct par *p)
 		return false;
 	if (pool_is_canceled(p))
 		return pool_in_callbacks(p) > 0;
-	return p->source.told && p->source.generating;
+	return p->told_alone > 0 ||
+	       (source_was_told(&p->source) && p->source.generating);
 }
 
 static bool needs_worker(struct par *p) NEEDS_LOCK
@@ -114,7 +169,9 @@ uint64_t pool_due(struct par *p)
 	due = pool_due_worker(p);
 	if (due > p->interrupts.due && pool_must_interrupt(p))
 		due = p->interrupts.due;
-	return due;
+	if (due > p->stopwatch.due)
+		due = p->stopwatch.due;
+	return due < p->dismiss_at ? due : p->dismiss_at;
 }
 
 static int init_waiters(struct waiters *waiters)
@@ -145,26 +202,44 @@ static void fini_waiters(struct waiters *waiters)
 	waiter_fini(&waiters->producer);
 }
 
+/* What needs no memory. */
+static void init_fields(struct par *p) NEEDS_LOCK
+{
+	const struct par_options *o = &p->options;
+
+	p->outbox.ordered = o->ordered;
+	p->source.self.pool = p;
+	p->limit = o->workers;
+	p->dismiss_at = CLOCK_NEVER;
+	stopwatch_init(&p->stopwatch, o);
+	p->takes_lock = o->key || p->stopwatch.in_use;
+	p->source.needs_lock =
+		!o->generate || o->ordered || o->window > 0 || p->takes_lock;
+	/* No overflow: par_open() has refused sizes that are much smaller. */
+	spares_init(&p->spares, o->capacity + o->workers);
+}
+
 int pool_init(struct par *p)
 {
 	const struct par_options *o = &p->options;
 	int rc;
 
 	guard_not_needed();
-	p->outbox.ordered = o->ordered;
-	p->source.self.pool = p;
-	p->source.needs_lock = !o->generate || o->ordered || o->window > 0;
-	/* No overflow: par_open() has refused sizes that are much smaller. */
-	spares_init(&p->spares, o->capacity + o->workers);
+	init_fields(p);
 	rc = seats_init(&p->seats, o->workers);
 	if (rc)
 		return rc;
 	rc = ring_init(&p->ring, o->capacity);
 	if (rc)
 		goto fini_seats;
-	rc = lock_init(&p->lock);
+	rc = o->key ? backlog_init(&p->backlog, o->key_limit,
+				   o->capacity + o->workers)
+		    : 0;
 	if (rc)
 		goto fini_ring;
+	rc = lock_init(&p->lock);
+	if (rc)
+		goto fini_backlog;
 	rc = init_waiters(&p->waiters);
 	if (rc)
 		goto fini_lock;
@@ -172,6 +247,8 @@ int pool_init(struct par *p)
 
 fini_lock:
 	lock_fini(&p->lock);
+fini_backlog:
+	backlog_fini(&p->backlog);
 fini_ring:
 	ring_fini(&p->ring);
 fini_seats:
@@ -183,13 +260,15 @@ void pool_fini(struct par *p)
 {
 	guard_not_needed();
 	assert(seats_taken(&p->seats) == 0 && pool_in_callbacks(p) == 0);
-	assert(ring_count(&p->ring) == 0);
+	assert(pool_startable(p) == 0 && backlog_held(&p->backlog) == 0);
+	pipe_close(&p->source.self.stop_pipe);
 	pipe_close(&p->results_pipe);
 	pipe_close(&p->cancel_pipe);
 	spares_free(p->source.fresh);
 	spares_fini(&p->spares);
 	fini_waiters(&p->waiters);
 	lock_fini(&p->lock);
+	backlog_fini(&p->backlog);
 	ring_fini(&p->ring);
 	seats_fini(&p->seats);
 }

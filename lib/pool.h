@@ -17,40 +17,53 @@
  * The invariant. It holds whenever the lock is free.
  *
  * Items. After pool_update() the ledger agrees with the containers: the queued
- * items are those in ring and pushed; the running ones are those that workers
- * hold; the ready ones are those in the outbox that are done. The ring holds at
- * most `capacity` items. If the pool is canceled, ring and pushed are empty.
+ * items are those in ring and pushed, or, if there are keys, in the backlog;
+ * the running ones are those that workers hold; the ready ones are those in the
+ * outbox that are done. There are at most `capacity` generated items that are
+ * queued. If the pool is canceled, no item is queued.
  *
  * Source. A source that was told to stop has ended, unless a call of generate
  * is under way. If the end was reported, all items were delivered.
  *
  * Seats. `in_state` agrees with the seats; at most `workers` are taken.
  *
+ * Stops. If the pool is canceled, every worker was told to stop that is neither
+ * vacant nor leaving. If not, those were told that are marked `told_alone`, and
+ * each of them is in its action.
+ *
  * Descriptors. The pipe of par_fd() is readable exactly if a result may leave
  * or the end has come; the pipe of par_cancel_fd() exactly if the pool is
- * canceled.
+ * canceled; the pipe of par_stop_fd() exactly if its thread was told to stop.
  *
  * Waiters. No thread sleeps that has a reason to run. The reasons are:
  *
- *   idle worker   an item is queued, or the pool closes
+ *   idle worker   an item may start and the limit lets it, the pool closes, or
+ *                 the worker was dismissed
  *
- *   consumer      a result may leave, or the end has come
+ *   consumer      as many results may leave as it waits for, or fewer and no
+ *                 more can come (pool_is_still()), or the end has come
  *
  *   producer      there is room in ring and window, or the source has ended
  *
- *   supervisor    a worker must be started, signals are due, or the pool
- *                 closes and nobody is left to interrupt
+ *   pusher        there is room in the window, or nothing may enter any more
+ *
+ *   supervisor    a worker must be started, signals are due, a time limit is
+ *                 over, a worker has been idle for too long, or the pool closes
+ *                 and nobody is left to interrupt
  *
  *   owner         the first worker is open or has failed; at the close: no
- *                 worker is being started
+ *                 worker is being started, or, if it waits for all, none is
+ *                 left and generate has returned
  *
  * Watches. The tail of the ring is watched if an idle worker sleeps, if an item
  * that enters may need a new worker, if the source is to stop, if an item was
  * pushed since the last one was generated, and in a pool that is ordered or has
- * a window; the head, if the producer sleeps, if pushed items are queued, or if
- * the pool is canceled; the tray, if a consumer sleeps, or if the descriptor is
- * not readable. So whatever gives a sleeping thread a reason to run is done in
- * a critical section, and the end of the section wakes the thread.
+ * a window; the head, if the producer sleeps, if pushed items are queued, if
+ * there is a limit, or if the pool is canceled; the tray, if a consumer sleeps,
+ * if the descriptor is not readable, or if an action was told to stop; head and
+ * tray always, if the pool times its actions or has keys. So whatever gives a
+ * sleeping thread a reason to run is done in a critical section, and the end of
+ * the section wakes the thread.
  *
  * A worker or a consumer that was woken and does not run yet counts as running,
  * and so does one that yields, for a while (wait_queue.h). The watch of the
@@ -72,6 +85,7 @@
 #define PAR_POOL_H
 
 #include "attempts.h"
+#include "backlog.h"
 #include "fifo.h"
 #include "ledger.h"
 #include "outbox.h"
@@ -80,6 +94,7 @@
 #include "seats.h"
 #include "source.h"
 #include "spares.h"
+#include "stopwatch.h"
 #include "thread.h"
 #include "tray.h"
 #include "wait_queue.h"
@@ -102,11 +117,16 @@ struct waiters {
 	/* The producer, which waits for room in ring and window. */
 	struct wait_queue room GUARDED;
 	struct waiter producer GUARDED;
+	/* Threads in par_push_timed(), which wait for room in the window. */
+	struct wait_queue pushers GUARDED;
 	/* The thread that starts workers and sends interrupts (supervisor.c).
 	 */
 	struct waiter supervisor GUARDED;
 	/* The thread in par_open() or par_close(). */
 	struct waiter owner GUARDED;
+	/* At the close: it waits for the end of all workers and of generate,
+	 * not only for those that are being started. */
+	bool owner_waits_for_all GUARDED;
 };
 
 /* The rounds of signals after a cancel or a finish (interrupts.c). */
@@ -127,6 +147,9 @@ struct par {
 	 * otherwise NULL. For discard. */
 	struct par_result *left;
 	char name[THREAD_NAME_SIZE];
+
+	/* Constant: every item is taken and handed in under the lock. */
+	bool takes_lock;
 
 	/* Constant: the process that opened the pool. A forked child has a copy
 	 * of the memory, and none of the threads. */
@@ -150,14 +173,24 @@ struct par {
 	enum pool_life life GUARDED;
 	bool handler_stands GUARDED; /* of the interrupt */
 	struct ledger ledger GUARDED;
-	struct fifo pushed GUARDED;   /* pushed items that are queued */
-	struct outbox outbox GUARDED; /* results */
+	struct fifo pushed GUARDED;	/* pushed items that are queued */
+	struct backlog backlog GUARDED; /* if there are keys: all of these */
+	struct outbox outbox GUARDED;	/* results */
 	struct spares spares GUARDED;
 	struct source source;
 	struct seats seats;
 	struct attempts attempts GUARDED;
 	struct waiters waiters;
 	struct interrupts interrupts GUARDED;
+	struct stopwatch stopwatch;
+	/* At most so many actions may be under way. */
+	unsigned limit GUARDED;
+	/* So many workers were told to stop, and no cancel did it. */
+	unsigned told_alone GUARDED;
+	/* So many threads wait in par_push_timed(). */
+	unsigned pushing GUARDED;
+	/* When to look whether an idle worker is to leave. */
+	uint64_t dismiss_at GUARDED;
 	struct pipe results_pipe GUARDED;
 	struct pipe cancel_pipe GUARDED;
 };
@@ -174,6 +207,10 @@ void pool_finish_item(struct par *p, struct item *item) NEEDS_LOCK;
 void pool_empty_tray(struct par *p) NEEDS_LOCK;
 void pool_update(struct par *p) NEEDS_LOCK;
 
+/* How many generated items are queued; how many items may start. */
+size_t pool_generated(const struct par *p) NEEDS_LOCK;
+size_t pool_startable(const struct par *p) NEEDS_LOCK;
+
 /* Whether the pool is canceled, for the owner of the lock. */
 static inline bool pool_is_canceled(const struct par *p) NEEDS_LOCK
 {
@@ -181,8 +218,18 @@ static inline bool pool_is_canceled(const struct par *p) NEEDS_LOCK
 }
 /* The end has come: the source has ended, and all items were delivered. */
 bool pool_is_at_end(const struct par *p) NEEDS_LOCK;
-/* There is room in ring and window: the generator may be called. */
+/* There is room in the window; for the generator: also in the ring. Those who
+ * wait in par_push_timed() come before it. */
+bool pool_window_has_room(const struct par *p) NEEDS_LOCK;
 bool pool_has_room(const struct par *p) NEEDS_LOCK;
+/* How many more actions may begin; brings the ledger up to date if there is a
+ * limit. */
+uint64_t pool_may_begin(struct par *p) NEEDS_LOCK;
+/* When the idle worker that sleeps for longest is to leave; never, if it is
+ * the only one. */
+uint64_t pool_dismissal(const struct par *p) NEEDS_LOCK;
+/* Nothing more will be ready while the caller waits, unless somebody pushes. */
+bool pool_is_still(struct par *p) NEEDS_LOCK;
 /* Callbacks may be called, other than the first worker_open: not before the
  * handler of the interrupt stands. */
 bool pool_may_run(const struct par *p) NEEDS_LOCK;

@@ -9,9 +9,15 @@
 
 #include <stdlib.h>
 
-struct item *records_new(void)
+struct item *records_new(const struct par *p)
 {
-	return malloc(sizeof(struct item));
+	struct item *item = malloc(p->options.key ? sizeof(struct keyed_item)
+						  : sizeof(struct item));
+
+	/* Only a pool that measures them sets them again. */
+	if (item)
+		item->result.waited_ns = item->result.ran_ns = 0;
+	return item;
 }
 
 /* There is no memory: all spare records there are. (The lock keeps a consumer
@@ -36,7 +42,7 @@ struct item *records_take(struct par *p)
 	if (!source->fresh)
 		source->fresh = spares_take_handed(&p->spares);
 	if (!source->fresh) {
-		item = records_new();
+		item = records_new(p);
 		if (item)
 			return item;
 		source->fresh = take_last_records(p);

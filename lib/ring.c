@@ -146,6 +146,39 @@ size_t ring_count(const struct ring *ring)
 	return distance(takes, count_of(word_load(&ring->tail)));
 }
 
+struct item *ring_find(const struct ring *ring, const void *pointer)
+{
+	uintptr_t end = word_load(&ring->head);
+	struct item *item;
+
+	for (size_t left = ring_count(ring); left > 0; left--) {
+		item = (struct item *)word_load(slot_of(ring, end));
+		if (item->result.item == pointer)
+			return item;
+		end += WATCH_ONE;
+	}
+	return NULL;
+}
+
+/* The items before it move up. For the counts it was taken, and told. */
+void ring_remove(struct ring *ring, const struct item *item)
+{
+	uintptr_t head = word_load(&ring->head);
+	uintptr_t up = 0, here, end = head;
+
+	for (;;) {
+		here = word_load(slot_of(ring, end));
+		if (end != head)
+			word_store(slot_of(ring, end), up);
+		if (here == (uintptr_t)item)
+			break;
+		up = here;
+		end += WATCH_ONE;
+	}
+	word_store(&ring->head, head + WATCH_ONE);
+	ring->takes_told++;
+}
+
 static uint64_t count_new(uintptr_t *told, uintptr_t now)
 {
 	uintptr_t count = distance(*told, now);

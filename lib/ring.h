@@ -67,6 +67,11 @@ bool ring_has_room_for_put(struct ring *ring);
 struct item *ring_try_take(struct ring *ring);
 struct item *ring_take(struct ring *ring) NEEDS_LOCK;
 
+/* Returns the oldest item of the program with this pointer; NULL: none. And
+ * takes an item out that is there. Both watches are on. */
+struct item *ring_find(const struct ring *ring, const void *pointer) NEEDS_LOCK;
+void ring_remove(struct ring *ring, const struct item *item) NEEDS_LOCK;
+
 /* The hold of the tail is in force until the clock tick that follows. */
 void ring_hold(struct ring *ring) NEEDS_LOCK;
 /* Sets the watches of tail and head. */

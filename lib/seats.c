@@ -17,9 +17,11 @@ int seats_init(struct seats *seats, unsigned count)
 
 void seats_fini(struct seats *seats)
 {
-	for (unsigned i = 0; i < seats->used; i++)
+	for (unsigned i = 0; i < seats->used; i++) {
 		if (seats->all[i].cond_ready)
 			waiter_fini(&seats->all[i].waiter);
+		pipe_close(&seats->all[i].self.stop_pipe);
+	}
 	free(seats->all);
 }
 

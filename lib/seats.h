@@ -28,8 +28,13 @@ enum seat_state {
 struct worker {
 	struct self self; /* constant, once the seat was taken */
 	enum seat_state state GUARDED;
-	/* The item that the worker has taken and not handed in. */
-	struct item *item;
+	/* The item that the worker has taken and not handed in; 0: none. Only
+	 * the worker changes it: it publishes an item after it has taken it,
+	 * and 0 before it hands it in. So whoever holds the lock while nothing
+	 * is taken or handed in without it, and reads an item here, knows that
+	 * the worker has it. But it may read 0 for a moment though the worker
+	 * has one. */
+	struct word item;
 	/* The worker waits for an item, or leaves because the pool closes. (If
 	 * not, it may be in an action.) */
 	bool waits GUARDED;
@@ -38,6 +43,13 @@ struct worker {
 	bool cond_ready;
 	/* self.thread was started in this seat and must be joined. */
 	bool joinable GUARDED;
+	/* The action was told to stop, and no cancel did it. */
+	bool told_alone GUARDED;
+	/* If actions are timed (stopwatch.h): when this one has begun, and the
+	 * workers whose actions began before and after it. */
+	uint64_t started GUARDED;
+	struct worker *earlier GUARDED;
+	struct worker *later GUARDED;
 	/* The number of the attempt to start the worker. */
 	uint64_t attempt GUARDED;
 	/* The next seat in seats.vacant. */
@@ -83,6 +95,16 @@ static inline unsigned seats_coming(const struct seats *seats) NEEDS_LOCK
 static inline unsigned seats_working(const struct seats *seats) NEEDS_LOCK
 {
 	return seats->in_state[SEAT_WORKING];
+}
+
+/* For the worker: the item that it has; NULL: none. And for it alone. */
+static inline struct item *seats_item(const struct worker *w)
+{
+	return (struct item *)word_load_own(&w->item);
+}
+static inline void seats_set_item(struct worker *w, struct item *item)
+{
+	word_publish(&w->item, (uintptr_t)item);
 }
 
 /* The number of the worker in this seat, from 0. */

@@ -12,10 +12,10 @@
 #else
 #define INITIAL_EXEC
 #endif
-static _Thread_local const struct self *current INITIAL_EXEC;
+static _Thread_local struct self *current INITIAL_EXEC;
 static _Thread_local bool ended INITIAL_EXEC;
 
-void self_begin(const struct self *self)
+void self_begin(struct self *self)
 {
 	current = self;
 	ended = false;
@@ -31,6 +31,11 @@ bool self_is_in(const struct par *pool)
 	return current && current->pool == pool;
 }
 
+struct self *self_current(void)
+{
+	return ended ? NULL : current;
+}
+
 bool self_generates_for(const struct par *pool)
 {
 	return self_is_in(pool) && !ended && !current->worker;
@@ -44,4 +49,9 @@ const struct worker *self_worker_of(const struct par *pool)
 struct par *par_self(void)
 {
 	return current && !ended ? current->pool : NULL;
+}
+
+bool par_stopping(void)
+{
+	return current && !ended && word_load(&current->told) != 0;
 }

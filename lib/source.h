@@ -31,9 +31,6 @@ struct source {
 	/* An item was pushed since the producer last held the lock: its
 	 * next_index is out of date. */
 	bool index_outdated GUARDED;
-	/* Another thread has called par_finish(), and generate with it: what
-	 * the call under way fails with is no error of the source. */
-	bool told GUARDED;
 	/* What par_next() returns at the end. */
 	int error GUARDED;
 	/* The producer's own: the record that the call of generate fills; spare
@@ -43,7 +40,8 @@ struct source {
 	uint64_t next_index;
 	/* Constant: every item enters under the lock. */
 	bool needs_lock;
-	/* Who the producer is. */
+	/* Who the producer is. If generate was told to stop, what it fails with
+	 * is no error of the source. */
 	struct self self;
 	/* The owner's, to join the producer. */
 	pthread_t thread;
@@ -63,6 +61,11 @@ static inline void source_finish(struct source *source) NEEDS_LOCK
 	if (source->state == SOURCE_RUNNING)
 		source->state = SOURCE_FINISHING;
 	source_stop_if_told(source);
+}
+
+static inline bool source_was_told(const struct source *source) NEEDS_LOCK
+{
+	return word_load_own(&source->self.told) != 0;
 }
 
 static inline bool source_has_ended(const struct source *source) NEEDS_LOCK

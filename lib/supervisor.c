@@ -6,6 +6,7 @@
 
 #include "interrupts.h"
 #include "monitor.h"
+#include "stops.h"
 #include "worker.h"
 #include "workers.h"
 
@@ -26,7 +27,9 @@ static void *supervisor_body(void *pool)
 	thread_name(p->name, -1);
 	monitor_lock(p);
 	while (!pool_is_deserted(p)) {
+		stops_tell_late(p);
 		interrupts_send(p);
+		workers_dismiss(p);
 		w = workers_take_if_due(p);
 		if (w)
 			launch(p, w);

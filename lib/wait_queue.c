@@ -73,39 +73,70 @@ void wait_queue_yield_ends(struct wait_queue *queue, uint64_t cost,
 	note_cost(queue, cost, items);
 }
 
+static void link_newest(struct wait_queue *queue, struct waiter *waiter)
+	NEEDS_LOCK
+{
+	waiter->listed = true;
+	waiter->older = queue->newest;
+	waiter->newer = NULL;
+	if (queue->newest)
+		queue->newest->newer = waiter;
+	else
+		queue->oldest = waiter;
+	queue->newest = waiter;
+}
+
+static void take_out(struct wait_queue *queue, struct waiter *waiter) NEEDS_LOCK
+{
+	waiter->listed = false;
+	if (waiter->newer)
+		waiter->newer->older = waiter->older;
+	else
+		queue->newest = waiter->older;
+	if (waiter->older)
+		waiter->older->newer = waiter->newer;
+	else
+		queue->oldest = waiter->newer;
+}
+
 void wait_queue_add(struct wait_queue *queue, struct waiter *waiter,
 		    uint64_t until)
 {
 	waiter_prepare(waiter, until);
 	waiter->wake = 0;
-	waiter->next = queue->newest;
-	queue->newest = waiter;
+	link_newest(queue, waiter);
 }
 
 void wait_queue_remove(struct wait_queue *queue, struct waiter *waiter)
 {
-	struct waiter **link = &queue->newest;
-
-	if (waiter->wake > 0) {
-		if (waiter->wake > queue->arrived)
-			queue->arrived = waiter->wake;
-		return;
-	}
-	/* After wait_queue_wake_all() the waiter is not in the list any more.
-	 * The list is empty then, or holds waiters that came later. */
-	while (*link && *link != waiter)
-		link = &(*link)->next;
-	if (*link)
-		*link = waiter->next;
+	if (waiter->wake > queue->arrived)
+		queue->arrived = waiter->wake;
+	if (waiter->listed)
+		take_out(queue, waiter);
 }
 
 static struct waiter *wake_newest(struct wait_queue *queue) NEEDS_LOCK
 {
 	struct waiter *waiter = queue->newest;
 
-	queue->newest = waiter->next;
+	take_out(queue, waiter);
 	waiter_wake(waiter);
 	return waiter;
+}
+
+void wait_queue_dismiss_oldest(struct wait_queue *queue)
+{
+	struct waiter *waiter = queue->oldest;
+
+	take_out(queue, waiter);
+	waiter->dismissed = true;
+	waiter_wake(waiter);
+}
+
+void wait_queue_prefer(struct wait_queue *queue, struct waiter *waiter)
+{
+	take_out(queue, waiter);
+	link_newest(queue, waiter);
 }
 
 /* Whether as many as are wanted are expected, and not for too long. */

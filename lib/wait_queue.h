@@ -19,8 +19,10 @@ enum { WAIT_QUEUE_YIELDS = 4 };
 
 /* All fields zero: nobody waits. */
 struct wait_queue {
-	/* The waiter that came last, of those that sleep; NULL if none does. */
+	/* The waiter that came last, of those that sleep, and the one that came
+	 * first; NULL if none does. */
 	struct waiter *newest GUARDED;
+	struct waiter *oldest GUARDED;
 	/* How many waiters were woken one by one; the last has this number. */
 	uint64_t wakes GUARDED;
 	/* The highest number of a waiter that runs again. Waiters with higher
@@ -58,6 +60,11 @@ void wait_queue_yield_ends(struct wait_queue *queue, uint64_t cost,
 void wait_queue_add(struct wait_queue *queue, struct waiter *waiter,
 		    uint64_t until) NEEDS_LOCK;
 void wait_queue_remove(struct wait_queue *queue, struct waiter *waiter)
+	NEEDS_LOCK;
+/* Wakes the waiter that sleeps for longest: it is to leave. */
+void wait_queue_dismiss_oldest(struct wait_queue *queue) NEEDS_LOCK;
+/* The waiter is woken as the next. */
+void wait_queue_prefer(struct wait_queue *queue, struct waiter *waiter)
 	NEEDS_LOCK;
 /* A wait is over, or was not needed: the thread has what it wanted. So the last
  * yields were not in vain. */

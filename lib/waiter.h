@@ -25,11 +25,19 @@ struct waiter {
 	 * cancellation everywhere else: a signal handler that the program calls
 	 * write() in would be a cancellation point with the lock held. */
 	int cancel_state;
-	/* If it sleeps in a wait queue, these two are the queue's: the number
-	 * of the wake-up that it got, 0 for none; and the waiter that came
-	 * before it. */
+	/* If it sleeps in a wait queue, these are the queue's: the number of
+	 * the wake-up that it got, 0 for none; whether it is in the list; and
+	 * its neighbours there. */
 	uint64_t wake GUARDED;
-	struct waiter *next GUARDED;
+	bool listed GUARDED;
+	struct waiter *older GUARDED;
+	struct waiter *newer GUARDED;
+	/* An idle worker: since when, if par_options.idle_ms is set; and
+	 * whether it is to leave. */
+	uint64_t since GUARDED;
+	bool dismissed GUARDED;
+	/* A consumer waits for so many results. */
+	unsigned least GUARDED;
 };
 
 /* Returns 0, or -ENOMEM or -EAGAIN. */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The only atomic accesses of the library. Each is sequentially consistent. So
- * the behaviour of the library is an interleaving of its threads on every
- * machine, if no two threads touch a plain field at once (C11, 7.17.3 and
- * 5.1.2.4). In the schedule explorer they are calls, and each is a scheduling
- * point.
+ * The only atomic accesses of the library. Each but one is sequentially
+ * consistent. So the behaviour of the library is an interleaving of its threads
+ * on every machine, if no two threads touch a plain field at once (C11, 7.17.3
+ * and 5.1.2.4). In the schedule explorer they are calls, and each is a
+ * scheduling point.
  */
 #ifndef PAR_WORD_H
 #define PAR_WORD_H
@@ -27,6 +27,7 @@ enum { WORD_APART = 64 };
 uintptr_t word_load(const struct word *word);
 uintptr_t word_load_own(const struct word *word);
 void word_store(struct word *word, uintptr_t value);
+void word_publish(struct word *word, uintptr_t value);
 uintptr_t word_exchange(struct word *word, uintptr_t value);
 bool word_cas(struct word *word, uintptr_t *expected, uintptr_t value);
 void word_xor(struct word *word, uintptr_t bits);
@@ -47,6 +48,14 @@ static inline uintptr_t word_load_own(const struct word *word)
 static inline void word_store(struct word *word, uintptr_t value)
 {
 	atomic_store(&word->value, value);
+}
+
+/* The one access that is weaker: a release. Whoever reads the value sees what
+ * was done before it was published, and may read the old value for a moment
+ * longer. Nothing that the caller does later depends on who has seen it. */
+static inline void word_publish(struct word *word, uintptr_t value)
+{
+	atomic_store_explicit(&word->value, value, memory_order_release);
 }
 
 /* Returns the old value. */

@@ -5,11 +5,13 @@
 #include "workers.h"
 
 #include "monitor.h"
+#include "stops.h"
 
 static struct worker *take_seat(struct par *p) NEEDS_LOCK
 {
 	struct worker *w = seats_take(&p->seats, p);
 
+	stops_begin(w);
 	w->attempt = attempts_begin(&p->attempts);
 	return w;
 }
@@ -96,6 +98,24 @@ void workers_retire(struct worker *w)
 	if (w->state == SEAT_OPENING)
 		attempts_fail(&p->attempts, w->attempt, w->open_error);
 	seats_change(&p->seats, w, SEAT_LEAVING);
+	w->waiter.dismissed = false;
+	stops_end(w);
+}
+
+void workers_dismiss(struct par *p)
+{
+	struct wait_queue *idle = &p->waiters.idle;
+	uint64_t now;
+
+	if (p->dismiss_at == CLOCK_NEVER)
+		return;
+	now = clock_now();
+	if (now < p->dismiss_at)
+		return;
+	/* The others follow in the next section. */
+	if (pool_dismissal(p) <= now)
+		wait_queue_dismiss_oldest(idle);
+	p->dismiss_at = pool_dismissal(p);
 }
 
 void workers_leave(struct worker *w)

@@ -33,6 +33,9 @@ bool workers_begin(struct worker *w) WITHOUT_LOCK;
 void workers_opened(struct worker *w) WITHOUT_LOCK;
 /* The worker takes no item any more. It holds none. */
 void workers_retire(struct worker *w) NEEDS_LOCK;
+/* For the supervisor: tells a worker to leave that has been idle for too long,
+ * if another is idle too. */
+void workers_dismiss(struct par *p) NEEDS_LOCK;
 /* The worker has retired, and calls nothing any more. Its seat is vacant. */
 void workers_leave(struct worker *w) WITHOUT_LOCK;
 

@@ -486,7 +486,8 @@ static void without_discard_what_is_left_is_dropped(void **state)
 
 static void it_returns_the_failure_of_the_source(void **state)
 {
-	const int failures[] = { -1, -EIO, -EDEADLK, INT_MIN };
+	const int failures[] = { -1,	   -EIO,       -ENOMEM, INT_MIN,
+				 -EDEADLK, -ETIMEDOUT, -ECHILD };
 
 	for (size_t i = 0; i < sizeof failures / sizeof *failures; i++) {
 		struct numbers numbers = { .last = 3, .end = failures[i] };
@@ -497,7 +498,7 @@ static void it_returns_the_failure_of_the_source(void **state)
 					       .source = &numbers });
 
 		EVENTUALLY(kit_stats(pool).ended);
-		kit_close(pool, failures[i]);
+		kit_close(pool, kit_close_error(failures[i]));
 	}
 }
 

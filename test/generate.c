@@ -344,7 +344,7 @@ static void all_that_entered_is_delivered_before_a_failure(void **state)
 		for (uintptr_t n = 1; n <= 5; n++)
 			assert_int_equal(take(pool, 0), n);
 		kit_assert_drains(pool, 0, failures[i]);
-		kit_close(pool, failures[i]);
+		kit_close(pool, kit_close_error(failures[i]));
 	}
 }
 

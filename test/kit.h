@@ -223,6 +223,8 @@ struct par *kit_open_gated(struct gated_numbers *numbers, struct gate *gate);
 
 /* Closes; par_close() returns the expected number. */
 void kit_close(struct par *pool, int expected);
+/* What a close returns if the generator has failed with this number. */
+int kit_close_error(int failure);
 /* The same for a pool whose end comes next, and stays, with that number. */
 void kit_close_ended(struct par *pool, int expected);
 /* Finishes and closes a pool that has nothing left in it. */

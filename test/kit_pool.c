@@ -141,6 +141,18 @@ struct par *kit_open_gated(struct gated_numbers *numbers, struct gate *gate)
 	return kit_open(&options);
 }
 
+int kit_close_error(int failure)
+{
+	switch (failure) {
+	case -EDEADLK:
+	case -ETIMEDOUT:
+	case -ECHILD:
+		return -EIO;
+	default:
+		return failure;
+	}
+}
+
 void kit_close(struct par *pool, int expected)
 {
 	errno = KIT_ERRNO;

@@ -246,7 +246,7 @@ static void assert_all_told(struct vigil *v, int end)
 	gate_open(&v->held.hold);
 	takers_assert_told(v->takers, SLEEPERS, end);
 	assert_ends(v->held.pool, end);
-	kit_close(v->held.pool, end);
+	kit_close(v->held.pool, kit_close_error(end));
 }
 
 static void all_are_told_the_end_of_an_empty_input(void **state)
@@ -372,7 +372,7 @@ static void once_told_the_end_stays(void **state)
 		par_cancel(pool);
 		assert_int_equal(par_push(pool, NULL), -ECANCELED);
 		assert_ends(pool, ends[i]);
-		kit_close(pool, ends[i]);
+		kit_close(pool, kit_close_error(ends[i]));
 	}
 }
 

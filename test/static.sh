@@ -31,7 +31,7 @@ guarded() {
 			"source.needs_lock source.self source.thread seats.all " \
 			"worker.item worker.self worker.cond_ready worker.user_state " \
 			"worker.open_error worker.close_due waiter.cancel_state " \
-			"par.source par.seats par.waiters", list, " ")
+			"par.source par.seats par.waiters par.stopwatch", list, " ")
 		while (n > 0)
 			excepted[list[n--]]
 	     }

@@ -52,6 +52,11 @@ void word_store(struct word *word, uintptr_t value)
 	swap(word, true, value);
 }
 
+void word_publish(struct word *word, uintptr_t value)
+{
+	swap(word, true, value);
+}
+
 uintptr_t word_exchange(struct word *word, uintptr_t value)
 {
 	return swap(word, true, value);

@@ -81,9 +81,36 @@ static uint64_t in_ring(const struct par *p)
 	       word_load_own(&p->ring.head) / WATCH_ONE;
 }
 
+/* The items of a pool with keys, and those of them that may start. */
+static uint64_t lane_length(const struct lane *lane)
+{
+	const struct keyed_item *k = lane->first, *before = NULL;
+	uint64_t n = 0;
+
+	for (; k; before = k, k = k->behind) {
+		HOLDS(k->before == before && ++n < LONGEST);
+		HOLDS(!before ||
+		      before->item.result.index < k->item.result.index);
+	}
+	HOLDS(lane->last == before && lane->count == n);
+	return n;
+}
+
+static uint64_t startable(const struct par *p)
+{
+	return in_ring(p) + list_length(p->pushed.first) +
+	       lane_length(&p->backlog.lanes[LANE_PUSHED]) +
+	       lane_length(&p->backlog.lanes[LANE_GENERATED]);
+}
+
 static uint64_t queued(const struct par *p)
 {
-	return in_ring(p) + list_length(p->pushed.first);
+	return startable(p) + lane_length(&p->backlog.lanes[LANE_HELD]);
+}
+
+static uint64_t generated(const struct par *p)
+{
+	return p->options.key ? p->backlog.generated : in_ring(p);
 }
 
 /* Before that, no callback may be interrupted. */
@@ -94,8 +121,9 @@ static bool may_run(const struct par *p)
 
 static bool has_room(const struct par *p)
 {
-	return may_run(p) && in_ring(p) < p->ring.capacity &&
-	       (p->options.window == 0 || inside(p) < p->options.window);
+	return may_run(p) && generated(p) < p->ring.capacity &&
+	       (p->options.window == 0 ||
+		inside(p) + p->pushing < p->options.window);
 }
 
 static const struct item *tray(const struct par *p)
@@ -117,14 +145,45 @@ struct census {
 
 static struct census count_seats(const struct par *p)
 {
-	struct census census = { .items = 0 };
+	struct census census = { .items = model_in_hand(
+					 p->seats.all,
+					 p->seats.all + p->options.workers) };
 
 	for (unsigned i = 0; i < p->seats.used; i++) {
-		census.items += p->seats.all[i].item != NULL;
+		census.items += seats_item(&p->seats.all[i]) != NULL;
 		census.in_state[p->seats.all[i].state]++;
 	}
 	census.in_state[SEAT_VACANT] += p->options.workers - p->seats.used;
 	return census;
+}
+
+/* How many more actions may begin. */
+static uint64_t may_begin(const struct par *p)
+{
+	uint64_t running = count_seats(p).items + on_tray(p);
+
+	return running < p->limit ? p->limit - running : 0;
+}
+
+/* Who was told to stop: the count is right, and the descriptor shows it. */
+static void check_told(const struct par *p)
+{
+	unsigned alone = 0;
+
+	for (unsigned i = 0; i < p->seats.used; i++) {
+		const struct worker *w = &p->seats.all[i];
+		bool told = word_load_own(&w->self.told) != 0;
+
+		alone += w->told_alone;
+		HOLDS(told || !w->told_alone);
+		HOLDS(told == (is_canceled(p) ? w->state != SEAT_VACANT &&
+							w->state != SEAT_LEAVING
+					      : w->told_alone));
+		if (w->self.stop_pipe.is_open)
+			HOLDS(model_readable(w->self.stop_pipe.ends[0]) ==
+			      told);
+	}
+	HOLDS(alone == p->told_alone);
 }
 
 /* Items: the ledger agrees with the containers, and the bounds hold. */
@@ -139,7 +198,7 @@ static void check_items(const struct par *p)
 	HOLDS(l->finished + l->canceled == ready + l->delivered);
 	HOLDS(l->failed <= l->finished && l->finished <= started(p));
 	HOLDS(!p->outbox.ordered || all == inside(p));
-	HOLDS(in_ring(p) <= p->ring.capacity);
+	HOLDS(generated(p) <= p->ring.capacity);
 	HOLDS(p->spares.count == list_length(p->spares.first));
 	HOLDS(p->spares.count <= p->spares.most);
 	if (is_canceled(p))
@@ -200,7 +259,7 @@ static void check_queue(const struct wait_queue *queue)
 {
 	unsigned n = 0;
 
-	for (const struct waiter *w = queue->newest; w; w = w->next)
+	for (const struct waiter *w = queue->newest; w; w = w->older)
 		HOLDS(w->asleep && w->wake == 0 && ++n < LONGEST);
 }
 
@@ -253,7 +312,8 @@ static void check_starvation(const struct par *p)
 	delivered = p->ledger.delivered;
 	if (delivers && has_result(p) && !p->waiters.consumers.newest)
 		return;
-	check_held(&held_workers, &p->waiters.idle, queued(p) > 0, started(p));
+	check_held(&held_workers, &p->waiters.idle,
+		   startable(p) > 0 && may_begin(p) > 0, started(p));
 	check_held(&held_consumers, &p->waiters.consumers, has_result(p),
 		   p->ledger.delivered);
 }
@@ -267,7 +327,7 @@ static void check_push(const struct par *p)
 	const struct wait_queue *idle = &p->waiters.idle;
 	uint64_t now = list_length(p->pushed.first);
 
-	if (p == pool && now > pushed && idle->newest)
+	if (p == pool && now > pushed && idle->newest && may_begin(p) >= now)
 		HOLDS(idle->wakes > wakes || will_look(idle) >= now);
 	pool = p;
 	pushed = now;
@@ -292,18 +352,84 @@ static bool lacks_worker(const struct par *p, const struct census *census)
 	/* Those that work and hold no item will look. */
 	uint64_t idle = census->in_state[SEAT_WORKING] - census->items;
 
+	uint64_t wanted = startable(p), most = may_begin(p);
+
+	if (wanted > most)
+		wanted = most;
 	return p->life != POOL_CLOSING && may_run(p) &&
 	       census->in_state[SEAT_VACANT] > 0 &&
-	       (queued(p) > idle + coming ||
-		(p->attempts.asked > 0 && queued(p) > idle));
+	       (wanted > idle + coming ||
+		(p->attempts.asked > 0 && wanted > idle));
+}
+
+/* How many results there are for a consumer, and whether no more can come. */
+static uint64_t results(const struct par *p)
+{
+	const struct item *i = p->outbox.first;
+	uint64_t n = 0;
+
+	if (!p->outbox.ordered)
+		return list_length(p->outbox.done.first);
+	for (; i && i->done; i = i->later)
+		n++;
+	HOLDS(p->outbox.ready == n && p->outbox.edge == i);
+	return n;
+}
+
+static bool is_still(const struct par *p, const struct census *census)
+{
+	if (census->items + on_tray(p) > 0)
+		return false;
+	return p->limit == 0 ||
+	       (queued(p) == 0 &&
+		(p->source.state >= SOURCE_ENDED ||
+		 (p->options.window && inside(p) >= p->options.window)));
+}
+
+/* Whether a consumer sleeps that has what it waits for. */
+static bool is_consumer_served(const struct par *p, const struct census *census)
+{
+	const struct waiter *w = p->waiters.consumers.newest;
+	uint64_t ready = results(p);
+
+	while (w && ready < w->least && !(ready > 0 && is_still(p, census)))
+		w = w->older;
+	return w;
+}
+
+static bool is_pusher_served(const struct par *p)
+{
+	return is_canceled(p) || p->source.state == SOURCE_END_REPORTED ||
+	       inside(p) < p->options.window;
+}
+
+/* What the supervisor sleeps for is no later than the first of these. */
+static void check_deadlines(const struct par *p)
+{
+	const struct waiter *supervisor = &p->waiters.supervisor;
+	const struct wait_queue *idle = &p->waiters.idle;
+	const struct worker *w = p->stopwatch.first;
+
+	HOLDS(supervisor->until <= p->stopwatch.due);
+	HOLDS(supervisor->until <= p->dismiss_at);
+	while (w && word_load_own(&w->self.told) != 0)
+		w = w->later;
+	if (w && p->stopwatch.limit)
+		HOLDS(p->stopwatch.due <= w->started + p->stopwatch.limit);
+	if (p->options.idle_ms && idle->oldest != idle->newest)
+		HOLDS(p->dismiss_at <=
+		      idle->oldest->since +
+			      (uint64_t)p->options.idle_ms * CLOCK_NS_PER_MS);
 }
 
 static bool must_interrupt(const struct par *p)
 {
 	if (!p->handler_stands)
 		return false;
-	return is_canceled(p) ? in_callbacks(p) > 0
-			      : p->source.told && p->source.generating;
+	if (is_canceled(p))
+		return in_callbacks(p) > 0;
+	return p->told_alone > 0 ||
+	       (source_was_told(&p->source) && p->source.generating);
 }
 
 /* Waiters: no thread sleeps that has a reason to run. */
@@ -317,11 +443,13 @@ static void check_waiters(const struct par *p)
 
 	check_queue(&w->idle);
 	check_queue(&w->consumers);
-	HOLDS(!w->idle.newest || queued(p) == 0 || will_look(&w->idle) > 0 ||
-	      !may_run(p));
+	check_queue(&w->pushers);
+	HOLDS(!w->idle.newest || startable(p) == 0 || may_begin(p) == 0 ||
+	      will_look(&w->idle) > 0 || !may_run(p));
 	HOLDS(!w->idle.newest || !closing);
-	HOLDS(!w->consumers.newest || !has_result(p) ||
-	      will_look(&w->consumers) > 0);
+	HOLDS(!is_consumer_served(p, &census) || will_look(&w->consumers) > 0);
+	HOLDS(!w->pushers.newest || !is_pusher_served(p) ||
+	      (will_look(&w->pushers) > 0 && !is_canceled(p)));
 	HOLDS(!w->consumers.newest || !at_end(p));
 	HOLDS(!w->producer.asleep ||
 	      !(p->source.state >= SOURCE_ENDED || has_room(p)));
@@ -332,9 +460,14 @@ static void check_waiters(const struct par *p)
 		      supervisor->until <= p->attempts.retry_at);
 		HOLDS(!must_interrupt(p) ||
 		      supervisor->until <= p->interrupts.due);
+		check_deadlines(p);
 	}
-	HOLDS(!w->owner.asleep || (closing ? census.in_state[SEAT_STARTING] > 0
-					   : !p->attempts.first_open_done));
+	if (w->owner.asleep && w->owner_waits_for_all)
+		HOLDS(!vacant || p->source.generating);
+	else
+		HOLDS(!w->owner.asleep ||
+		      (closing ? census.in_state[SEAT_STARTING] > 0
+			       : !p->attempts.first_open_done));
 }
 
 /* Descriptors: they are readable exactly if their condition holds. */
@@ -399,7 +532,8 @@ static void check_pause(const struct par *p)
 	const struct waiter *supervisor = &p->waiters.supervisor;
 	const struct before *was = &before[sched_self()->id];
 
-	HOLDS(!supervisor->asleep || supervisor->until == CLOCK_NEVER ||
+	HOLDS(p->options.idle_ms || p->stopwatch.in_use ||
+	      !supervisor->asleep || supervisor->until == CLOCK_NEVER ||
 	      supervisor->until == was->until || was->in_callbacks > 0 ||
 	      p->attempts.retry_at != 0);
 }
@@ -416,6 +550,8 @@ static void check_starts(const struct par *p)
 		return;
 	queued += word_load_own(&p->ring.tail) / WATCH_ONE -
 		  was->head / WATCH_ONE;
+	queued += lane_length(&p->backlog.lanes[LANE_PUSHED]) +
+		  lane_length(&p->backlog.lanes[LANE_GENERATED]);
 	HOLDS(queued > count_waiting(p));
 }
 
@@ -428,7 +564,7 @@ static void check_delivery(const struct par *p)
 	const struct ledger *l = &p->ledger;
 
 	if (l->delivered != was->delivered && consumers->newest &&
-	    has_result(p))
+	    has_result(p) && consumers->newest->least == 1)
 		HOLDS(consumers->wakes > was->consumer_wakes ||
 		      will_look(consumers) >=
 			      l->finished + l->canceled - l->delivered);
@@ -470,6 +606,10 @@ static void check_watches(const struct par *p)
 	HOLDS(p->seats.in_state[SEAT_VACANT] == 0 || tail == WATCH_ON);
 	HOLDS((!w->room.newest && !p->pushed.first && !is_canceled(p)) ||
 	      head == WATCH_ON);
+	if (p->takes_lock || p->limit < p->options.workers)
+		HOLDS(head == WATCH_ON);
+	if (p->takes_lock || p->told_alone > 0 || is_canceled(p))
+		HOLDS(tray == WATCH_ON && on_tray(p) == 0);
 	if (w->consumers.newest || (p->results_pipe.is_open && !has_result(p)))
 		HOLDS(tray == WATCH_ON && on_tray(p) == 0);
 }
@@ -511,6 +651,7 @@ static void check(const void *mutex)
 {
 	const struct par *p = pool_of(mutex);
 
+	model_hand_is_empty();
 	access_write(&delivered);
 	note_early(p);
 	access_ignore(!model_time_flies);
@@ -518,6 +659,7 @@ static void check(const void *mutex)
 	check_source(p);
 	check_asking(p);
 	check_seats(p);
+	check_told(p);
 	check_waiters(p);
 	check_watches(p);
 	check_starts(p);

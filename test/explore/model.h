@@ -37,6 +37,12 @@ void model_refuse_threads(unsigned from, unsigned count);
  * any wake-up takes: a task that was woken and does not run yet is starved. */
 extern bool model_time_flies;
 
+/* How many items have left a word from `from` to `to` by word_publish(), and
+ * have not come to their next place: they are in the hands of tasks. And those
+ * of the running task are not. */
+unsigned model_in_hand(const void *from, const void *to);
+void model_hand_is_empty(void);
+
 /* If set, called after a mutex was locked, and before it is unlocked. */
 extern void (*model_locks)(const void *mutex);
 extern void (*model_unlocks)(const void *mutex);

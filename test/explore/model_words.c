@@ -65,12 +65,41 @@ void word_store(struct word *word, uintptr_t value)
 	set(word, value);
 }
 
+/* The word in which a task published 0 last, and has changed none since: what
+ * was in it is still in the task's hand. */
+static const struct word *emptied[SCHED_TASKS];
+
+/* No step: whoever reads it may see it later, or not at all, and nothing
+ * follows from when. */
+void word_publish(struct word *word, uintptr_t value)
+{
+	emptied[sched_self()->id] = value == 0 && value_of(word) ? word : NULL;
+	releases(word);
+	set(word, value);
+}
+
+unsigned model_in_hand(const void *from, const void *to)
+{
+	unsigned count = 0;
+
+	for (int i = 0; i < SCHED_TASKS; i++)
+		count += (const void *)emptied[i] >= from &&
+			 (const void *)emptied[i] < to;
+	return count;
+}
+
+void model_hand_is_empty(void)
+{
+	emptied[sched_self()->id] = NULL;
+}
+
 /* Changes the word in the step in which it was read. */
 static void change(struct word *word, uintptr_t value, const void *from)
 {
 	touched(word, true, from);
 	releases(word);
 	set(word, value);
+	emptied[sched_self()->id] = NULL;
 }
 
 uintptr_t word_exchange(struct word *word, uintptr_t value)

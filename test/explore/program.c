@@ -61,6 +61,30 @@ static void do_call(struct par *pool, char what, pthread_t second)
 	case 'd':
 		call_cancel_fd(pool);
 		break;
+	case 'r':
+		call_withdraw(pool, 1);
+		break;
+	case 'R':
+		call_withdraw(pool, FIRST_PUSHED);
+		break;
+	case 'l':
+		call_limit(pool, 0);
+		break;
+	case 'L':
+		call_limit(pool, seen.scenario->workers);
+		break;
+	case 'm':
+		call_next_many(pool);
+		break;
+	case 'M':
+		call_next_many_until_end(pool);
+		break;
+	case 'P':
+		call_push_timed(pool, -1);
+		break;
+	case 'Q':
+		call_push_timed(pool, 0);
+		break;
 	case 'k':
 		model_cancel(second);
 		break;
@@ -89,10 +113,12 @@ static void use(struct par *pool)
 		threads[n] = (struct thread){ pool, letters[n], 0 };
 		model_spawn(&threads[n].thread, thread_body, &threads[n]);
 	}
-	for (const char *c = letters[0]; *c; c++)
+	for (const char *c = letters[0]; *c && *c != 'g'; c++)
 		do_call(pool, *c, threads[1].thread);
 	while (n > 1)
 		model_join(threads[--n].thread);
+	if (strchr(letters[0], 'g'))
+		call_close_timed(pool);
 }
 
 /* The pool. */
@@ -178,7 +204,8 @@ static void open_use_close(const struct program *program)
 	if (open_pool(&pool) == 0) {
 		SET(open, true);
 		use(pool);
-		close_pool(pool);
+		if (!GET(closed))
+			close_pool(pool);
 	}
 	SET(callbacks_allowed, false);
 	item_check_all();

@@ -22,6 +22,10 @@ struct scenario {
 	unsigned workers;
 	size_t capacity, window; /* 0: a ring of 1; no window */
 	bool ordered, interrupt;
+	/* Items have keys: one of two, one item of each at once. */
+	bool keys;
+	/* Milliseconds; 0: none. */
+	unsigned idle, time_limit;
 	/* A thread that does not run is starved: a long time passes whenever
 	 * the library looks (model_time_flies). */
 	bool starves;
@@ -45,6 +49,7 @@ struct scenario {
 	 *   c  cancels the pool, then as '-'
 	 *   f  finishes the pool, then as '-'
 	 *   w  blocks until it is interrupted, then as '-'
+	 *   s  blocks until it is told to stop, then as '-'
 	 *   b  blocks until the cancel; then generate ends the source, and
 	 *      the others go on as '-'
 	 *   e  fails
@@ -77,7 +82,13 @@ struct scenario {
 	 *   0  par_next_timed with 0 ms      z  compares it with par_fd
 	 *   p  par_push      f  par_finish   c  par_cancel
 	 *   s  par_stats     d  par_cancel_fd
-	 *   k  pthread_cancel of the second thread
+	 *   r  par_withdraw of the first generated item; R: of the first pushed
+	 *   l  par_limit 0   L  par_limit as it was
+	 *   m  par_next_many, 2 at least; M: until the end
+	 *   P  par_push_timed without a limit; Q: with 0 ms
+	 *   g  par_close_timed with 0 ms, which may give up; the last call of
+	 * the first thread, when the others have ended k  pthread_cancel of the
+	 * second thread
 	 */
 	const char *threads[PROGRAM_THREADS];
 };

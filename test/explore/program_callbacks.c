@@ -14,6 +14,26 @@ static bool is_canceled(void *pool)
 	return par_canceled(pool);
 }
 
+/* The descriptor is ready if and only if the callback was told to stop. */
+static bool is_ready(void *fd)
+{
+	return model_readable(*(int *)fd);
+}
+
+static void block_until_told(void)
+{
+	int fd = WITH_ERRNO(par_stop_fd());
+
+	check_errno("par_stop_fd()");
+	if (fd < 0 && !GET(faults))
+		sched_fail("par_stop_fd() returned %d", fd);
+	if (fd < 0)
+		return;
+	model_block(is_ready, &fd);
+	if (!par_stopping())
+		sched_fail("the stop descriptor is ready, and nobody is told");
+}
+
 static bool never(void *pool)
 {
 	return false;
@@ -55,6 +75,9 @@ static void do_letter(char what, bool interrupt)
 	case 'B':
 	case 'E':
 		block(pool, interrupt);
+		break;
+	case 's':
+		block_until_told();
 		break;
 	case 'w':
 	case 'W':
@@ -205,6 +228,13 @@ static int action(void *context, void *item, void **value)
 	ADD(failed, rc != 0);
 	if (ADD(actions, 1) > GET(max_actions) && GET(cancel_returned))
 		sched_fail("an action began after the cancel");
+	if (GET(limited) && GET(actions) > GET(started_at_limit))
+		sched_fail("an action began at limit 0");
+	if (s->keys && ADD(of_key[item_key(item)], 1) > 1)
+		sched_fail("two items of one key run at once");
+	if (par_stopping() && !GET(cancel_begun) && !GET(withdrawing[number]) &&
+	    !s->time_limit)
+		sched_fail("item %u is told to stop by nobody", number);
 	if (ADD(running, 1) > s->workers)
 		sched_fail("more actions at the same time than workers");
 	begin_callback("action");
@@ -218,6 +248,8 @@ static int action(void *context, void *item, void **value)
 	if (what == 'n')
 		nest();
 	*value = item;
+	if (s->keys)
+		ADD(of_key[item_key(item)], -1u);
 	ADD(running, -1u);
 	SET(ended[number], ADD(ends, 1));
 	if (what == 'x' || what == 'O')
@@ -286,6 +318,12 @@ static void discard(void *context, const struct par_result *left)
 	item_out(left);
 }
 
+static uint64_t key(void *context, void *item)
+{
+	model_assert_unlocked("key");
+	return item_key(item);
+}
+
 void callbacks_set(struct par_options *options)
 {
 	const struct scenario *s = seen.scenario;
@@ -295,4 +333,7 @@ void callbacks_set(struct par_options *options)
 	options->worker_open = s->open ? open_state : NULL;
 	options->worker_close = close_state;
 	options->discard = discard;
+	options->key = s->keys ? key : NULL;
+	options->idle_ms = s->idle;
+	options->time_limit_ms = s->time_limit;
 }

@@ -15,22 +15,86 @@ void check_errno(const char *call)
 		sched_fail("%s changed errno to %d", call, errno);
 }
 
-void call_push(struct par *pool)
+static void push(struct par *pool, bool timed, int timeout_ms)
 {
 	unsigned number = FIRST_PUSHED + ADD(pushes, 1) - 1;
 	int rc;
 
 	item_in(number);
-	rc = WITH_ERRNO(par_push(pool, item_of(number)));
+	errno = KEPT_ERRNO;
+	rc = timed ? par_push_timed(pool, item_of(number), timeout_ms)
+		   : par_push(pool, item_of(number));
 	check_errno("par_push()");
 	if (rc == 0)
 		return;
+	if (timed && rc == -ETIMEDOUT && timeout_ms == 0) {
+		ADD(in[number], -1u);
+		return;
+	}
 	if (rc != -ECANCELED && rc != -EPIPE && !(GET(faults) && rc == -ENOMEM))
 		sched_fail("par_push() returned %d", rc);
 	/* par_open() cancels the pool before it returns an error. */
 	if (rc == -ECANCELED && !GET(cancel_begun) && GET(open))
 		sched_fail("par_push() returned -ECANCELED without a cancel");
 	ADD(in[number], -1u);
+}
+
+void call_push(struct par *pool)
+{
+	push(pool, false, 0);
+}
+
+void call_push_timed(struct par *pool, int timeout_ms)
+{
+	push(pool, true, timeout_ms);
+}
+
+void call_withdraw(struct par *pool, unsigned number)
+{
+	int rc;
+
+	SET(withdrawing[number], true);
+	if (!GET(canceled_at))
+		SET(canceled_at, ADD(ends, 1));
+	rc = WITH_ERRNO(par_withdraw(pool, item_of(number)));
+	check_errno("par_withdraw()");
+	if (rc == 0)
+		SET(withdrawn[number], true);
+	else if (rc == 1)
+		SET(told_item[number], true);
+	else if (rc != -ENOENT)
+		sched_fail("par_withdraw() returned %d", rc);
+}
+
+void call_limit(struct par *pool, unsigned limit)
+{
+	struct par_stats stats;
+
+	if (limit > 0)
+		SET(limited, false);
+	if (WITH_ERRNO(par_limit(pool, limit)))
+		sched_fail("par_limit() failed");
+	check_errno("par_limit()");
+	if (limit > 0)
+		return;
+	par_stats(pool, &stats);
+	SET(started_at_limit, (unsigned)stats.started);
+	SET(limited, true);
+}
+
+void call_close_timed(struct par *pool)
+{
+	int rc;
+
+	SET(cancel_begun, true);
+	SET(discard_allowed, true);
+	rc = WITH_ERRNO(par_close_timed(pool, 0));
+	check_errno("par_close_timed()");
+	SET(closed, rc != -ETIMEDOUT);
+	if (rc != 0 && rc != -ETIMEDOUT && rc != GET(source_error))
+		sched_fail("par_close_timed() returned %d", rc);
+	if (!GET(closed))
+		call_next(pool, 0);
 }
 
 /* From now on no call of generate begins, with one exception: if no call is
@@ -148,6 +212,32 @@ int call_next(struct par *pool, int timeout_ms)
 	if (is_end(rc))
 		check_end(pool, rc);
 	return rc;
+}
+
+int call_next_many(struct par *pool)
+{
+	struct par_result r[2];
+	int rc;
+
+	ADD(delivering, 2);
+	rc = WITH_ERRNO(par_next_many(pool, r, 2, 2, -1));
+	check_errno("par_next_many()");
+	for (int i = 0; i < rc; i++) {
+		item_out(&r[i]);
+		item_check_order(&r[i]);
+	}
+	ADD(delivering, rc > 0 ? (unsigned)rc - 2 : -2u);
+	if (rc > 2)
+		sched_fail("par_next_many() returned %d", rc);
+	if (rc <= 0)
+		check_end(pool, rc);
+	return rc;
+}
+
+void call_next_many_until_end(struct par *pool)
+{
+	while (call_next_many(pool) > 0)
+		;
 }
 
 /* If the system refuses every thread for ever, only a cancel brings the end. */

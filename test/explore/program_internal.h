@@ -31,6 +31,16 @@ struct seen {
 	unsigned last[SCHED_TASKS], ends, latest;
 	int error[PROGRAM_ITEMS];
 	unsigned pushes;
+	/* Per item: par_withdraw() has begun; what it returned was 0, or 1. */
+	bool withdrawing[PROGRAM_ITEMS];
+	bool withdrawn[PROGRAM_ITEMS], told_item[PROGRAM_ITEMS];
+	/* Per key: items that run. */
+	unsigned of_key[3];
+	/* The limit is 0: since so many actions had started. */
+	bool limited;
+	unsigned started_at_limit;
+	/* par_close_timed() has closed the pool. */
+	bool closed;
 	unsigned index_seen[2 * PROGRAM_ITEMS], next_index;
 	/* The pool. */
 	bool callbacks_allowed, discard_allowed;
@@ -88,6 +98,8 @@ void check_errno(const char *call);
 
 /* program_items.c */
 void *item_of(unsigned number);
+/* 1 or 2. */
+uint64_t item_key(const void *item);
 unsigned item_number(const void *item);
 void item_in(unsigned number);
 void item_out(const struct par_result *result);
@@ -101,6 +113,13 @@ void call_push(struct par *pool);
 void call_finish(struct par *pool);
 void call_cancel(struct par *pool);
 void call_stats(const struct par *pool);
+void call_withdraw(struct par *pool, unsigned number);
+void call_limit(struct par *pool, unsigned limit);
+void call_push_timed(struct par *pool, int timeout_ms);
+void call_close_timed(struct par *pool);
+/* Returns what par_next_many() returns. */
+int call_next_many(struct par *pool);
+void call_next_many_until_end(struct par *pool);
 /* par_next_timed(), or par_next() if timeout_ms is negative. */
 int call_next(struct par *pool, int timeout_ms);
 /* If the program gives up: with a time limit, and with a cancel in the end. */

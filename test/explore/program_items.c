@@ -16,6 +16,11 @@ unsigned item_number(const void *item)
 	return (unsigned)(uintptr_t)item;
 }
 
+uint64_t item_key(const void *item)
+{
+	return 1 + item_number(item) % 2;
+}
+
 void item_in(unsigned number)
 {
 	if (number == 0 || number >= PROGRAM_ITEMS)
@@ -42,8 +47,10 @@ static void check_canceled(const struct par_result *r, unsigned number)
 			   number);
 	if (GET(runs[number]))
 		sched_fail("item %u was canceled, but was run", number);
-	if (!GET(cancel_begun))
+	if (!GET(cancel_begun) && !GET(withdrawing[number]))
 		sched_fail("item %u was canceled without a cancel", number);
+	if (r->stopped)
+		sched_fail("item %u never ran, but was told to stop", number);
 }
 
 static void check_run(const struct par_result *r, unsigned number)
@@ -56,6 +63,16 @@ static void check_run(const struct par_result *r, unsigned number)
 	if (r->error != GET(error[number]) || r->value != r->item)
 		sched_fail("item %u came out with error %d or a wrong value",
 			   number, r->error);
+	if (GET(withdrawn[number]))
+		sched_fail("item %u was withdrawn, and has run", number);
+	if (GET(told_item[number]) && !r->stopped)
+		sched_fail("item %u was told to stop, and does not say so",
+			   number);
+	if (r->stopped == -ECANCELED && !GET(cancel_begun) &&
+	    !GET(withdrawing[number]))
+		sched_fail("item %u was told to stop by nobody", number);
+	if (r->stopped == -ETIMEDOUT && !seen.scenario->time_limit)
+		sched_fail("item %u has no time limit", number);
 }
 
 void item_out(const struct par_result *r)

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The queued items of a pool with keys (par_options.key), in place of the ring
+ * and the list of pushed items. It has no lock: the caller holds the pool's.
+ *
+ * The items of one key are a group. Its queued items stand in the order of
+ * entry. The first ones may start: as many as fit into the key's limit beside
+ * those that run. They are also in one of two lanes, the pushed and the
+ * generated items, and workers take the first item of a lane. The other items
+ * are held. An item without a key is in a lane, and in no group.
+ *
+ * Nothing is allocated. A group is kept in the record of one of its items: if
+ * that item leaves, the group moves into another.
+ */
+#ifndef PAR_BACKLOG_H
+#define PAR_BACKLOG_H
+
+#include "guard.h"
+#include "item.h"
+
+#include <stdint.h>
+
+/* Queued items, linked by `before` and `behind`. All fields zero: empty. */
+struct lane {
+	struct keyed_item *first;
+	struct keyed_item *last;
+	size_t count;
+};
+
+enum lane_name { LANE_PUSHED, LANE_GENERATED, LANE_HELD, LANES };
+
+struct group {
+	uint64_t key;
+	/* How many items of the key run, and how many more may start. */
+	unsigned running;
+	unsigned startable;
+	/* The queued items, linked by `same_key`, and the first that is held;
+	 * NULL: none. */
+	struct keyed_item *first;
+	struct keyed_item *last;
+	struct keyed_item *first_held;
+	/* The items that run, linked by `same_key`. */
+	struct keyed_item *runs;
+	/* The item whose record keeps this group. */
+	struct keyed_item *home;
+	/* The next group in the bucket. */
+	struct group *next;
+};
+
+/* The record of an item of a pool with keys. */
+struct keyed_item {
+	struct item item; /* the first member */
+	uint64_t key;	  /* set before the entry; 0: none */
+	bool generated;
+	enum lane_name lane;
+	struct keyed_item *before;
+	struct keyed_item *behind;
+	struct keyed_item *same_key;
+	struct group own; /* may keep the group of the item */
+};
+
+struct backlog {
+	/* Constant: most items of a key at once; the buckets, a power of two,
+	 * less 1. */
+	unsigned key_limit;
+	size_t mask;
+	struct group **buckets;
+	struct lane lanes[LANES];
+	/* The generated items, those that are held included. */
+	size_t generated;
+};
+
+/* Returns 0 or -ENOMEM. */
+int backlog_init(struct backlog *b, unsigned key_limit, size_t items);
+void backlog_fini(struct backlog *b);
+
+/* The item enters. */
+void backlog_put(struct backlog *b, struct item *item, bool generated)
+	NEEDS_LOCK;
+/* Returns the item that is to start next: pushed items go first, but no item
+ * goes before an earlier one of its key. NULL: none may start. */
+struct item *backlog_take(struct backlog *b) NEEDS_LOCK;
+/* The item's action has ended. */
+void backlog_end(struct backlog *b, struct item *item) NEEDS_LOCK;
+/* The item is queued, and leaves without having started. */
+void backlog_remove(struct backlog *b, struct item *item) NEEDS_LOCK;
+/* The oldest queued item of the program with this pointer, or any queued item;
+ * NULL: none. */
+struct item *backlog_find(const struct backlog *b, const void *pointer)
+	NEEDS_LOCK;
+struct item *backlog_any(const struct backlog *b) NEEDS_LOCK;
+
+static inline size_t backlog_held(const struct backlog *b) NEEDS_LOCK
+{
+	return b->lanes[LANE_HELD].count;
+}
+
+#endif

@@ -1,0 +1,468 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * par_next_many(), par_push_timed(), par_close_timed(), and times in results.
+ */
+#include "kit.h"
+
+#include <time.h>
+
+enum { MANY = 16 };
+
+/* Calls par_next_many() once, on a thread of its own. */
+struct batch {
+	struct par *pool;
+	unsigned most, least;
+	int timeout_ms;
+	struct par_result results[MANY];
+	pthread_t thread;
+	int rc;
+};
+
+static void *take_batch(void *batch)
+{
+	struct batch *b = batch;
+
+	b->rc = par_next_many(b->pool, b->results, b->most, b->least,
+			      b->timeout_ms);
+	return NULL;
+}
+
+static void batch_start(struct batch *b, struct par *pool, unsigned most,
+			unsigned least)
+{
+	*b = (struct batch){
+		.pool = pool, .most = most, .least = least, .timeout_ms = -1
+	};
+	kit_start(&b->thread, take_batch, b);
+}
+
+static int batch_join(struct batch *b)
+{
+	kit_join(b->thread);
+	return b->rc;
+}
+
+static void bad_numbers_are_einval(void **state)
+{
+	struct par_result r[2];
+	struct par *pool = kit_open_echo();
+
+	assert_int_equal(par_next_many(NULL, r, 1, 1, 0), -EINVAL);
+	assert_int_equal(par_next_many(pool, NULL, 1, 1, 0), -EINVAL);
+	assert_int_equal(par_next_many(pool, r, 0, 0, 0), -EINVAL);
+	assert_int_equal(par_next_many(pool, r, 1, 2, 0), -EINVAL);
+	errno = KIT_ERRNO;
+	assert_int_equal(par_next_many(pool, r, 2, 0, 0), -ETIMEDOUT);
+	assert_int_equal(errno, KIT_ERRNO);
+	kit_close(pool, 0);
+}
+
+/* What is ready is taken, in the order in which par_next() would. */
+static void it_takes_what_is_ready(void **state)
+{
+	struct par_result r[MANY];
+	struct par *pool = kit_open_echo();
+
+	kit_push_numbers(pool, 1, 5);
+	EVENTUALLY(kit_stats(pool).ready == 5);
+	assert_int_equal(par_next_many(pool, r, 3, 1, -1), 3);
+	for (uintptr_t i = 0; i < 3; i++) {
+		assert_ptr_equal(r[i].item, AS_ITEM(i + 1));
+		assert_int_equal(r[i].index, i);
+	}
+	assert_int_equal(par_next_many(pool, r, UINT_MAX, 2, -1), 2);
+	assert_ptr_equal(r[1].item, AS_ITEM(5));
+	par_finish(pool);
+	assert_int_equal(par_next_many(pool, r, MANY, MANY, -1), 0);
+	kit_close(pool, 0);
+}
+
+static void it_waits_for_the_least(void **state)
+{
+	struct gate gate = GATE_CLOSED;
+	struct par *pool = kit_open_gated(NULL, &gate);
+	struct batch b;
+
+	gate_open(&gate);
+	kit_push_numbers(pool, 1, 3);
+	EVENTUALLY(kit_stats(pool).ready == 3);
+	batch_start(&b, pool, MANY, 5);
+	kit_linger();
+	assert_int_equal(kit_stats(pool).delivered, 0);
+	kit_push_number(pool, 4);
+	EVENTUALLY(kit_stats(pool).ready == 4);
+	kit_linger();
+	assert_int_equal(kit_stats(pool).delivered, 0);
+	kit_push_number(pool, 5);
+	assert_int_equal(batch_join(&b), 5);
+	kit_finish(pool);
+}
+
+static void with_the_time_over_it_takes_less(void **state)
+{
+	struct par_result r[MANY];
+	struct par *pool = kit_open_echo();
+	double before = kit_ms();
+
+	kit_push_number(pool, 1);
+	EVENTUALLY(kit_stats(pool).ready == 1);
+	assert_int_equal(par_next_many(pool, r, MANY, 2, 20), 1);
+	assert_true(kit_ms() - before >= 20);
+	before = kit_ms();
+	assert_int_equal(par_next_many(pool, r, MANY, 2, 20), -ETIMEDOUT);
+	assert_true(kit_ms() - before >= 20);
+	kit_finish(pool);
+}
+
+/* The end is near. */
+static void it_does_not_wait_for_what_cannot_come(void **state)
+{
+	struct par_result r[MANY];
+	struct batch b;
+	struct par *pool = kit_open_echo();
+
+	kit_push_numbers(pool, 1, 3);
+	EVENTUALLY(kit_stats(pool).ready == 3);
+	batch_start(&b, pool, MANY, MANY);
+	kit_linger();
+	par_finish(pool);
+	assert_int_equal(batch_join(&b), 3);
+	assert_int_equal(par_next_many(pool, r, MANY, MANY, -1), 0);
+	kit_close(pool, 0);
+}
+
+static void nor_with_a_full_window_or_limit_0(void **state)
+{
+	struct numbers numbers = { .last = 10 };
+	struct par_result r[MANY];
+	struct par *pool =
+		kit_open(&(struct par_options){ .action = action_echo,
+						.workers = 2,
+						.generate = numbers_next,
+						.source = &numbers,
+						.window = 4 });
+
+	assert_int_equal(par_next_many(pool, r, MANY, MANY, -1), 4);
+	assert_int_equal(par_next_many(pool, r, MANY, MANY, -1), 4);
+	assert_int_equal(par_next_many(pool, r, MANY, MANY, -1), 2);
+	assert_int_equal(par_next_many(pool, r, MANY, MANY, -1), 0);
+	kit_close(pool, 0);
+	pool = kit_open_echo();
+	kit_push_numbers(pool, 1, 2);
+	EVENTUALLY(kit_stats(pool).ready == 2);
+	assert_int_equal(par_limit(pool, 0), 0);
+	kit_push_number(pool, 3);
+	assert_int_equal(par_next_many(pool, r, MANY, MANY, -1), 2);
+	kit_close(pool, 0);
+}
+
+static void ordered_results_come_in_order(void **state)
+{
+	struct gate gate = GATE_CLOSED;
+	struct par_result r[MANY];
+	struct par *pool = kit_open(&(struct par_options){
+		.action = action_item_gated, .workers = 2, .ordered = true });
+
+	kit_push(pool, &gate);
+	for (int i = 0; i < 4; i++)
+		kit_push(pool, NULL);
+	EVENTUALLY(kit_stats(pool).finished == 4);
+	assert_int_equal(par_next_many(pool, r, MANY, 1, 0), -ETIMEDOUT);
+	gate_open(&gate);
+	assert_int_equal(par_next_many(pool, r, MANY, 5, -1), 5);
+	for (uint64_t i = 0; i < 5; i++)
+		assert_int_equal(r[i].index, i);
+	kit_finish(pool);
+}
+
+/* A consumer that waits for fewer is not held up by one that waits for more. */
+static void each_consumer_has_its_own_least(void **state)
+{
+	struct par *pool = kit_open_echo();
+	struct taker taker;
+	struct batch b;
+
+	taker_start(&taker, pool);
+	batch_start(&b, pool, MANY, 4);
+	kit_linger();
+	kit_push_number(pool, 1);
+	taker_join(&taker);
+	assert_int_equal(taker.rc, 1);
+	kit_push_numbers(pool, 2, 5);
+	assert_int_equal(batch_join(&b), 4);
+	kit_finish(pool);
+}
+
+/*
+ * par_push_timed().
+ */
+
+struct pusher {
+	struct par *pool;
+	pthread_t thread;
+	int timeout_ms, rc;
+};
+
+static void *push_late(void *pusher)
+{
+	struct pusher *p = pusher;
+
+	p->rc = par_push_timed(p->pool, AS_ITEM(99), p->timeout_ms);
+	return NULL;
+}
+
+static struct par *open_window(size_t window)
+{
+	return kit_open(&(struct par_options){
+		.action = action_echo, .workers = 1, .window = window });
+}
+
+static void a_full_window_holds_it_back(void **state)
+{
+	struct par *pool = open_window(2);
+	struct pusher p = { .pool = pool, .timeout_ms = -1 };
+	const double before = kit_ms();
+
+	assert_int_equal(par_push_timed(NULL, NULL, 0), -EINVAL);
+	assert_int_equal(par_push_timed(pool, AS_ITEM(1), 0), 0);
+	assert_int_equal(par_push_timed(pool, AS_ITEM(2), -1), 0);
+	errno = KIT_ERRNO;
+	assert_int_equal(par_push_timed(pool, AS_ITEM(3), 0), -ETIMEDOUT);
+	assert_int_equal(errno, KIT_ERRNO);
+	assert_int_equal(par_push_timed(pool, AS_ITEM(3), 20), -ETIMEDOUT);
+	assert_true(kit_ms() - before >= 20);
+	assert_int_equal(kit_stats(pool).entered, 2);
+	kit_start(&p.thread, push_late, &p);
+	kit_linger();
+	assert_int_equal(kit_stats(pool).entered, 2);
+	kit_take(pool);
+	kit_join(p.thread);
+	assert_int_equal(p.rc, 0);
+	kit_take_many(pool, 2);
+	kit_finish(pool);
+}
+
+static void without_a_window_it_never_waits(void **state)
+{
+	struct par *pool = kit_open_echo();
+
+	for (uintptr_t i = 0; i < 1000; i++)
+		assert_int_equal(par_push_timed(pool, AS_ITEM(i), -1), 0);
+	kit_take_many(pool, 1000);
+	kit_finish(pool);
+}
+
+static void a_cancel_and_the_end_wake_it(void **state)
+{
+	for (int ends = 0; ends < 2; ends++) {
+		struct par *pool = open_window(1);
+		struct pusher p = { .pool = pool, .timeout_ms = -1 };
+		struct par_result r;
+
+		kit_push_number(pool, 1);
+		kit_start(&p.thread, push_late, &p);
+		kit_linger();
+		if (ends) {
+			/* What waits there does not hold off the end. It may
+			 * enter first, when the result was taken. */
+			par_finish(pool);
+			while (par_next(pool, &r) > 0)
+				;
+			kit_join(p.thread);
+			assert_true(p.rc == -EPIPE || p.rc == 0);
+		} else {
+			par_cancel(pool);
+			kit_join(p.thread);
+			assert_int_equal(p.rc, -ECANCELED);
+		}
+		kit_close(pool, 0);
+	}
+}
+
+static int push_from_action(void *unused, void *item, void **value)
+{
+	if (item != AS_ITEM(1))
+		return 0;
+	kit_check(par_push_timed(par_self(), AS_ITEM(2), 0) == 0, "room");
+	kit_check(par_push_timed(par_self(), AS_ITEM(3), 0) == -ETIMEDOUT,
+		  "no room");
+	return par_push_timed(par_self(), AS_ITEM(3), -1);
+}
+
+static void on_the_pools_threads_it_does_not_wait(void **state)
+{
+	struct par *pool = kit_open(&(struct par_options){
+		.action = push_from_action, .workers = 1, .window = 2 });
+
+	kit_push_number(pool, 1);
+	assert_int_equal(kit_take(pool).error, -EDEADLK);
+	kit_take(pool);
+	kit_finish(pool);
+}
+
+/* Those who wait come before the generator. */
+static void pushers_come_before_the_generator(void **state)
+{
+	struct numbers numbers = { .last = 100 };
+	struct gate gate = GATE_CLOSED;
+	struct par *pool =
+		kit_open(&(struct par_options){ .action = action_gated,
+						.workers = 1,
+						.context = &gate,
+						.generate = numbers_next,
+						.source = &numbers,
+						.window = 3,
+						.ordered = true });
+	struct pusher p = { .pool = pool, .timeout_ms = -1 };
+
+	EVENTUALLY(kit_stats(pool).entered == 3);
+	kit_start(&p.thread, push_late, &p);
+	kit_linger();
+	gate_open(&gate);
+	EVENTUALLY(kit_stats(pool).ready == 3);
+	kit_take(pool);
+	kit_join(p.thread);
+	assert_int_equal(p.rc, 0);
+	for (int i = 0; i < 2; i++)
+		kit_take(pool);
+	assert_ptr_equal(kit_take(pool).item, AS_ITEM(99));
+	kit_assert_drains(pool, 97, 0);
+	kit_close(pool, 0);
+}
+
+/*
+ * par_close_timed().
+ */
+
+static void a_close_gives_up_and_goes_on(void **state)
+{
+	struct gate gate = GATE_CLOSED;
+	struct par *pool = kit_open_gated(NULL, &gate);
+	const double before = kit_ms();
+	struct par_result r;
+
+	assert_int_equal(par_close_timed(NULL, 0), 0);
+	kit_push_numbers(pool, 1, 3);
+	gate_await(&gate, 1);
+	errno = KIT_ERRNO;
+	assert_int_equal(par_close_timed(pool, 0), -ETIMEDOUT);
+	assert_int_equal(errno, KIT_ERRNO);
+	assert_true(par_canceled(pool));
+	assert_int_equal(par_close_timed(pool, 20), -ETIMEDOUT);
+	assert_true(kit_ms() - before >= 20);
+	/* Between the calls results can be taken. */
+	assert_int_equal(par_next(pool, &r), 1);
+	assert_int_equal(r.error, -ECANCELED);
+	gate_open(&gate);
+	assert_int_equal(par_next(pool, &r), 1);
+	assert_int_equal(par_next(pool, &r), 1);
+	assert_int_equal(par_next(pool, &r), 0);
+	assert_int_equal(par_close_timed(pool, -1), 0);
+}
+
+static void in_time_it_is_a_close(void **state)
+{
+	struct numbers numbers = { .last = 3, .end = -EIO };
+	atomic_uint left = 0;
+	struct par *pool =
+		kit_open(&(struct par_options){ .action = action_echo,
+						.workers = 2,
+						.generate = numbers_next,
+						.source = &numbers,
+						.context = &left,
+						.discard = discard_count });
+
+	EVENTUALLY(kit_stats(pool).ready == 3);
+	EVENTUALLY(kit_stats(pool).ended);
+	assert_int_equal(par_close_timed(pool, 1000 * KIT_PATIENCE), -EIO);
+	assert_int_equal(left, 3);
+}
+
+static int close_myself(void *unused, void *item, void **value)
+{
+	return par_close_timed(par_self(), 0);
+}
+
+static void on_a_thread_of_the_pool_it_is_edeadlk(void **state)
+{
+	struct par *pool = kit_open_action(close_myself, 1, NULL);
+
+	kit_push(pool, NULL);
+	assert_int_equal(kit_take(pool).error, -EDEADLK);
+	kit_close(pool, 0);
+}
+
+/*
+ * Times.
+ */
+
+static int sleep_some(void *unused, void *item, void **value)
+{
+	nanosleep(&(struct timespec){ .tv_nsec = 5000000 }, NULL);
+	return 0;
+}
+
+static void results_tell_times(void **state)
+{
+	struct par_result r;
+	struct par *pool = kit_open(&(struct par_options){
+		.action = sleep_some, .workers = 1, .timed = 1 });
+
+	kit_push_numbers(pool, 1, 3);
+	EVENTUALLY(kit_stats(pool).oldest_ns > 0);
+	for (uint64_t i = 0; i < 3; i++) {
+		r = kit_take(pool);
+		assert_true(r.ran_ns >= 5000000);
+		assert_true(r.waited_ns >= i * 5000000);
+	}
+	kit_push_numbers(pool, 1, 2);
+	EVENTUALLY(kit_stats(pool).running == 1);
+	par_cancel(pool);
+	r = kit_take(pool);
+	assert_int_equal(r.error, -ECANCELED);
+	assert_int_equal(r.ran_ns, 0);
+	assert_true(r.waited_ns > 0);
+	kit_take(pool);
+	assert_int_equal(kit_stats(pool).oldest_ns, 0);
+	kit_close_ended(pool, 0);
+}
+
+static void without_the_option_they_are_0(void **state)
+{
+	struct par *pool = kit_open_action(sleep_some, 1, NULL);
+	struct par_result r;
+
+	kit_push(pool, NULL);
+	EVENTUALLY(kit_stats(pool).running == 1);
+	assert_int_equal(kit_stats(pool).oldest_ns, 0);
+	r = kit_take(pool);
+	assert_int_equal(r.waited_ns, 0);
+	assert_int_equal(r.ran_ns, 0);
+	kit_finish(pool);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		KIT_TEST(bad_numbers_are_einval),
+		KIT_TEST(it_takes_what_is_ready),
+		KIT_TEST(it_waits_for_the_least),
+		KIT_TEST(with_the_time_over_it_takes_less),
+		KIT_TEST(it_does_not_wait_for_what_cannot_come),
+		KIT_TEST(nor_with_a_full_window_or_limit_0),
+		KIT_TEST(ordered_results_come_in_order),
+		KIT_TEST(each_consumer_has_its_own_least),
+		KIT_TEST(a_full_window_holds_it_back),
+		KIT_TEST(without_a_window_it_never_waits),
+		KIT_TEST(a_cancel_and_the_end_wake_it),
+		KIT_TEST(on_the_pools_threads_it_does_not_wait),
+		KIT_TEST(pushers_come_before_the_generator),
+		KIT_TEST(a_close_gives_up_and_goes_on),
+		KIT_TEST(in_time_it_is_a_close),
+		KIT_TEST(on_a_thread_of_the_pool_it_is_edeadlk),
+		KIT_TEST(results_tell_times),
+		KIT_TEST(without_the_option_they_are_0),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

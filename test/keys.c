@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * par_options.key: items of one key run in the order of entry, and only so many
+ * at once; other items do not wait for them.
+ */
+#include "kit.h"
+
+enum { MOST = 4000 };
+
+/* The key of a number is its last decimal, 0: none. */
+static uint64_t last_decimal(void *context, void *item)
+{
+	return AS_NUMBER(item) % 10;
+}
+
+/* What happened to each key. */
+struct diary {
+	unsigned limit;
+	struct {
+		atomic_uint now, most;
+		atomic_uintptr_t last;
+	} key[10];
+	atomic_uint out_of_order;
+	struct gate gate;
+	uintptr_t held; /* this number waits at the gate; 0: none */
+};
+
+static int note(void *diary, void *item, void **value)
+{
+	struct diary *d = diary;
+	const uintptr_t number = AS_NUMBER(item), key = number % 10;
+	unsigned now = atomic_fetch_add(&d->key[key].now, 1) + 1;
+	unsigned most = atomic_load(&d->key[key].most);
+
+	while (now > most &&
+	       !atomic_compare_exchange_weak(&d->key[key].most, &most, now))
+		;
+	if (key && d->limit == 1 &&
+	    atomic_exchange(&d->key[key].last, number) > number)
+		atomic_fetch_add(&d->out_of_order, 1);
+	if (number == d->held)
+		gate_pass(&d->gate);
+	action_dawdle(NULL, item, value);
+	atomic_fetch_sub(&d->key[key].now, 1);
+	return 0;
+}
+
+static struct par *open_keyed(struct diary *diary, struct par_options options)
+{
+	options.action = note;
+	options.context = diary;
+	options.key = last_decimal;
+	options.key_limit = diary->limit;
+	if (options.workers == 0)
+		options.workers = 4;
+	return kit_open(&options);
+}
+
+static void items_of_a_key_run_in_order_and_not_at_once(void **state)
+{
+	for (unsigned variant = 0; variant < 12; variant++) {
+		struct diary diary = { .limit = 1 + variant % 3 };
+		struct numbers numbers = { .last = MOST };
+		struct par *pool = open_keyed(
+			&diary,
+			(struct par_options){
+				.generate = variant < 6 ? numbers_next : NULL,
+				.source = &numbers,
+				.ordered = variant % 2,
+				.window = variant % 4 == 0 ? 20 : 0 });
+
+		if (variant >= 6) {
+			kit_push_numbers(pool, 1, MOST);
+			par_finish(pool);
+		}
+		kit_assert_drains_once(pool, MOST, 0);
+		assert_int_equal(diary.out_of_order, 0);
+		for (int key = 1; key < 10; key++)
+			assert_true(diary.key[key].most <= diary.limit);
+		kit_close(pool, 0);
+	}
+}
+
+/* The default of the limit is 1. */
+static void an_item_that_waits_for_its_key_holds_up_no_other(void **state)
+{
+	struct diary diary = { .gate = GATE_CLOSED, .held = 1 };
+	struct par *pool = open_keyed(&diary, (struct par_options){ 0 });
+
+	kit_push_number(pool, 1);
+	gate_await(&diary.gate, 1);
+	kit_push_number(pool, 11);
+	kit_push_number(pool, 21);
+	for (uintptr_t n = 2; n < 10; n++)
+		kit_push_number(pool, n);
+	kit_take_many(pool, 8);
+	assert_int_equal(kit_stats(pool).held, 2);
+	assert_int_equal(kit_stats(pool).queued, 2);
+	kit_assert_waits(pool);
+	/* No worker is started for what is held. */
+	assert_true(kit_stats(pool).workers <= 4);
+	gate_open(&diary.gate);
+	kit_take_many(pool, 3);
+	assert_int_equal(kit_stats(pool).held, 0);
+	kit_finish(pool);
+}
+
+static void no_worker_is_started_for_what_is_held(void **state)
+{
+	struct diary diary = { .gate = GATE_CLOSED, .held = 1 };
+	struct par *pool = open_keyed(&diary, (struct par_options){ 0 });
+
+	kit_push_number(pool, 1);
+	gate_await(&diary.gate, 1);
+	for (uintptr_t n = 11; n < 100; n += 10)
+		kit_push_number(pool, n);
+	kit_linger();
+	assert_int_equal(kit_stats(pool).workers, 1);
+	gate_open(&diary.gate);
+	kit_take_many(pool, 10);
+	kit_finish(pool);
+}
+
+static void what_has_no_key_is_not_restricted(void **state)
+{
+	struct diary diary = { .gate = GATE_CLOSED };
+	struct par *pool = open_keyed(&diary, (struct par_options){ 0 });
+
+	diary.held = 10;
+	for (int i = 0; i < 4; i++)
+		kit_push_number(pool, 10);
+	gate_await(&diary.gate, 4);
+	gate_open(&diary.gate);
+	kit_take_many(pool, 4);
+	kit_finish(pool);
+}
+
+/* A pushed item goes before what the generator made, but not before an earlier
+ * item of its own key. */
+static void pushed_items_go_first_but_not_before_their_key(void **state)
+{
+	struct diary diary = { .gate = GATE_CLOSED, .held = 10 };
+	struct numbers numbers = { .last = 3 };
+	struct par *pool =
+		open_keyed(&diary, (struct par_options){ .workers = 1 });
+
+	(void)numbers;
+	kit_push_number(pool, 10);
+	gate_await(&diary.gate, 1);
+	kit_push_number(pool, 1);
+	kit_push_number(pool, 2);
+	kit_push_number(pool, 11);
+	kit_push_number(pool, 3);
+	gate_open(&diary.gate);
+	assert_ptr_equal(kit_take(pool).item, AS_ITEM(10));
+	assert_ptr_equal(kit_take(pool).item, AS_ITEM(1));
+	/* 11 may start now, and entered before 3. */
+	assert_ptr_equal(kit_take(pool).item, AS_ITEM(2));
+	assert_ptr_equal(kit_take(pool).item, AS_ITEM(11));
+	assert_ptr_equal(kit_take(pool).item, AS_ITEM(3));
+	kit_finish(pool);
+}
+
+static void generated_and_pushed_items_of_a_key_keep_their_order(void **state)
+{
+	struct diary diary = { .limit = 1, .gate = GATE_CLOSED, .held = 1 };
+	struct gate hold = GATE_CLOSED;
+	struct gated_numbers source = { .numbers.last = 11,
+					.at = 11,
+					.hold = &hold };
+	struct par *pool = open_keyed(
+		&diary, (struct par_options){ .workers = 1,
+					      .generate = gated_numbers_next,
+					      .source = &source });
+	uintptr_t came[14];
+
+	gate_await(&diary.gate, 1);
+	gate_await(&hold, 1);
+	kit_push_number(pool, 21); /* behind the generated 11 */
+	kit_push_number(pool, 12); /* behind the generated 2 */
+	kit_push_number(pool, 50); /* no key */
+	gate_open(&diary.gate);
+	gate_open(&hold);
+	for (int i = 0; i < 14; i++)
+		came[i] = AS_NUMBER(kit_take(pool).item);
+	assert_int_equal(came[0], 1);
+	/* 12 is first in its lane, and 2 goes in its place. */
+	for (int i = 0, seen_11 = 0, seen_2 = 0; i < 14; i++) {
+		seen_11 += came[i] == 11;
+		seen_2 += came[i] == 2;
+		assert_true(came[i] != 21 || seen_11);
+		assert_true(came[i] != 12 || seen_2);
+	}
+	kit_close_ended(pool, 0);
+}
+
+static void a_withdrawn_item_frees_its_place(void **state)
+{
+	struct diary diary = { .gate = GATE_CLOSED, .held = 1 };
+	struct par *pool =
+		open_keyed(&diary, (struct par_options){ .workers = 2 });
+
+	diary.limit = 1;
+	kit_push_number(pool, 1);
+	gate_await(&diary.gate, 1);
+	kit_push_number(pool, 11);
+	kit_push_number(pool, 21);
+	kit_push_number(pool, 31);
+	assert_int_equal(kit_stats(pool).held, 3);
+	assert_int_equal(par_withdraw(pool, AS_ITEM(21)), 0);
+	assert_int_equal(par_withdraw(pool, AS_ITEM(31)), 0);
+	kit_push_number(pool, 41);
+	assert_int_equal(kit_stats(pool).held, 2);
+	kit_take_many(pool, 2);
+	gate_open(&diary.gate);
+	assert_ptr_equal(kit_take(pool).item, AS_ITEM(1));
+	assert_ptr_equal(kit_take(pool).item, AS_ITEM(11));
+	assert_ptr_equal(kit_take(pool).item, AS_ITEM(41));
+	kit_finish(pool);
+}
+
+static void a_cancel_takes_what_is_held(void **state)
+{
+	for (int ordered = 0; ordered < 2; ordered++) {
+		struct diary diary = { .gate = GATE_CLOSED, .held = 1 };
+		struct numbers numbers = { .last = 60 };
+		struct par *pool = open_keyed(
+			&diary, (struct par_options){ .generate = numbers_next,
+						      .source = &numbers,
+						      .ordered = ordered });
+		struct tally tally;
+
+		gate_await(&diary.gate, 1);
+		EVENTUALLY(kit_stats(pool).held == 5);
+		par_cancel(pool);
+		assert_int_equal(kit_stats(pool).held, 0);
+		gate_open(&diary.gate);
+		tally_open(&tally, 60);
+		kit_drain(pool, &tally, NULL);
+		tally_assert_once(&tally);
+		tally_close(&tally);
+		kit_close(pool, 0);
+	}
+}
+
+/* The key is asked for once, by the thread that brings the item. */
+static atomic_uint asked;
+static pthread_t asker;
+
+static uint64_t count_key(void *context, void *item)
+{
+	atomic_fetch_add(&asked, 1);
+	asker = pthread_self();
+	return context == &asked;
+}
+
+static void the_key_is_asked_for_once(void **state)
+{
+	struct par *pool =
+		kit_open(&(struct par_options){ .action = action_echo,
+						.workers = 1,
+						.context = &asked,
+						.key = count_key });
+
+	atomic_store(&asked, 0);
+	kit_push_number(pool, 1);
+	assert_int_equal(asked, 1);
+	assert_true(pthread_equal(asker, pthread_self()));
+	assert_int_equal(par_push_timed(pool, AS_ITEM(2), 0), 0);
+	assert_int_equal(asked, 2);
+	kit_take_many(pool, 2);
+	par_cancel(pool);
+	/* Also if the push is refused. */
+	assert_int_equal(par_push(pool, NULL), -ECANCELED);
+	assert_int_equal(asked, 3);
+	kit_close_ended(pool, 0);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		KIT_TEST(items_of_a_key_run_in_order_and_not_at_once),
+		KIT_TEST(an_item_that_waits_for_its_key_holds_up_no_other),
+		KIT_TEST(no_worker_is_started_for_what_is_held),
+		KIT_TEST(what_has_no_key_is_not_restricted),
+		KIT_TEST(pushed_items_go_first_but_not_before_their_key),
+		KIT_TEST(generated_and_pushed_items_of_a_key_keep_their_order),
+		KIT_TEST(a_withdrawn_item_frees_its_place),
+		KIT_TEST(a_cancel_takes_what_is_held),
+		KIT_TEST(the_key_is_asked_for_once),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

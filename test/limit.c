@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * par_limit(): how many actions are under way at once. And the workers that
+ * leave when they are idle (par_options.idle_ms).
+ */
+#include "kit.h"
+
+/* How many are in the action, and the most there ever were. */
+struct crowd {
+	atomic_uint now, most;
+	struct gate gate;
+};
+
+static int join_crowd(void *crowd, void *item, void **value)
+{
+	struct crowd *c = crowd;
+	unsigned now = atomic_fetch_add(&c->now, 1) + 1;
+	unsigned most = atomic_load(&c->most);
+
+	while (now > most &&
+	       !atomic_compare_exchange_weak(&c->most, &most, now))
+		;
+	gate_pass(&c->gate);
+	action_dawdle(NULL, item, value);
+	atomic_fetch_sub(&c->now, 1);
+	return 0;
+}
+
+static void bad_limits_are_einval(void **state)
+{
+	struct par *pool = kit_open_action(action_echo, 3, NULL);
+
+	assert_int_equal(par_limit(NULL, 1), -EINVAL);
+	assert_int_equal(par_limit(pool, 4), -EINVAL);
+	assert_int_equal(kit_stats(pool).limit, 3);
+	errno = KIT_ERRNO;
+	assert_int_equal(par_limit(pool, 2), 0);
+	assert_int_equal(errno, KIT_ERRNO);
+	assert_int_equal(kit_stats(pool).limit, 2);
+	kit_close(pool, 0);
+}
+
+static void no_more_are_under_way(void **state)
+{
+	struct crowd crowd = { .gate = GATE_CLOSED };
+	struct par *pool;
+
+	for (unsigned limit = 1; limit <= 3; limit++) {
+		atomic_store(&crowd.most, 0);
+		gate_close(&crowd.gate);
+		pool = kit_open(&(struct par_options){ .action = join_crowd,
+						       .workers = 8,
+						       .context = &crowd });
+		assert_int_equal(par_limit(pool, limit), 0);
+		kit_push_numbers(pool, 1, 500);
+		par_finish(pool);
+		gate_await(&crowd.gate, limit);
+		kit_linger();
+		assert_int_equal(kit_stats(pool).running, limit);
+		assert_true(kit_stats(pool).workers <= limit);
+		gate_open(&crowd.gate);
+		kit_assert_drains_once(pool, 500, 0);
+		assert_int_equal(crowd.most, limit);
+		kit_close(pool, 0);
+	}
+}
+
+static void a_raise_starts_what_waits(void **state)
+{
+	struct crowd crowd = { .gate = GATE_CLOSED };
+	struct par *pool = kit_open_action(join_crowd, 8, &crowd);
+
+	assert_int_equal(par_limit(pool, 0), 0);
+	kit_push_numbers(pool, 1, 8);
+	kit_linger();
+	assert_int_equal(kit_stats(pool).started, 0);
+	for (unsigned limit = 1; limit <= 8; limit++) {
+		assert_int_equal(par_limit(pool, limit), 0);
+		gate_await(&crowd.gate, limit);
+	}
+	gate_open(&crowd.gate);
+	kit_take_many(pool, 8);
+	kit_finish(pool);
+}
+
+/* What runs goes on. */
+static void a_lower_limit_starts_nothing_more(void **state)
+{
+	struct numbers numbers = { .last = 20 };
+	struct crowd crowd = { .gate = GATE_CLOSED };
+	struct par *pool =
+		kit_open(&(struct par_options){ .action = join_crowd,
+						.workers = 4,
+						.context = &crowd,
+						.generate = numbers_next,
+						.source = &numbers });
+
+	gate_await(&crowd.gate, 4);
+	assert_int_equal(par_limit(pool, 0), 0);
+	gate_open(&crowd.gate);
+	kit_take_many(pool, 4);
+	kit_assert_waits(pool);
+	/* The generator goes on while there is room. */
+	EVENTUALLY(kit_stats(pool).entered == 20);
+	assert_int_equal(kit_stats(pool).started, 4);
+	assert_int_equal(par_limit(pool, 1), 0);
+	kit_take_many(pool, 16);
+	kit_close_ended(pool, 0);
+}
+
+static void at_limit_0_a_cancel_and_a_close_work(void **state)
+{
+	struct par *pool = kit_open_action(action_echo, 2, NULL);
+
+	assert_int_equal(par_limit(pool, 0), 0);
+	kit_push_numbers(pool, 1, 3);
+	par_cancel(pool);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(kit_take(pool).error, -ECANCELED);
+	kit_close_ended(pool, 0);
+	pool = kit_open_action(action_echo, 2, NULL);
+	assert_int_equal(par_limit(pool, 0), 0);
+	kit_push_numbers(pool, 1, 3);
+	kit_close(pool, 0);
+}
+
+/* While items run, in a stream without a lock. */
+static void it_may_change_all_the_time(void **state)
+{
+	struct numbers numbers = { .last = 20000 };
+	struct par *pool =
+		kit_open(&(struct par_options){ .action = action_echo,
+						.workers = 4,
+						.generate = numbers_next,
+						.source = &numbers });
+	struct drainer drainer;
+	struct tally tally;
+
+	tally_open(&tally, 20000);
+	drainer_start(&drainer, pool, &tally);
+	for (unsigned i = 0; i < 300; i++)
+		assert_int_equal(par_limit(pool, i % 5), 0);
+	assert_int_equal(par_limit(pool, 4), 0);
+	kit_join(drainer.thread);
+	tally_assert_once(&tally);
+	tally_close(&tally);
+	kit_close(pool, 0);
+}
+
+/*
+ * Idle workers.
+ */
+
+static atomic_uint opened, closed;
+
+static int count_open(void *context, void **state)
+{
+	atomic_fetch_add(&opened, 1);
+	*state = context;
+	return 0;
+}
+
+static void count_close(void *state)
+{
+	atomic_fetch_add(&closed, 1);
+}
+
+static void idle_workers_leave_but_for_one(void **state)
+{
+	struct crowd crowd = { .gate = GATE_CLOSED };
+	struct par *pool;
+
+	atomic_store(&opened, 0);
+	atomic_store(&closed, 0);
+	pool = kit_open(&(struct par_options){ .action = join_crowd,
+					       .workers = 6,
+					       .context = &crowd,
+					       .worker_open = count_open,
+					       .worker_close = count_close,
+					       .idle_ms = 20 });
+	for (int round = 0; round < 3; round++) {
+		gate_close(&crowd.gate);
+		kit_push_numbers(pool, 1, 6);
+		gate_await(&crowd.gate, 6);
+		assert_int_equal(kit_stats(pool).workers, 6);
+		gate_open(&crowd.gate);
+		kit_take_many(pool, 6);
+		EVENTUALLY(kit_stats(pool).workers == 1);
+		kit_linger();
+		assert_int_equal(kit_stats(pool).workers, 1);
+		assert_int_equal(closed, opened - 1);
+	}
+	kit_finish(pool);
+	assert_int_equal(closed, opened);
+}
+
+static void without_the_option_they_stay(void **state)
+{
+	struct crowd crowd = { .gate = GATE_CLOSED };
+	struct par *pool = kit_open_action(join_crowd, 4, &crowd);
+
+	kit_push_numbers(pool, 1, 4);
+	gate_await(&crowd.gate, 4);
+	gate_open(&crowd.gate);
+	kit_take_many(pool, 4);
+	kit_linger();
+	assert_int_equal(kit_stats(pool).workers, 4);
+	kit_finish(pool);
+}
+
+/* Items come all the time, as workers leave and others are started. */
+static void nothing_is_lost_as_they_leave(void **state)
+{
+	struct par *pool = kit_open(&(struct par_options){
+		.action = action_echo, .workers = 4, .idle_ms = 1 });
+
+	for (uintptr_t i = 0; i < 300; i++) {
+		kit_push_numbers(pool, 1, 1 + i % 4);
+		kit_take_many(pool, 1 + (unsigned)i % 4);
+		if (i % 30 == 0)
+			EVENTUALLY(kit_stats(pool).workers == 1);
+	}
+	kit_finish(pool);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		KIT_TEST(bad_limits_are_einval),
+		KIT_TEST(no_more_are_under_way),
+		KIT_TEST(a_raise_starts_what_waits),
+		KIT_TEST(a_lower_limit_starts_nothing_more),
+		KIT_TEST(at_limit_0_a_cancel_and_a_close_work),
+		KIT_TEST(it_may_change_all_the_time),
+		KIT_TEST(idle_workers_leave_but_for_one),
+		KIT_TEST(without_the_option_they_stay),
+		KIT_TEST(nothing_is_lost_as_they_leave),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
