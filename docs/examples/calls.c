@@ -205,6 +205,74 @@ static int push_from_an_action(void)
 	return rc;
 }
 
+/* [next_many] */
+/* Wakes once for 16 results. No result waits more than 100 ms for others. */
+static int add_batches(struct par *pool)
+{
+	struct par_result batch[64];
+	int count;
+
+	while ((count = par_next_many(pool, batch, 64, 16, 100)) > 0 ||
+	       count == -ETIMEDOUT)
+		for (int i = 0; i < count; i++)
+			add(&batch[i]);
+	return count; /* the end */
+}
+/* [end] */
+
+static int in_batches(void)
+{
+	struct par_array source = { .base = words,
+				    .count = 3,
+				    .size = sizeof *words };
+	struct par_options options = { .action = measure_element,
+				       .workers = 3,
+				       .generate = par_from_array,
+				       .source = &source };
+	struct par *pool;
+	int rc = par_open(&pool, &options);
+
+	if (rc)
+		return rc;
+	rc = add_batches(pool);
+	par_close(pool);
+	return rc;
+}
+
+/* [push_timed] */
+/* Pushes words. The pool has a window, so this needs little memory. */
+static int push_all(struct par *pool, char **word, size_t count)
+{
+	struct par_result r;
+	int rc = 0;
+
+	for (size_t i = 0; i < count && rc == 0; i++)
+		while ((rc = par_push_timed(pool, word[i], 0)) == -ETIMEDOUT)
+			if (par_next(pool, &r) > 0) /* this makes room */
+				add(&r);
+	par_finish(pool);
+	return rc; /* if not 0, a word and all after it did not enter */
+}
+/* [end] */
+
+static int push_into_a_window(void)
+{
+	struct par_options options = { .action = measure,
+				       .workers = 1,
+				       .window = 1 };
+	struct par_result r;
+	struct par *pool;
+	int rc = par_open(&pool, &options);
+
+	if (rc)
+		return rc;
+	rc = push_all(pool, words, 3);
+	while (par_next(pool, &r) > 0)
+		add(&r);
+	par_close(pool);
+	return rc;
+}
+
 /* [cancel_fd] */
 /* Reads a byte; gives up when the pool is canceled. */
 static int receive(void *context, void *item, void **value)
@@ -265,6 +333,162 @@ static int count_upper(void *context, void *text, void **count)
 	return par_canceled(par_self()) ? -EINTR : 0;
 }
 /* [end] */
+
+/* [stop_fd] */
+/* Reads a byte; gives up when it is told to stop. */
+static int receive_or_stop(void *context, void *item, void **value)
+{
+	int *socket = item;
+	struct pollfd polled[] = {
+		{ .fd = *socket, .events = POLLIN },
+		{ .fd = par_stop_fd(), .events = POLLIN },
+	};
+	char byte;
+
+	(void)context;
+	if (polled[1].fd < 0)
+		return polled[1].fd; /* it could not be made */
+	if (poll(polled, 2, -1) < 0)
+		return -errno;
+	if (polled[1].revents)
+		return -EINTR;
+	if (read(*socket, &byte, 1) != 1)
+		return -EIO;
+	*value = (void *)(intptr_t)byte;
+	return 0;
+}
+/* [end] */
+
+/* [withdraw] */
+/* Two sockets were pushed. Takes the byte that comes first, and gives up the
+ * other socket. */
+static int first_of_two(struct par *pool, int sockets[2], void **value)
+{
+	struct par_result first, other;
+	int rc = par_next(pool, &first);
+
+	if (rc != 1)
+		return rc;
+	*value = first.value;
+	par_withdraw(pool, first.item == sockets ? sockets + 1 : sockets);
+	par_next(pool, &other); /* that item comes back too */
+	return first.error;
+}
+/* [end] */
+
+static int withdraw_what_is_slow(void)
+{
+	struct par_options options = { .action = receive_or_stop,
+				       .workers = 2 };
+	int quick[2], slow[2], sockets[2], rc;
+	void *value = NULL;
+	struct par *pool;
+
+	if (pipe(quick) || pipe(slow))
+		return -errno;
+	sockets[0] = slow[0];
+	sockets[1] = quick[0];
+	rc = write(quick[1], "\7", 1) == 1 ? par_open(&pool, &options) : -EIO;
+	if (rc == 0) {
+		rc = par_push(pool, &sockets[0]);
+		if (rc == 0)
+			rc = par_push(pool, &sockets[1]);
+		if (rc == 0)
+			rc = first_of_two(pool, sockets, &value);
+		par_close(pool);
+	}
+	total += (uintptr_t)value;
+	for (int i = 0; i < 2; i++) {
+		close(quick[i]);
+		close(slow[i]);
+	}
+	return rc;
+}
+
+/* [stopping] */
+/* Adds 1 - 1/3 + 1/5 - 1/7 and so on (this comes near to a quarter of pi) until
+ * its time is over. */
+static int add_terms(void *context, void *item, void **value)
+{
+	double *sum = item, n = 1;
+
+	(void)context;
+	(void)value;
+	while (!par_stopping()) {
+		*sum += 1 / n - 1 / (n + 2);
+		n += 4;
+	}
+	return 0;
+}
+/* [end] */
+
+static int until_the_time_is_over(void)
+{
+	/* [time_limit] */
+	struct par_options options = { .action = add_terms,
+				       .workers = 4,
+				       .time_limit_ms = 20 };
+	/* [end] */
+	double sum = 0;
+	struct par_result r = { .stopped = 0 };
+	struct par *pool;
+	int rc = par_open(&pool, &options);
+
+	if (rc)
+		return rc;
+	rc = par_push(pool, &sum);
+	if (rc == 0 && par_next(pool, &r) != 1)
+		rc = -EPROTO;
+	/* [close_timed] */
+	/* If an action hangs, the program ends all the same. */
+	if (par_close_timed(pool, 60000) == -ETIMEDOUT)
+		_exit(EXIT_FAILURE);
+	/* [end] */
+	return r.stopped == -ETIMEDOUT && sum < 0.79 ? rc : -EPROTO;
+}
+
+/* [limit] */
+/* Allows half as many at once after a failure, and one more after a success. */
+static void adapt(struct par *pool, const struct par_result *r)
+{
+	struct par_stats now;
+
+	par_stats(pool, &now);
+	if (r->error == 0)
+		par_limit(pool, now.limit + 1); /* fails at the maximum */
+	else if (now.limit > 1)
+		par_limit(pool, now.limit / 2);
+}
+/* [end] */
+
+/* Fails on NULL. In the middle of three items, the limit is 4, then 2, 3. */
+static int measure_or_fail(void *context, void *word, void **length)
+{
+	return word ? measure(context, word, length) : -EBUSY;
+}
+
+static int fewer_at_once(void)
+{
+	struct par_options options = { .action = measure_or_fail,
+				       .workers = 4,
+				       .ordered = true };
+	char *pushed[] = { one, NULL, eleven };
+	struct par_stats now;
+	struct par_result r;
+	struct par *pool;
+	int rc = par_open(&pool, &options);
+
+	if (rc)
+		return rc;
+	rc = push_all(pool, pushed, 3);
+	while (par_next(pool, &r) > 0) {
+		adapt(pool, &r);
+		add(&r);
+	}
+	par_stats(pool, &now);
+	par_close(pool);
+	return now.limit == 3 ? rc : -EPROTO;
+}
 
 /* [fd] */
 /* Takes results and what comes in on another descriptor, on one thread. */
@@ -361,10 +585,13 @@ int main(void)
 		int (*run)(void);
 		size_t total;
 	} shown[] = {
-		{ open_and_close, 0 },	     { all_of_an_array, 14 },
-		{ all_of_a_file, 14 },	     { push_words, 14 },
-		{ push_from_an_action, 16 }, { cancel_what_waits, 0 },
-		{ beside_a_descriptor, 7 },  { with_a_progress_line, 14 },
+		{ open_and_close, 0 },	      { all_of_an_array, 14 },
+		{ all_of_a_file, 14 },	      { push_words, 14 },
+		{ push_from_an_action, 16 },  { in_batches, 14 },
+		{ push_into_a_window, 14 },   { cancel_what_waits, 0 },
+		{ withdraw_what_is_slow, 7 }, { until_the_time_is_over, 0 },
+		{ fewer_at_once, 9 },	      { beside_a_descriptor, 7 },
+		{ with_a_progress_line, 14 },
 	};
 	int failed = 0;
 
