@@ -240,10 +240,10 @@ static void the_oldest_that_was_not_told_is_withdrawn(void **state)
 	struct job job = JOB;
 	struct par *pool = open_jobs(1);
 
+	job.ignores = true;
 	push_job(pool, &job);
 	kit_push(pool, &job);
 	kit_push(pool, &job);
-	job.ignores = true;
 	assert_int_equal(par_withdraw(pool, &job), 1);
 	assert_int_equal(par_withdraw(pool, &job), 0);
 	assert_int_equal(kit_take(pool).error, -ECANCELED);
