@@ -50,15 +50,17 @@ static void note_entry(struct round *r, size_t number)
 	atomic_fetch_add(&counts.items, 1);
 }
 
-void items_push_one(struct round *r, struct par *pool)
+void items_push_one(struct round *r, struct par *pool, int timeout_ms)
 {
 	size_t number = make(r);
 	int rc;
 
 	if (number == 0)
 		return;
-	rc = par_push(pool, (void *)number);
-	CHECK(r, rc == 0 || rc == -ECANCELED || rc == -EPIPE || rc == -ENOMEM);
+	rc = timeout_ms < 0 ? par_push(pool, (void *)number)
+			    : par_push_timed(pool, (void *)number, timeout_ms);
+	CHECK(r, rc == 0 || rc == -ECANCELED || rc == -EPIPE || rc == -ENOMEM ||
+			 (rc == -ETIMEDOUT && timeout_ms >= 0));
 	if (rc == 0)
 		note_entry(r, number);
 	else
@@ -112,6 +114,30 @@ static void wait_for_cancel(struct round *r, bool interrupted)
 			atomic_fetch_add(&counts.interrupted, 1);
 }
 
+uint64_t items_key(void *round, void *item)
+{
+	(void)round;
+	return (size_t)item % KEYS;
+}
+
+static void enter_key(struct round *r, void *item)
+{
+	const uint64_t key = items_key(r, item);
+
+	if (r->options.key && key)
+		CHECK(r, atomic_fetch_add(&r->of_key[key], 1) <
+				 (r->options.key_limit ? r->options.key_limit
+						       : 1));
+}
+
+static void leave_key(struct round *r, void *item)
+{
+	const uint64_t key = items_key(r, item);
+
+	if (r->options.key && key)
+		atomic_fetch_sub(&r->of_key[key], 1);
+}
+
 static void spin(void)
 {
 	for (volatile unsigned i = 0; i < 20000; i++)
@@ -125,9 +151,12 @@ int items_act(void *round, void *item, void **value)
 	const enum deed deed = deed_of(r, number);
 
 	atomic_fetch_add(&r->numbers[number - 1].ran, 1);
+	enter_key(r, item);
 	*value = (void *)~number;
-	if (deed == DEED_FAIL)
+	if (deed == DEED_FAIL) {
+		leave_key(r, item);
 		return (int)number;
+	}
 	if (deed == DEED_YIELD)
 		sched_yield();
 	else if (deed == DEED_SLEEP)
@@ -135,10 +164,11 @@ int items_act(void *round, void *item, void **value)
 	else if (deed == DEED_SPIN)
 		spin();
 	else if (deed == DEED_PUSH)
-		items_push_one(r, par_self());
+		items_push_one(r, par_self(), number % 2 ? -1 : 0);
 	else if (deed == DEED_BLOCK)
 		wait_for_cancel(r, r->options.interrupt && number % 2);
-	else if (deed == DEED_EXIT)
+	leave_key(r, item);
+	if (deed == DEED_EXIT)
 		pthread_exit(NULL);
 	return 0;
 }
@@ -163,7 +193,9 @@ void items_check(struct round *r, const struct par_result *result)
 	CHECK(r, number >= 1 && number <= r->most);
 	CHECK(r, atomic_fetch_add(&n->back, 1) == 0);
 	if (result->worker == UINT_MAX) {
-		CHECK(r, r->fate == FATE_CANCEL || r->fate == FATE_CLOSE);
+		CHECK(r, r->fate == FATE_CANCEL || r->fate == FATE_CLOSE ||
+				 n->withdrawing);
+		CHECK(r, result->stopped == 0 && result->ran_ns == 0);
 		CHECK(r, result->error == -ECANCELED && !result->value);
 		CHECK(r, n->ran == 0);
 		atomic_fetch_add(&counts.canceled, 1);
@@ -171,6 +203,13 @@ void items_check(struct round *r, const struct par_result *result)
 	}
 	CHECK(r, result->worker < r->options.workers);
 	CHECK(r, n->ran == 1);
+	CHECK(r, result->stopped != -ETIMEDOUT || r->options.time_limit_ms);
+	CHECK(r, result->stopped != -ECANCELED || r->fate == FATE_CANCEL ||
+			 r->fate == FATE_CLOSE || n->withdrawing);
+	if (result->stopped == -ETIMEDOUT)
+		atomic_fetch_add(&counts.timed_out, 1);
+	else if (result->stopped)
+		atomic_fetch_add(&counts.told, 1);
 	CHECK(r, result->value == (void *)~number);
 	CHECK(r, result->error == error_of(r, number));
 	if (result->error == -EINTR)

@@ -24,6 +24,7 @@ enum {
 	MOST_ITEMS = 4000,
 	MOST_WORKERS = 64,
 	MOST_CONSUMERS = 3,
+	MOST_RESULTS = 8,
 	/* A round takes well under a second; with other programs, limits and
 	 * stops, some seconds. */
 	PATIENCE_S = 300
@@ -75,42 +76,55 @@ uint64_t roll(uint64_t *dice, uint64_t sides)
 }
 
 /* How a consumer asks: for ever, for some time, or by the descriptor. */
-static int take(struct round *r, struct par_result *result, uint64_t *dice)
+static int take(struct round *r, struct par_result *results, uint64_t *dice)
 {
-	const uint64_t way = roll(dice, 3);
+	const uint64_t way = roll(dice, 4);
 	int fd;
 
+	if (way == 3)
+		return par_next_many(r->pool, results, MOST_RESULTS,
+				     1 + (unsigned)roll(dice, MOST_RESULTS),
+				     (int)roll(dice, 4));
+
 	if (way == 0)
-		return par_next(r->pool, result);
+		return par_next(r->pool, results);
 	if (way == 1)
-		return par_next_timed(r->pool, result, (int)roll(dice, 4));
+		return par_next_timed(r->pool, results, (int)roll(dice, 4));
 	fd = par_fd(r->pool);
 	if (fd >= 0)
 		poll(&(struct pollfd){ .fd = fd, .events = POLLIN }, 1, 100);
-	return par_next_timed(r->pool, result, 0);
+	return par_next_timed(r->pool, results, 0);
+}
+
+/* Returns true if the consumer is to leave. What else it has taken it checks.
+ */
+static bool see(struct round *r, const struct par_result *result,
+		uint64_t *last)
+{
+	items_check(r, result);
+	CHECK(r, !r->options.ordered || *last == 0 || result->index >= *last);
+	*last = result->index + 1;
+	atomic_fetch_add(&counts.results, 1);
+	return atomic_fetch_add(&r->taken, 1) >= r->take_at_most;
 }
 
 static void *consume(void *round)
 {
 	struct round *r = round;
 	uint64_t dice = r->seed + atomic_fetch_add(&r->asking, 1), last = 0;
-	struct par_result result;
+	struct par_result results[MOST_RESULTS];
+	bool leaves = false;
 	int rc;
 
 	do {
-		rc = take(r, &result, &dice);
-		if (rc <= 0)
-			continue;
-		items_check(r, &result);
-		CHECK(r,
-		      !r->options.ordered || last == 0 || result.index >= last);
-		last = result.index + 1;
-		atomic_fetch_add(&counts.results, 1);
-		if (atomic_fetch_add(&r->taken, 1) >= r->take_at_most)
-			return NULL;
-	} while (rc > 0 || rc == -ETIMEDOUT);
-	CHECK(r, rc == 0 || rc == -EIO || rc == -ENOMEM);
-	if (rc)
+		rc = take(r, results, &dice);
+		for (int i = 0; i < rc; i++)
+			leaves |= see(r, &results[i], &last);
+		if (rc > 1)
+			atomic_fetch_add(&counts.batches, 1);
+	} while (!leaves && (rc > 0 || rc == -ETIMEDOUT));
+	CHECK(r, rc >= 0 || rc == -EIO || rc == -ENOMEM);
+	if (rc < 0)
 		atomic_fetch_add(&counts.source_failures, 1);
 	return NULL;
 }
@@ -148,6 +162,13 @@ static void draw_options(struct round *r, uint64_t *dice)
 		o->generate = items_generate;
 		o->source = r;
 	}
+	if (roll(dice, 3) == 0) {
+		o->key = items_key;
+		o->key_limit = (unsigned)roll(dice, 3);
+	}
+	o->idle_ms = roll(dice, 3) ? 0 : 1 + (unsigned)roll(dice, 3);
+	o->time_limit_ms = roll(dice, 3) ? 0 : 1 + (unsigned)roll(dice, 3);
+	o->timed = (unsigned)roll(dice, 2);
 	if (roll(dice, 2)) {
 		o->worker_open = items_open_state;
 		o->worker_close = items_close_state;
@@ -170,12 +191,20 @@ static void draw(struct round *r, uint64_t seed)
 		atomic_init(&r->numbers[i].entered, 0);
 		atomic_init(&r->numbers[i].ran, 0);
 		atomic_init(&r->numbers[i].back, 0);
+		atomic_init(&r->numbers[i].withdrawing, 0);
 	}
 }
 
 static void close_round(struct round *r)
 {
-	const int rc = par_close(r->pool);
+	int rc = -ETIMEDOUT;
+
+	if (r->seed % 2)
+		rc = par_close_timed(r->pool, (int)(r->seed % 3));
+	if (rc == -ETIMEDOUT && r->seed % 2)
+		atomic_fetch_add(&counts.late_closes, 1);
+	if (rc == -ETIMEDOUT)
+		rc = par_close(r->pool);
 
 	CHECK(r, rc == 0 || rc == -EIO || rc == -ENOMEM);
 	for (size_t i = 0; i < r->most; i++)
@@ -191,7 +220,7 @@ static void run_threads(struct round *r)
 		CHECK(r, pthread_create(&consumers[i], NULL, consume, r) == 0);
 	CHECK(r, pthread_create(&trouble, NULL, make_trouble, r) == 0);
 	while (!r->options.generate && r->made < r->most)
-		items_push_one(r, r->pool);
+		items_push_one(r, r->pool, -1);
 	for (unsigned i = 0; i < r->consumers; i++)
 		CHECK(r, pthread_join(consumers[i], NULL) == 0);
 	atomic_store(&r->over, true);

@@ -14,6 +14,8 @@
 #include <stdatomic.h>
 
 enum { INTERRUPT = SIGUSR1, DISTURBANCE = SIGUSR2 };
+/* Key 0 is none. */
+enum { KEYS = 6 };
 
 /* What ends the round. */
 enum fate {
@@ -26,7 +28,7 @@ enum fate {
 
 /* One number: what became of it. */
 struct number {
-	atomic_uchar entered, ran, back;
+	atomic_uchar entered, ran, back, withdrawing;
 };
 
 struct round {
@@ -49,6 +51,8 @@ struct round {
 	int silence[2];
 	atomic_uint asking, opening, opened, closed;
 	atomic_size_t returned;
+	/* Per key: items that run. */
+	atomic_uint of_key[KEYS];
 };
 
 /* What the test has seen. The names are printed. */
@@ -64,6 +68,11 @@ struct round {
 	X(unopened)                                                            \
 	X(unpushed)                                                            \
 	X(unstarted)                                                           \
+	X(withdrawn)                                                           \
+	X(told)                                                                \
+	X(timed_out)                                                           \
+	X(batches)                                                             \
+	X(late_closes)                                                         \
 	X(source_failures)                                                     \
 	X(snapshots)                                                           \
 	X(signals)                                                             \
@@ -88,13 +97,14 @@ _Noreturn void round_failed(const struct round *round, const char *condition,
 uint64_t roll(uint64_t *dice, uint64_t sides);
 
 /* Makes a number and pushes it, if there is one left. */
-void items_push_one(struct round *round, struct par *pool);
+void items_push_one(struct round *round, struct par *pool, int timeout_ms);
 /* A result: its item has not come back before, and it is what its action left.
  */
 void items_check(struct round *round, const struct par_result *result);
 /* The callbacks; the round is source, context and state. */
 int items_generate(void *round, void **item);
 int items_act(void *round, void *item, void **value);
+uint64_t items_key(void *round, void *item);
 int items_open_state(void *round, void **state);
 void items_close_state(void *round);
 void items_discard(void *round, const struct par_result *left);

@@ -124,8 +124,30 @@ static void limit(struct round *r, uint64_t *dice)
 
 static void push(struct round *r, uint64_t *dice)
 {
-	(void)dice;
-	items_push_one(r, r->pool);
+	items_push_one(r, r->pool, (int)roll(dice, 4) - 1);
+}
+
+static void withdraw(struct round *r, uint64_t *dice)
+{
+	const size_t made = atomic_load(&r->made);
+	const size_t number =
+		1 + roll(dice, made < r->most ? made + 1 : r->most);
+	int rc;
+
+	atomic_store(&r->numbers[number - 1].withdrawing, 1);
+	rc = par_withdraw(r->pool, (void *)number);
+	CHECK(r, rc == 0 || rc == 1 || rc == -ENOENT);
+	if (rc == 0)
+		atomic_fetch_add(&counts.withdrawn, 1);
+}
+
+/* For a moment. */
+static void change_limit(struct round *r, uint64_t *dice)
+{
+	CHECK(r, par_limit(r->pool, (unsigned)roll(dice, r->options.workers)) ==
+			 0);
+	rest(dice, 2000);
+	CHECK(r, par_limit(r->pool, r->options.workers) == 0);
 }
 
 static void idle(struct round *r, uint64_t *dice)
@@ -147,7 +169,8 @@ static void end(struct round *r, uint64_t *dice)
 void *make_trouble(void *round)
 {
 	static void (*const strikes[])(struct round *, uint64_t *) = {
-		look, disturb, fork_one, limit, push, idle, end, idle,
+		look, disturb,	fork_one,     limit, push,
+		idle, withdraw, change_limit, end,   idle,
 	};
 	struct round *r = round;
 	uint64_t dice = r->seed ^ 0x5eed;
