@@ -49,7 +49,7 @@ static void end_source(struct par *p, struct item *item, int rc) NEEDS_LOCK
 	p->source.generating = false;
 	if (item)
 		spares_put(&p->spares, item);
-	if (rc < 0 && !source_was_told(&p->source) && !pool_is_canceled(p))
+	if (rc < 0 && !source_was_told(&p->source))
 		p->source.error = rc;
 	p->source.state = SOURCE_ENDED;
 }

@@ -68,14 +68,6 @@ void stops_tell_late(struct par *p)
 	watch->due = w ? w->started + watch->limit : CLOCK_NEVER;
 }
 
-void stops_begin(struct worker *w)
-{
-	if (pool_is_canceled(w->self.pool))
-		tell(&w->self, ECANCELED);
-	else
-		forget(&w->self);
-}
-
 void stops_end(struct worker *w)
 {
 	forget(&w->self);

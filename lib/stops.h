@@ -18,8 +18,8 @@ void stops_tell_worker(struct par *p, struct worker *w, int reason) NEEDS_LOCK;
 /* For the supervisor: the actions whose time limit is over. */
 void stops_tell_late(struct par *p) NEEDS_LOCK;
 
-/* A worker begins, and calls no action any more. */
-void stops_begin(struct worker *w) NEEDS_LOCK;
+/* The worker calls no action any more; the next one in its seat was not told.
+ */
 void stops_end(struct worker *w) NEEDS_LOCK;
 /* The worker's action has ended: its result says why it was told. The next one
  * was not told. */

@@ -11,7 +11,6 @@ static struct worker *take_seat(struct par *p) NEEDS_LOCK
 {
 	struct worker *w = seats_take(&p->seats, p);
 
-	stops_begin(w);
 	w->attempt = attempts_begin(&p->attempts);
 	return w;
 }
@@ -56,6 +55,7 @@ void workers_refused(struct worker *w, int error)
 	struct par *p = w->self.pool;
 
 	monitor_lock(p);
+	stops_end(w);
 	attempts_fail(&p->attempts, w->attempt, error);
 	vacate(w);
 	monitor_unlock(p);

@@ -64,6 +64,12 @@ static void do_call(struct par *pool, char what, pthread_t second)
 	case 'r':
 		call_withdraw(pool, 1);
 		break;
+	case 'q':
+		call_withdraw(pool, 2);
+		break;
+	case 'T':
+		call_withdraw(pool, FIRST_PUSHED + GET(pushes) - 1);
+		break;
 	case 'R':
 		call_withdraw(pool, FIRST_PUSHED);
 		break;

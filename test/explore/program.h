@@ -82,7 +82,8 @@ struct scenario {
 	 *   0  par_next_timed with 0 ms      z  compares it with par_fd
 	 *   p  par_push      f  par_finish   c  par_cancel
 	 *   s  par_stats     d  par_cancel_fd
-	 *   r  par_withdraw of the first generated item; R: of the first pushed
+	 *   r  par_withdraw of the first generated item; q: of the second
+	 *   R  par_withdraw of the first pushed item; T: of the last
 	 *   l  par_limit 0   L  par_limit as it was
 	 *   m  par_next_many, 2 at least; M: until the end
 	 *   P  par_push_timed without a limit; Q: with 0 ms

@@ -229,15 +229,18 @@ int call_next_many(struct par *pool)
 	ADD(delivering, rc > 0 ? (unsigned)rc - 2 : -2u);
 	if (rc > 2)
 		sched_fail("par_next_many() returned %d", rc);
-	if (rc <= 0)
+	if (is_end(rc) && rc <= 0)
 		check_end(pool, rc);
 	return rc;
 }
 
 void call_next_many_until_end(struct par *pool)
 {
-	while (call_next_many(pool) > 0)
-		;
+	int rc;
+
+	do
+		rc = call_next_many(pool);
+	while (rc > 0 || !is_end(rc));
 }
 
 /* If the system refuses every thread for ever, only a cancel brings the end. */
