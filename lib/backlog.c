@@ -222,10 +222,11 @@ void backlog_end(struct backlog *b, struct item *item)
 void backlog_remove(struct backlog *b, struct item *item)
 {
 	struct keyed_item *k = (struct keyed_item *)item;
+	struct group *group = group_of(b, k);
 
 	dequeue(b, k);
-	if (k->key != 0) {
-		release(b, group_of(b, k));
+	if (group) {
+		release(b, group);
 		leave_group(b, k);
 	}
 }

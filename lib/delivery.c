@@ -17,7 +17,7 @@ struct consumer {
 	unsigned most;
 	unsigned least;
 	bool late; /* takes what there is */
-	struct waiter waiter;
+	struct waiter *waiter;
 	int rc; /* what par_next() returns */
 };
 
@@ -86,8 +86,8 @@ static void consumer_canceled(void *argument) DROPS_LOCK
 	struct consumer *consumer = argument;
 	struct par *p = consumer->pool;
 
-	wait_queue_remove(&p->waiters.consumers, &consumer->waiter);
-	waiter_fini(&consumer->waiter);
+	wait_queue_remove(&p->waiters.consumers, consumer->waiter);
+	waiter_fini(consumer->waiter);
 	monitor_unlock(p);
 }
 
@@ -95,21 +95,23 @@ static void wait_and_deliver(struct consumer *consumer, uint64_t until,
 			     int cancel_state, bool (*look)(void *)) NEEDS_LOCK
 {
 	struct par *p = consumer->pool;
+	struct waiter waiter;
 
-	if (waiter_init(&consumer->waiter)) {
+	if (waiter_init(&waiter)) {
 		consumer->rc = -EAGAIN;
 		return;
 	}
-	consumer->waiter.cancel_state = cancel_state;
-	consumer->waiter.least = consumer->least;
+	waiter.cancel_state = cancel_state;
+	waiter.least = consumer->least;
+	consumer->waiter = &waiter;
 	pthread_cleanup_push(consumer_canceled, consumer);
-	if (!monitor_wait_again(p, &p->waiters.consumers, &consumer->waiter,
-				until, look, consumer)) {
+	if (!monitor_wait_again(p, &p->waiters.consumers, &waiter, until, look,
+				consumer)) {
 		consumer->late = true;
 		look(consumer);
 	}
 	pthread_cleanup_pop(false);
-	waiter_fini(&consumer->waiter);
+	waiter_fini(&waiter);
 }
 
 /* Takes a result, or several, or waits. */
@@ -119,8 +121,6 @@ static int next(struct consumer *consumer, uint64_t until,
 	const int cancel_state = thread_disable_cancel();
 	struct par *p = consumer->pool;
 
-	consumer->rc = -ETIMEDOUT;
-	consumer->late = until == 0;
 	monitor_lock(p);
 	if (look(consumer)) {
 		wait_queue_note_success(&p->waiters.consumers);
@@ -136,23 +136,24 @@ static int next(struct consumer *consumer, uint64_t until,
 
 int delivery_next(struct par *p, struct par_result *result, uint64_t until)
 {
-	struct consumer consumer;
+	struct consumer consumer = { .pool = p,
+				     .results = (char *)result,
+				     .least = 1,
+				     .rc = -ETIMEDOUT };
 
-	consumer.pool = p;
-	consumer.results = (char *)result;
-	consumer.least = 1;
 	return next(&consumer, until, deliver);
 }
 
 int delivery_next_many(struct par *p, struct par_result *results, unsigned most,
 		       unsigned least, uint64_t until)
 {
-	struct consumer consumer;
+	struct consumer consumer = { .pool = p,
+				     .results = (char *)results,
+				     .most = most,
+				     .least = least,
+				     .late = until == 0,
+				     .rc = -ETIMEDOUT };
 
-	consumer.pool = p;
-	consumer.results = (char *)results;
-	consumer.most = most;
-	consumer.least = least;
 	return next(&consumer, until, deliver_many);
 }
 

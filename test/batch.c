@@ -308,9 +308,9 @@ static void pushers_come_before_the_generator(void **state)
 	struct par *pool =
 		kit_open(&(struct par_options){ .action = action_gated,
 						.workers = 1,
-						.context = &gate,
 						.generate = numbers_next,
 						.source = &numbers,
+						.context = &gate,
 						.window = 3,
 						.ordered = true });
 	struct pusher p = { .pool = pool, .timeout_ms = -1 };

@@ -66,8 +66,8 @@ static void items_of_a_key_run_in_order_and_not_at_once(void **state)
 			(struct par_options){
 				.generate = variant < 6 ? numbers_next : NULL,
 				.source = &numbers,
-				.ordered = variant % 2,
-				.window = variant % 4 == 0 ? 20 : 0 });
+				.window = variant % 4 == 0 ? 20 : 0,
+				.ordered = variant % 2 });
 
 		if (variant >= 6) {
 			kit_push_numbers(pool, 1, MOST);

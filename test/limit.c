@@ -91,9 +91,9 @@ static void a_lower_limit_starts_nothing_more(void **state)
 	struct par *pool =
 		kit_open(&(struct par_options){ .action = join_crowd,
 						.workers = 4,
-						.context = &crowd,
 						.generate = numbers_next,
-						.source = &numbers });
+						.source = &numbers,
+						.context = &crowd });
 
 	gate_await(&crowd.gate, 4);
 	assert_int_equal(par_limit(pool, 0), 0);
