@@ -256,9 +256,10 @@ struct par_options {
 	 * quarter of SIZE_MAX. 0 means the system's default. */
 	size_t stack_size;
 	/* The signal used to interrupt blocked system calls (EINTR) after
-	 * par_cancel() or par_close(). The pool sends it to each of its threads
-	 * that is inside an action, the generator or a worker_open. It does not
-	 * interrupt the worker_open that par_open() waits for. After
+	 * par_cancel() or par_close(), and of an action that par_withdraw() or
+	 * its time limit has told to stop. The pool sends it to each of its
+	 * threads that is inside an action, the generator or a worker_open. It
+	 * does not interrupt the worker_open that par_open() waits for. After
 	 * par_finish() it interrupts the generator only. The pool sends the
 	 * signal again and again until the callback returns, at first soon,
 	 * later once per second. So a system call is interrupted even if the
@@ -423,6 +424,7 @@ PAR_API int par_next_timed(struct par *pool, struct par_result *result,
  *
  * Returns
  *   1 or more  so many results are set; their items and values are the caller's
+ *   0          the end, as for par_next()
  *   -ETIMEDOUT the time is over, and neither a result nor the end has come
  *   -EINVAL    most is 0, or least is more than most
  *   other      as par_next()
@@ -506,8 +508,9 @@ PAR_API int par_push_timed(struct par *pool, void *item, int timeout_ms);
 
 /*
  * Cancels one item: the oldest in the pool with this pointer that was not told
- * to stop yet. If it has not started, it comes back at once (in an ordered pool,
- * in its place), with the error -ECANCELED. If it runs, its action is told to stop (see par_stopping()).
+ * to stop yet. If it has not started, it comes back at once (in an ordered
+ * pool, in its place), with the error -ECANCELED. If it runs, its action is
+ * told to stop (see par_stopping()).
  *
  * Does not wait for the action. May look at every item that is queued.
  * Thread-safe: may be called from any thread. (If the program has freed an item
@@ -599,10 +602,11 @@ PAR_API bool par_stopping(void);
  * the callback returns: later it tells of the worker's next item.
  *
  * Each worker that asks has a descriptor of its own, and keeps it for its next
- * items. It is one end of a pipe. It is made at the first call, with close-on-exec, is never 0, 1
- * or 2, and par_close() closes it. The program must not read, write or close
- * it. Does not block. If it cannot be made, returns -EMFILE, -ENFILE or
- * -ENOMEM. Where par_stopping() is always false, returns -EINVAL.
+ * items. It is one end of a pipe. It is made at the first call, with
+ * close-on-exec, is never 0, 1 or 2, and par_close() closes it. The program
+ * must not read, write or close it. Does not block. If it cannot be made,
+ * returns -EMFILE, -ENFILE or -ENOMEM. Where par_stopping() is always false,
+ * returns -EINVAL.
  */
 PAR_API int par_stop_fd(void);
 

@@ -7,18 +7,15 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
-enum { FEWEST_BUCKETS = 256, MOST_BUCKETS = 65536 };
+/* Memory that is not touched is not taken. */
+enum { BUCKET_BITS = 16, BUCKETS = 1 << BUCKET_BITS };
 
-int backlog_init(struct backlog *b, unsigned key_limit, size_t items)
+int backlog_init(struct backlog *b, unsigned key_limit)
 {
-	size_t count = FEWEST_BUCKETS;
-
-	while (count < items && count < MOST_BUCKETS)
-		count *= 2;
 	b->key_limit = key_limit;
-	b->mask = count - 1;
-	b->buckets = calloc(count, sizeof(struct group *));
+	b->buckets = calloc(BUCKETS, sizeof(struct group *));
 	return b->buckets ? 0 : -ENOMEM;
 }
 
@@ -70,8 +67,8 @@ static enum lane_name lane_of(const struct keyed_item *k)
 
 static struct group **bucket_of(const struct backlog *b, uint64_t key)
 {
-	/* Fibonacci hashing: keys that follow each other go apart. */
-	return &b->buckets[(key * 0x9e3779b97f4a7c15u >> 32) & b->mask];
+	/* Fibonacci hashing: the upper bits depend on all bits of the key. */
+	return &b->buckets[key * 0x9e3779b97f4a7c15u >> (64 - BUCKET_BITS)];
 }
 
 /* The place where the group of this key is linked, or would be. */
@@ -247,10 +244,20 @@ struct item *backlog_find(const struct backlog *b, const void *pointer)
 	return found ? (struct item *)&found->item : NULL;
 }
 
-struct item *backlog_any(const struct backlog *b)
+struct item *backlog_drop(struct backlog *b)
 {
-	for (unsigned lane = 0; lane < LANES; lane++)
-		if (b->lanes[lane].first)
-			return &b->lanes[lane].first->item;
+	struct item *item;
+
+	for (unsigned name = 0; name < LANES; name++) {
+		struct lane *lane = &b->lanes[name];
+
+		if (!lane->first)
+			continue;
+		item = &lane->first->item;
+		b->generated -= lane->first->generated;
+		step_out(b, lane->first);
+		return item;
+	}
+	memset(b->buckets, 0, BUCKETS * sizeof(struct group *));
 	return NULL;
 }

@@ -60,10 +60,8 @@ struct keyed_item {
 };
 
 struct backlog {
-	/* Constant: most items of a key at once; the buckets, a power of two,
-	 * less 1. */
+	/* Constant: most items of a key at once; the table of the groups. */
 	unsigned key_limit;
-	size_t mask;
 	struct group **buckets;
 	struct lane lanes[LANES];
 	/* The generated items, those that are held included. */
@@ -71,7 +69,7 @@ struct backlog {
 };
 
 /* Returns 0 or -ENOMEM. */
-int backlog_init(struct backlog *b, unsigned key_limit, size_t items);
+int backlog_init(struct backlog *b, unsigned key_limit);
 void backlog_fini(struct backlog *b);
 
 /* The item enters. */
@@ -84,11 +82,12 @@ struct item *backlog_take(struct backlog *b) NEEDS_LOCK;
 void backlog_end(struct backlog *b, struct item *item) NEEDS_LOCK;
 /* The item is queued, and leaves without having started. */
 void backlog_remove(struct backlog *b, struct item *item) NEEDS_LOCK;
-/* The oldest queued item of the program with this pointer, or any queued item;
- * NULL: none. */
+/* The oldest queued item of the program with this pointer; NULL: none. */
 struct item *backlog_find(const struct backlog *b, const void *pointer)
 	NEEDS_LOCK;
-struct item *backlog_any(const struct backlog *b) NEEDS_LOCK;
+/* For a cancel, again and again until it returns NULL: takes any item out. No
+ * item enters or starts any more. */
+struct item *backlog_drop(struct backlog *b) NEEDS_LOCK;
 
 static inline size_t backlog_held(const struct backlog *b) NEEDS_LOCK
 {

@@ -27,10 +27,8 @@ static void cancel_keyed(struct par *p) NEEDS_LOCK
 {
 	struct item *item;
 
-	while ((item = backlog_any(&p->backlog))) {
-		backlog_remove(&p->backlog, item);
+	while ((item = backlog_drop(&p->backlog)))
 		entry_cancel(p, item);
-	}
 }
 
 static void cancel_queued(struct par *p) NEEDS_LOCK

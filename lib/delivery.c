@@ -17,7 +17,7 @@ struct consumer {
 	unsigned most;
 	unsigned least;
 	bool late; /* takes what there is */
-	struct waiter *waiter;
+	struct waiter waiter;
 	int rc; /* what par_next() returns */
 };
 
@@ -64,6 +64,8 @@ static bool deliver_many(void *argument) NEEDS_LOCK
 	struct item *item;
 	unsigned taken = 0;
 
+	if (p->source.generating)
+		spares_hand_over(&p->spares);
 	pool_update(p);
 	if (outbox_ready(&p->outbox) < consumer->least && !consumer->late &&
 	    !pool_is_still(p))
@@ -86,8 +88,8 @@ static void consumer_canceled(void *argument) DROPS_LOCK
 	struct consumer *consumer = argument;
 	struct par *p = consumer->pool;
 
-	wait_queue_remove(&p->waiters.consumers, consumer->waiter);
-	waiter_fini(consumer->waiter);
+	wait_queue_remove(&p->waiters.consumers, &consumer->waiter);
+	waiter_fini(&consumer->waiter);
 	monitor_unlock(p);
 }
 
@@ -95,23 +97,21 @@ static void wait_and_deliver(struct consumer *consumer, uint64_t until,
 			     int cancel_state, bool (*look)(void *)) NEEDS_LOCK
 {
 	struct par *p = consumer->pool;
-	struct waiter waiter;
 
-	if (waiter_init(&waiter)) {
+	if (waiter_init(&consumer->waiter)) {
 		consumer->rc = -EAGAIN;
 		return;
 	}
-	waiter.cancel_state = cancel_state;
-	waiter.least = consumer->least;
-	consumer->waiter = &waiter;
+	consumer->waiter.cancel_state = cancel_state;
+	consumer->waiter.least = consumer->least;
 	pthread_cleanup_push(consumer_canceled, consumer);
-	if (!monitor_wait_again(p, &p->waiters.consumers, &waiter, until, look,
-				consumer)) {
+	if (!monitor_wait_again(p, &p->waiters.consumers, &consumer->waiter,
+				until, look, consumer)) {
 		consumer->late = true;
 		look(consumer);
 	}
 	pthread_cleanup_pop(false);
-	waiter_fini(&waiter);
+	waiter_fini(&consumer->waiter);
 }
 
 /* Takes a result, or several, or waits. */

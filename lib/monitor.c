@@ -174,11 +174,14 @@ static void wake_pushers(struct par *p) NEEDS_LOCK
 
 	if (!pushers->newest)
 		return;
-	if (pool_is_canceled(p) || p->source.state == SOURCE_END_REPORTED)
+	if (pool_is_canceled(p) || p->source.state == SOURCE_END_REPORTED) {
 		wait_queue_wake_all(pushers);
-	else if (inside < p->options.window)
+	} else if (inside < p->options.window) {
+		/* In the order in which they came. */
+		wait_queue_prefer(pushers, pushers->oldest);
 		wait_queue_wake(pushers, p->options.window - inside,
 				p->ledger.entered);
+	}
 }
 
 /* No thread sleeps, and no descriptor is polled. */

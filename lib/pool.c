@@ -45,11 +45,16 @@ bool pool_window_has_room(const struct par *p)
 	       ledger_inside(&p->ledger) < p->options.window;
 }
 
+bool pool_window_has_room_beside_pushers(const struct par *p)
+{
+	return p->options.window == 0 ||
+	       ledger_inside(&p->ledger) + p->pushing < p->options.window;
+}
+
 bool pool_has_room(const struct par *p)
 {
 	return pool_may_run(p) && pool_generated(p) < p->ring.capacity &&
-	       (p->options.window == 0 ||
-		ledger_inside(&p->ledger) + p->pushing < p->options.window);
+	       pool_window_has_room_beside_pushers(p);
 }
 
 uint64_t pool_may_begin(struct par *p)
@@ -232,9 +237,7 @@ int pool_init(struct par *p)
 	rc = ring_init(&p->ring, o->capacity);
 	if (rc)
 		goto fini_seats;
-	rc = o->key ? backlog_init(&p->backlog, o->key_limit,
-				   o->capacity + o->workers)
-		    : 0;
+	rc = o->key ? backlog_init(&p->backlog, o->key_limit) : 0;
 	if (rc)
 		goto fini_ring;
 	rc = lock_init(&p->lock);

@@ -218,9 +218,10 @@ static inline bool pool_is_canceled(const struct par *p) NEEDS_LOCK
 }
 /* The end has come: the source has ended, and all items were delivered. */
 bool pool_is_at_end(const struct par *p) NEEDS_LOCK;
-/* There is room in the window; for the generator: also in the ring. Those who
- * wait in par_push_timed() come before it. */
+/* There is room in the window; also for one more than those who wait in
+ * par_push_timed(); and, for the generator, also in the ring. */
 bool pool_window_has_room(const struct par *p) NEEDS_LOCK;
+bool pool_window_has_room_beside_pushers(const struct par *p) NEEDS_LOCK;
 bool pool_has_room(const struct par *p) NEEDS_LOCK;
 /* How many more actions may begin; brings the ledger up to date if there is a
  * limit. */

@@ -48,13 +48,14 @@ static bool has_room_or_refused(void *pool) NEEDS_LOCK
 	return pool_window_has_room(p) || why_refused(p);
 }
 
-/* Returns 0 if there is room in the window, or why the item may not enter. */
+/* Returns 0 if there is room in the window, or why the item may not enter. Who
+ * comes later does not overtake those who wait. */
 static int wait_for_room(struct par *p, uint64_t until) NEEDS_LOCK
 {
 	struct waiter waiter;
 	bool found;
 
-	if (has_room_or_refused(p))
+	if (why_refused(p) || pool_window_has_room_beside_pushers(p))
 		return why_refused(p);
 	if (until == 0)
 		return -ETIMEDOUT;
@@ -70,9 +71,18 @@ static int wait_for_room(struct par *p, uint64_t until) NEEDS_LOCK
 	return found ? why_refused(p) : -ETIMEDOUT;
 }
 
-static int may_enter(struct par *p, bool in_window, uint64_t until) NEEDS_LOCK
+/* Takes a record, outside of the section if it must be allocated: so who has
+ * waited enters at once. Returns NULL if there is no memory. */
+static struct item *take_record(struct par *p) NEEDS_LOCK
 {
-	return in_window ? wait_for_room(p, until) : why_refused(p);
+	struct item *item = spares_take(&p->spares);
+
+	if (!item) {
+		monitor_unlock(p);
+		item = records_new(p);
+		monitor_lock(p);
+	}
+	return item;
 }
 
 static int push_item(struct par *p, void *pushed, bool in_window,
@@ -83,13 +93,12 @@ static int push_item(struct par *p, void *pushed, bool in_window,
 	int rc;
 
 	monitor_lock(p);
-	rc = may_enter(p, in_window, until);
-	if (rc == 0 && !(item = spares_take(&p->spares))) {
-		monitor_unlock(p);
-		if (!(item = records_new(p)))
-			return -ENOMEM;
-		monitor_lock(p);
-		rc = may_enter(p, in_window, until);
+	rc = why_refused(p);
+	if (rc == 0) {
+		item = take_record(p);
+		rc = !item	 ? -ENOMEM
+		     : in_window ? wait_for_room(p, until)
+				 : why_refused(p);
 	}
 	if (rc == 0) {
 		item->result.item = pushed;
