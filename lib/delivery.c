@@ -115,8 +115,8 @@ static void wait_and_deliver(struct consumer *consumer, uint64_t until,
 }
 
 /* Takes a result, or several, or waits. */
-static int next(struct consumer *consumer, uint64_t until,
-		bool (*look)(void *)) WITHOUT_LOCK
+static int serve(struct consumer *consumer, uint64_t until,
+		 bool (*look)(void *)) WITHOUT_LOCK
 {
 	const int cancel_state = thread_disable_cancel();
 	struct par *p = consumer->pool;
@@ -141,7 +141,7 @@ int delivery_next(struct par *p, struct par_result *result, uint64_t until)
 				     .least = 1,
 				     .rc = -ETIMEDOUT };
 
-	return next(&consumer, until, deliver);
+	return serve(&consumer, until, deliver);
 }
 
 int delivery_next_many(struct par *p, struct par_result *results, unsigned most,
@@ -154,7 +154,7 @@ int delivery_next_many(struct par *p, struct par_result *results, unsigned most,
 				     .late = until == 0,
 				     .rc = -ETIMEDOUT };
 
-	return next(&consumer, until, deliver_many);
+	return serve(&consumer, until, deliver_many);
 }
 
 struct item *delivery_leftover(struct par *p)
