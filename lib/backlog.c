@@ -7,10 +7,9 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
-/* Memory that is not touched is not taken. */
-enum { BUCKET_BITS = 16, BUCKETS = 1 << BUCKET_BITS };
+/* Keys that are in the pool at once: with 100,000, some 25 share a bucket. */
+enum { BUCKET_BITS = 12, BUCKETS = 1 << BUCKET_BITS };
 
 int backlog_init(struct backlog *b, unsigned key_limit)
 {
@@ -206,7 +205,7 @@ struct item *backlog_take(struct backlog *b)
 void backlog_end(struct backlog *b, struct item *item)
 {
 	struct keyed_item *k = (struct keyed_item *)item;
-	struct group *group = group_of(b, k);
+	struct group *group = b->dropped ? NULL : group_of(b, k);
 
 	if (!group)
 		return;
@@ -258,6 +257,6 @@ struct item *backlog_drop(struct backlog *b)
 		step_out(b, lane->first);
 		return item;
 	}
-	memset(b->buckets, 0, BUCKETS * sizeof(struct group *));
+	b->dropped = true;
 	return NULL;
 }

@@ -64,6 +64,8 @@ struct backlog {
 	unsigned key_limit;
 	struct group **buckets;
 	struct lane lanes[LANES];
+	/* All items were taken out: the table is out of date. */
+	bool dropped;
 	/* The generated items, those that are held included. */
 	size_t generated;
 };
