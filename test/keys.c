@@ -5,7 +5,7 @@
  */
 #include "kit.h"
 
-enum { MOST = 4000 };
+enum { MOST = 600 };
 
 /* The key of a number is its last decimal, 0: none. */
 static uint64_t last_decimal(void *context, void *item)

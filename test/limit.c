@@ -127,7 +127,7 @@ static void at_limit_0_a_cancel_and_a_close_work(void **state)
 /* While items run, in a stream without a lock. */
 static void it_may_change_all_the_time(void **state)
 {
-	struct numbers numbers = { .last = 20000 };
+	struct numbers numbers = { .last = 2000 };
 	struct par *pool =
 		kit_open(&(struct par_options){ .action = action_echo,
 						.workers = 4,
@@ -136,7 +136,7 @@ static void it_may_change_all_the_time(void **state)
 	struct drainer drainer;
 	struct tally tally;
 
-	tally_open(&tally, 20000);
+	tally_open(&tally, 2000);
 	drainer_start(&drainer, pool, &tally);
 	for (unsigned i = 0; i < 300; i++)
 		assert_int_equal(par_limit(pool, i % 5), 0);
