@@ -14,10 +14,11 @@ static bool is_canceled(void *pool)
 	return par_canceled(pool);
 }
 
-/* The descriptor is ready if and only if the callback was told to stop. */
+/* The descriptor is ready if and only if the callback was told to stop. Other
+ * threads call this, so the descriptor is passed by value. */
 static bool is_ready(void *fd)
 {
-	return model_readable(*(int *)fd);
+	return model_readable((int)(intptr_t)fd);
 }
 
 static void block_until_told(void)
@@ -29,7 +30,7 @@ static void block_until_told(void)
 		sched_fail("par_stop_fd() returned %d", fd);
 	if (fd < 0)
 		return;
-	model_block(is_ready, &fd);
+	model_block(is_ready, (void *)(intptr_t)fd);
 	if (!par_stopping())
 		sched_fail("the stop descriptor is ready, and nobody is told");
 }
