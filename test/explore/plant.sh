@@ -42,7 +42,7 @@ hunt() {
 	for words in ${2:+"$2"} "random small 20 1" "pct small 20 1" \
 		"faults small 2 1" "random small 500 100" "pct small 500 100" \
 		"random all 60 1" "exhaust small 1 2000"; do
-		timeout 100 "$1" $words >"$1.log" 2>&1 || {
+		timeout 300 "$1" $words >"$1.log" 2>&1 || {
 			[ $? = 124 ] && echo hung >"$1.log"
 			[ ! "$reason" ] || grep -q "FAILED: $reason" "$1.log" ||
 				continue
