@@ -25,9 +25,9 @@ void backlog_fini(struct backlog *b)
 
 /* Lanes. */
 
-/* Into the lane, behind the items that entered earlier: mostly the last of the
- * lane has, and if not, the item has waited for its key and belongs to the
- * front. */
+/* Into the lane, behind the items that entered earlier. Mostly the last of the
+ * lane has. If not, the item has waited for its key: its place is searched from
+ * the front, where the older items are. */
 static void line_up(struct backlog *b, struct keyed_item *k,
 		    enum lane_name name) NEEDS_LOCK
 {

@@ -112,11 +112,8 @@ static int push(struct par *p, const struct push *how)
 	if (is_opening(p))
 		return -EAGAIN;
 	before = thread_disable_cancel();
-	if (how->in_window)
-		rc = pushes_enter_in_window(p, how->item,
-					    deadline(how->timeout_ms));
-	else
-		rc = pushes_enter(p, how->item);
+	rc = pushes_enter(p, how->item, how->in_window,
+			  deadline(how->timeout_ms));
 	thread_restore_cancel(before);
 	errno = saved;
 	return rc;

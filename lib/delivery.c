@@ -16,7 +16,8 @@ struct consumer {
 	char *results;
 	unsigned most;
 	unsigned least;
-	bool late; /* takes what there is */
+	/* When the time is over, it takes what there is. */
+	uint64_t until;
 	struct waiter waiter;
 	int rc; /* what par_next() returns */
 };
@@ -67,8 +68,8 @@ static bool deliver_many(void *argument) NEEDS_LOCK
 	if (p->source.generating)
 		spares_hand_over(&p->spares);
 	pool_update(p);
-	if (outbox_ready(&p->outbox) < consumer->least && !consumer->late &&
-	    !pool_is_still(p))
+	if (outbox_ready(&p->outbox) < consumer->least && !pool_is_still(p) &&
+	    clock_now() < consumer->until)
 		return false;
 	while (taken < consumer->most && (item = outbox_take(&p->outbox))) {
 		hand_out(consumer, item);
@@ -93,8 +94,8 @@ static void consumer_canceled(void *argument) DROPS_LOCK
 	monitor_unlock(p);
 }
 
-static void wait_and_deliver(struct consumer *consumer, uint64_t until,
-			     int cancel_state, bool (*look)(void *)) NEEDS_LOCK
+static void wait_and_deliver(struct consumer *consumer, int cancel_state,
+			     bool (*look)(void *)) NEEDS_LOCK
 {
 	struct par *p = consumer->pool;
 
@@ -105,18 +106,14 @@ static void wait_and_deliver(struct consumer *consumer, uint64_t until,
 	consumer->waiter.cancel_state = cancel_state;
 	consumer->waiter.least = consumer->least;
 	pthread_cleanup_push(consumer_canceled, consumer);
-	if (!monitor_wait_again(p, &p->waiters.consumers, &consumer->waiter,
-				until, look, consumer)) {
-		consumer->late = true;
-		look(consumer);
-	}
+	monitor_wait_again(p, &p->waiters.consumers, &consumer->waiter,
+			   consumer->until, look, consumer);
 	pthread_cleanup_pop(false);
 	waiter_fini(&consumer->waiter);
 }
 
 /* Takes a result, or several, or waits. */
-static int serve(struct consumer *consumer, uint64_t until,
-		 bool (*look)(void *)) WITHOUT_LOCK
+static int serve(struct consumer *consumer, bool (*look)(void *)) WITHOUT_LOCK
 {
 	const int cancel_state = thread_disable_cancel();
 	struct par *p = consumer->pool;
@@ -126,8 +123,8 @@ static int serve(struct consumer *consumer, uint64_t until,
 		wait_queue_note_success(&p->waiters.consumers);
 		monitor_unlock_delivered(p);
 	} else {
-		if (until != 0)
-			wait_and_deliver(consumer, until, cancel_state, look);
+		if (consumer->until != 0)
+			wait_and_deliver(consumer, cancel_state, look);
 		monitor_unlock(p);
 	}
 	thread_restore_cancel(cancel_state);
@@ -139,9 +136,10 @@ int delivery_next(struct par *p, struct par_result *result, uint64_t until)
 	struct consumer consumer = { .pool = p,
 				     .results = (char *)result,
 				     .least = 1,
+				     .until = until,
 				     .rc = -ETIMEDOUT };
 
-	return serve(&consumer, until, deliver);
+	return serve(&consumer, deliver);
 }
 
 int delivery_next_many(struct par *p, struct par_result *results, unsigned most,
@@ -151,15 +149,14 @@ int delivery_next_many(struct par *p, struct par_result *results, unsigned most,
 				     .results = (char *)results,
 				     .most = most,
 				     .least = least,
-				     .late = until == 0,
+				     .until = until,
 				     .rc = -ETIMEDOUT };
 
-	return serve(&consumer, until, deliver_many);
+	return serve(&consumer, deliver_many);
 }
 
 struct item *delivery_leftover(struct par *p)
 {
 	guard_not_needed();
-	pool_empty_tray(p);
 	return outbox_take(&p->outbox);
 }

@@ -25,7 +25,7 @@ static bool owner_must_run(const struct par *p) NEEDS_LOCK
 	if (p->life != POOL_CLOSING)
 		return p->attempts.first_open_done;
 	if (p->waiters.owner_waits_for_all)
-		return seats_taken(&p->seats) == 0 && !p->source.generating;
+		return pool_is_left(p);
 	return p->seats.in_state[SEAT_STARTING] == 0;
 }
 

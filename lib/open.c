@@ -122,11 +122,6 @@ static void tell_to_end(struct par *p)
 	monitor_unlock(p);
 }
 
-static bool have_all_left(const struct par *p) NEEDS_LOCK
-{
-	return seats_taken(&p->seats) == 0 && !p->source.generating;
-}
-
 /* The same, but does not wait for longer than the deadline. Returns whether all
  * threads have ended, or are about to. */
 static bool tell_to_end_until(struct par *p, uint64_t until)
@@ -137,10 +132,10 @@ static bool tell_to_end_until(struct par *p, uint64_t until)
 	monitor_lock(p);
 	p->life = POOL_CLOSING;
 	p->waiters.owner_waits_for_all = true;
-	while (in_time && !have_all_left(p))
+	while (in_time && !pool_is_left(p))
 		in_time = monitor_sleep(p, &p->waiters.owner, until);
 	p->waiters.owner_waits_for_all = false;
-	left = have_all_left(p);
+	left = pool_is_left(p);
 	monitor_unlock(p);
 	return left;
 }

@@ -18,11 +18,15 @@ bool pool_may_run(const struct par *p)
 	return p->handler_stands || !p->options.interrupt;
 }
 
+bool pool_is_left(const struct par *p)
+{
+	return seats_taken(&p->seats) == 0 && !p->source.generating;
+}
+
 bool pool_is_deserted(const struct par *p)
 {
 	return p->life == POOL_CLOSING &&
-	       (!p->options.interrupt ||
-		(seats_taken(&p->seats) == 0 && !p->source.generating));
+	       (!p->options.interrupt || pool_is_left(p));
 }
 
 size_t pool_generated(const struct par *p)
@@ -129,14 +133,13 @@ uint64_t pool_shortage(struct par *p)
 	return unfinished > working ? unfinished - working : 0;
 }
 
-uint64_t pool_in_callbacks(struct par *p)
+uint64_t pool_in_callbacks(const struct par *p)
 {
-	pool_update(p);
 	return p->source.generating + p->seats.in_state[SEAT_OPENING] +
 	       ledger_running(&p->ledger);
 }
 
-bool pool_must_interrupt(struct par *p)
+bool pool_must_interrupt(const struct par *p)
 {
 	if (!p->handler_stands)
 		return false;

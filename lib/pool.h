@@ -234,17 +234,20 @@ bool pool_is_still(struct par *p) NEEDS_LOCK;
 /* Callbacks may be called, other than the first worker_open: not before the
  * handler of the interrupt stands. */
 bool pool_may_run(const struct par *p) NEEDS_LOCK;
+/* No worker is left, and no call of generate. */
+bool pool_is_left(const struct par *p) NEEDS_LOCK;
 /* The pool closes, and nobody is left whom the supervisor could interrupt. */
 bool pool_is_deserted(const struct par *p) NEEDS_LOCK;
 
-/* The next five bring the ledger up to date. How many more queued items there
+/* How many threads run a callback that the interrupt may interrupt: generate,
+ * action or worker_open. For a pool that is canceled: its ledger is up to date.
+ */
+uint64_t pool_in_callbacks(const struct par *p) NEEDS_LOCK;
+/* A thread is in a callback that was told to stop, and must be interrupted. */
+bool pool_must_interrupt(const struct par *p) NEEDS_LOCK;
+/* The next three bring the ledger up to date. How many more queued items there
  * are than idle workers. */
 uint64_t pool_shortage(struct par *p) NEEDS_LOCK;
-/* How many threads run a callback that the interrupt may interrupt: generate,
- * action or worker_open. */
-uint64_t pool_in_callbacks(struct par *p) NEEDS_LOCK;
-/* A thread is in a callback that was told to stop, and must be interrupted. */
-bool pool_must_interrupt(struct par *p) NEEDS_LOCK;
 /* When a worker must be started, and when the supervisor has something to do;
  * 0: now. */
 uint64_t pool_due_worker(struct par *p) NEEDS_LOCK;

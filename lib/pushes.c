@@ -85,8 +85,7 @@ static struct item *take_record(struct par *p) NEEDS_LOCK
 	return item;
 }
 
-static int push_item(struct par *p, void *pushed, bool in_window,
-		     uint64_t until) WITHOUT_LOCK
+int pushes_enter(struct par *p, void *pushed, bool in_window, uint64_t until)
 {
 	const uint64_t key = entry_key(p, pushed);
 	struct item *item = NULL;
@@ -108,14 +107,4 @@ static int push_item(struct par *p, void *pushed, bool in_window,
 	}
 	monitor_unlock(p);
 	return rc;
-}
-
-int pushes_enter(struct par *p, void *pushed)
-{
-	return push_item(p, pushed, false, 0);
-}
-
-int pushes_enter_in_window(struct par *p, void *pushed, uint64_t until)
-{
-	return push_item(p, pushed, true, until);
 }

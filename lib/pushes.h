@@ -7,11 +7,9 @@
 
 #include "pool.h"
 
-/* Both return 0 if the item has entered, or why it has not. The first does not
- * wait. The second waits for room in the window until the deadline; 0: it does
- * not wait. */
-int pushes_enter(struct par *p, void *pushed) WITHOUT_LOCK;
-int pushes_enter_in_window(struct par *p, void *pushed,
-			   uint64_t until) WITHOUT_LOCK;
+/* Returns 0 if the item has entered, or why it has not. in_window: waits for
+ * room in the window until the deadline; 0: does not wait. */
+int pushes_enter(struct par *p, void *pushed, bool in_window,
+		 uint64_t until) WITHOUT_LOCK;
 
 #endif
