@@ -18,8 +18,13 @@ struct consumer {
 	unsigned least;
 	/* When the time is over, it takes what there is. */
 	uint64_t until;
-	struct waiter waiter;
 	int rc; /* what par_next() returns */
+};
+
+/* One that finds nothing. Apart, so that nobody else pays for the waiter. */
+struct sleeper {
+	struct par *pool;
+	struct waiter waiter;
 };
 
 /* Copies the result out. */
@@ -84,13 +89,13 @@ static bool deliver_many(void *argument) NEEDS_LOCK
 
 /* pthread_cancel() has ended the thread while it slept. The thread holds no
  * result, but it may be the one that was woken: the unlock wakes another. */
-static void consumer_canceled(void *argument) DROPS_LOCK
+static void sleeper_canceled(void *argument) DROPS_LOCK
 {
-	struct consumer *consumer = argument;
-	struct par *p = consumer->pool;
+	struct sleeper *sleeper = argument;
+	struct par *p = sleeper->pool;
 
-	wait_queue_remove(&p->waiters.consumers, &consumer->waiter);
-	waiter_fini(&consumer->waiter);
+	wait_queue_remove(&p->waiters.consumers, &sleeper->waiter);
+	waiter_fini(&sleeper->waiter);
 	monitor_unlock(p);
 }
 
@@ -98,18 +103,19 @@ static void wait_and_deliver(struct consumer *consumer, int cancel_state,
 			     bool (*look)(void *)) NEEDS_LOCK
 {
 	struct par *p = consumer->pool;
+	struct sleeper sleeper = { .pool = p };
 
-	if (waiter_init(&consumer->waiter)) {
+	if (waiter_init(&sleeper.waiter)) {
 		consumer->rc = -EAGAIN;
 		return;
 	}
-	consumer->waiter.cancel_state = cancel_state;
-	consumer->waiter.least = consumer->least;
-	pthread_cleanup_push(consumer_canceled, consumer);
-	monitor_wait_again(p, &p->waiters.consumers, &consumer->waiter,
+	sleeper.waiter.cancel_state = cancel_state;
+	sleeper.waiter.least = consumer->least;
+	pthread_cleanup_push(sleeper_canceled, &sleeper);
+	monitor_wait_again(p, &p->waiters.consumers, &sleeper.waiter,
 			   consumer->until, look, consumer);
 	pthread_cleanup_pop(false);
-	waiter_fini(&consumer->waiter);
+	waiter_fini(&sleeper.waiter);
 }
 
 /* Takes a result, or several, or waits. */

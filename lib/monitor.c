@@ -5,12 +5,6 @@
  */
 #include "monitor.h"
 
-/* It waits until something is due. */
-static bool supervisor_must_run(struct par *p) NEEDS_LOCK
-{
-	return pool_due(p) < p->waiters.supervisor.until;
-}
-
 /* Nothing is due, and nothing will be before something rare happens. */
 static bool needs_no_supervisor(const struct par *p) NEEDS_LOCK
 {
@@ -18,6 +12,13 @@ static bool needs_no_supervisor(const struct par *p) NEEDS_LOCK
 	       p->source.state != SOURCE_FINISHING && !pool_is_canceled(p) &&
 	       p->told_alone == 0 && p->stopwatch.due == CLOCK_NEVER &&
 	       p->dismiss_at == CLOCK_NEVER;
+}
+
+/* It waits until something is due. */
+static bool supervisor_must_run(struct par *p) NEEDS_LOCK
+{
+	return p->waiters.supervisor.asleep && !needs_no_supervisor(p) &&
+	       pool_due(p) < p->waiters.supervisor.until;
 }
 
 static bool owner_must_run(const struct par *p) NEEDS_LOCK
@@ -211,7 +212,7 @@ static void wake_waiters(struct par *p) NEEDS_LOCK
 	wake_workers(p);
 	wake_consumers(p);
 	wake_pushers(p);
-	if (waiters->supervisor.asleep && supervisor_must_run(p))
+	if (supervisor_must_run(p))
 		waiter_wake(&waiters->supervisor);
 	if (waiters->owner.asleep && owner_must_run(p))
 		waiter_wake(&waiters->owner);

@@ -22,8 +22,10 @@ void outbox_enter(struct outbox *outbox, struct item *item)
 void outbox_put(struct outbox *outbox, struct item *item)
 {
 	item->done = true;
-	if (!outbox->ordered)
+	if (!outbox->ordered) {
 		fifo_put(&outbox->done, item);
+		return;
+	}
 	while (outbox->edge && outbox->edge->done) {
 		outbox->edge = outbox->edge->later;
 		outbox->ready++;

@@ -34,21 +34,16 @@ static struct item *take_last_records(struct par *p) WITHOUT_LOCK
 	return first;
 }
 
-struct item *records_take(struct par *p)
+void records_refill(struct par *p)
 {
 	struct source *source = &p->source;
-	struct item *item;
 
-	if (!source->fresh)
-		source->fresh = spares_take_handed(&p->spares);
-	if (!source->fresh) {
-		item = records_new(p);
-		if (item)
-			return item;
+	source->fresh = spares_take_handed(&p->spares);
+	if (source->fresh)
+		return;
+	source->fresh = records_new(p);
+	if (source->fresh)
+		source->fresh->next = NULL;
+	else
 		source->fresh = take_last_records(p);
-	}
-	item = source->fresh;
-	if (item)
-		source->fresh = item->next;
-	return item;
 }
