@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Groups are found by their key, in a table of fixed size. An item moves from
- * lane to lane as its key becomes free.
+ * Groups are found by their key, in a table of fixed size. A held item goes
+ * into a heap when its key becomes free.
  */
 #include "backlog.h"
 
@@ -23,43 +23,65 @@ void backlog_fini(struct backlog *b)
 	free(b->buckets);
 }
 
-/* Lanes. */
+/* Lists and heaps. */
 
-/* Into the lane, behind the items that entered earlier. Mostly the last of the
- * lane has. If not, the item has waited for its key: its place is searched from
- * the front, where the older items are. */
-static void line_up(struct backlog *b, struct keyed_item *k,
-		    enum lane_name name) NEEDS_LOCK
+static void list_append(struct keyed_list *list, struct keyed_item *k)
+	NEEDS_LOCK
 {
-	struct lane *lane = &b->lanes[name];
-	struct keyed_item *behind = NULL, *before = lane->last;
+	k->before = list->last;
+	k->behind = NULL;
+	*(k->before ? &k->before->behind : &list->first) = k;
+	list->last = k;
+}
 
-	if (before && before->item.result.index > k->item.result.index) {
-		for (behind = lane->first;
-		     behind->item.result.index < k->item.result.index;)
-			behind = behind->behind;
-		before = behind->before;
-	}
-	k->lane = name;
-	k->before = before;
-	k->behind = behind;
-	*(before ? &before->behind : &lane->first) = k;
-	*(behind ? &behind->before : &lane->last) = k;
-	lane->count++;
+static void list_remove(struct keyed_list *list, struct keyed_item *k)
+	NEEDS_LOCK
+{
+	*(k->before ? &k->before->behind : &list->first) = k->behind;
+	*(k->behind ? &k->behind->before : &list->last) = k->before;
+}
+
+static struct heap *heap_of(struct backlog *b, const struct keyed_item *k)
+{
+	return k->generated ? &b->generated : &b->pushed;
+}
+
+/* The oldest item in the heap; NULL: it is empty. */
+static struct keyed_item *oldest(const struct heap *heap) NEEDS_LOCK
+{
+	char *node = (char *)heap->first;
+
+	return node ? (struct keyed_item *)(node -
+					    offsetof(struct keyed_item, node))
+		    : NULL;
+}
+
+static void hold(struct backlog *b, struct keyed_item *k) NEEDS_LOCK
+{
+	k->held = true;
+	b->held++;
+}
+
+static void let_start(struct backlog *b, struct keyed_item *k) NEEDS_LOCK
+{
+	k->held = false;
+	heap_put(heap_of(b, k), &k->node, k->item.result.index);
+}
+
+static void step_in(struct backlog *b, struct keyed_item *k) NEEDS_LOCK
+{
+	list_append(&b->queued, k);
+	b->all_generated += k->generated;
 }
 
 static void step_out(struct backlog *b, struct keyed_item *k) NEEDS_LOCK
 {
-	struct lane *lane = &b->lanes[k->lane];
-
-	*(k->before ? &k->before->behind : &lane->first) = k->behind;
-	*(k->behind ? &k->behind->before : &lane->last) = k->before;
-	lane->count--;
-}
-
-static enum lane_name lane_of(const struct keyed_item *k)
-{
-	return k->generated ? LANE_GENERATED : LANE_PUSHED;
+	list_remove(&b->queued, k);
+	b->all_generated -= k->generated;
+	if (k->held)
+		b->held--;
+	else
+		heap_remove(heap_of(b, k), &k->node);
 }
 
 /* Groups. */
@@ -103,7 +125,8 @@ static struct group *join_group(struct backlog *b, struct keyed_item *k)
 static void leave_group(struct backlog *b, struct keyed_item *k) NEEDS_LOCK
 {
 	struct group **place = place_of(b, k->key), *group = *place;
-	struct keyed_item *heir = group->first ? group->first : group->runs;
+	struct keyed_item *heir =
+		group->first ? group->first : group->runs.first;
 
 	if (group->home != k)
 		return;
@@ -125,39 +148,30 @@ static void release(struct backlog *b, struct group *group) NEEDS_LOCK
 	       group->running + group->startable < b->key_limit) {
 		group->first_held = k->same_key;
 		group->startable++;
-		step_out(b, k);
-		line_up(b, k, lane_of(k));
+		b->held--;
+		let_start(b, k);
 	}
-}
-
-static void unlink_same_key(struct keyed_item **link,
-			    const struct keyed_item *k) NEEDS_LOCK
-{
-	while (*link != k)
-		link = &(*link)->same_key;
-	*link = k->same_key;
 }
 
 /* The item is queued, and no longer after this. */
 static void dequeue(struct backlog *b, struct keyed_item *k) NEEDS_LOCK
 {
 	struct group *group = group_of(b, k);
-	struct keyed_item *last = NULL;
+	struct keyed_item *before = NULL;
 
-	b->generated -= k->generated;
 	step_out(b, k);
 	if (!group)
 		return;
-	if (k->lane != LANE_HELD)
+	if (!k->held)
 		group->startable--;
 	else if (group->first_held == k)
 		group->first_held = k->same_key;
-	if (group->last == k && group->first != k)
-		for (last = group->first; last->same_key != k;)
-			last = last->same_key;
+	if (group->first != k)
+		for (before = group->first; before->same_key != k;)
+			before = before->same_key;
+	*(before ? &before->same_key : &group->first) = k->same_key;
 	if (group->last == k)
-		group->last = last;
-	unlink_same_key(&group->first, k);
+		group->last = before;
 }
 
 void backlog_put(struct backlog *b, struct item *item, bool generated)
@@ -166,9 +180,9 @@ void backlog_put(struct backlog *b, struct item *item, bool generated)
 	struct group *group;
 
 	k->generated = generated;
-	b->generated += generated;
+	step_in(b, k);
 	if (k->key == 0) {
-		line_up(b, k, lane_of(k));
+		let_start(b, k);
 		return;
 	}
 	group = join_group(b, k);
@@ -177,17 +191,17 @@ void backlog_put(struct backlog *b, struct item *item, bool generated)
 	group->last = k;
 	if (!group->first_held)
 		group->first_held = k;
-	line_up(b, k, LANE_HELD);
+	hold(b, k);
 	release(b, group);
 }
 
 struct item *backlog_take(struct backlog *b)
 {
-	struct keyed_item *k = b->lanes[LANE_PUSHED].first;
+	struct keyed_item *k = oldest(&b->pushed);
 	struct group *group;
 
 	if (!k)
-		k = b->lanes[LANE_GENERATED].first;
+		k = oldest(&b->generated);
 	if (!k)
 		return NULL;
 	group = group_of(b, k);
@@ -196,8 +210,7 @@ struct item *backlog_take(struct backlog *b)
 	dequeue(b, k);
 	if (group) {
 		group->running++;
-		k->same_key = group->runs;
-		group->runs = k;
+		list_append(&group->runs, k);
 	}
 	return &k->item;
 }
@@ -210,7 +223,7 @@ void backlog_end(struct backlog *b, struct item *item)
 	if (!group)
 		return;
 	group->running--;
-	unlink_same_key(&group->runs, k);
+	list_remove(&group->runs, k);
 	release(b, group);
 	leave_group(b, k);
 }
@@ -229,34 +242,21 @@ void backlog_remove(struct backlog *b, struct item *item)
 
 struct item *backlog_find(const struct backlog *b, const void *pointer)
 {
-	const struct keyed_item *found = NULL;
+	struct keyed_item *k = b->queued.first;
 
-	for (unsigned lane = 0; lane < LANES; lane++) {
-		struct keyed_item *k = b->lanes[lane].first;
-
-		while (k && k->item.result.item != pointer)
-			k = k->behind;
-		if (k &&
-		    (!found || k->item.result.index < found->item.result.index))
-			found = k;
-	}
-	return found ? (struct item *)&found->item : NULL;
+	while (k && k->item.result.item != pointer)
+		k = k->behind;
+	return k ? &k->item : NULL;
 }
 
 struct item *backlog_drop(struct backlog *b)
 {
-	struct item *item;
+	struct keyed_item *k = b->queued.first;
 
-	for (unsigned name = 0; name < LANES; name++) {
-		struct lane *lane = &b->lanes[name];
-
-		if (!lane->first)
-			continue;
-		item = &lane->first->item;
-		b->generated -= lane->first->generated;
-		step_out(b, lane->first);
-		return item;
+	if (!k) {
+		b->dropped = true;
+		return NULL;
 	}
-	b->dropped = true;
-	return NULL;
+	step_out(b, k);
+	return &k->item;
 }

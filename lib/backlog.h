@@ -5,9 +5,9 @@
  *
  * The items of one key are a group. Its queued items stand in the order of
  * entry. The first ones may start: as many as fit into the key's limit beside
- * those that run. They are also in one of two lanes, the pushed and the
- * generated items, and workers take the first item of a lane. The other items
- * are held. An item without a key is in a lane, and in no group.
+ * those that run. They are also in one of two heaps, the pushed and the
+ * generated items, and workers take the oldest item of a heap. The other items
+ * are held. An item without a key is in a heap, and in no group.
  *
  * Nothing is allocated. A group is kept in the record of one of its items: if
  * that item leaves, the group moves into another.
@@ -15,19 +15,14 @@
 #ifndef PAR_BACKLOG_H
 #define PAR_BACKLOG_H
 
-#include "guard.h"
+#include "heap.h"
 #include "item.h"
 
-#include <stdint.h>
-
-/* Queued items, linked by `before` and `behind`. All fields zero: empty. */
-struct lane {
+/* Items, linked by `before` and `behind`. All fields zero: empty. */
+struct keyed_list {
 	struct keyed_item *first;
 	struct keyed_item *last;
-	size_t count;
 };
-
-enum lane_name { LANE_PUSHED, LANE_GENERATED, LANE_HELD, LANES };
 
 struct group {
 	uint64_t key;
@@ -39,8 +34,8 @@ struct group {
 	struct keyed_item *first;
 	struct keyed_item *last;
 	struct keyed_item *first_held;
-	/* The items that run, linked by `same_key`. */
-	struct keyed_item *runs;
+	/* The items that run. */
+	struct keyed_list runs;
 	/* The item whose record keeps this group. */
 	struct keyed_item *home;
 	/* The next group in the bucket. */
@@ -52,7 +47,9 @@ struct keyed_item {
 	struct item item; /* the first member */
 	uint64_t key;	  /* set before the entry; 0: none */
 	bool generated;
-	enum lane_name lane;
+	bool held;
+	struct heap_node node; /* if the item is in a heap */
+	/* In the list of the queued items, or of those of the key that run. */
 	struct keyed_item *before;
 	struct keyed_item *behind;
 	struct keyed_item *same_key;
@@ -63,11 +60,16 @@ struct backlog {
 	/* Constant: most items of a key at once; the table of the groups. */
 	unsigned key_limit;
 	struct group **buckets;
-	struct lane lanes[LANES];
+	/* All queued items, in the order of entry. */
+	struct keyed_list queued;
+	/* Those that may start. */
+	struct heap pushed;
+	struct heap generated;
+	/* How many others there are, and how many of all are generated. */
+	size_t held;
+	size_t all_generated;
 	/* All items were taken out: the table is out of date. */
 	bool dropped;
-	/* The generated items, those that are held included. */
-	size_t generated;
 };
 
 /* Returns 0 or -ENOMEM. */
@@ -91,9 +93,14 @@ struct item *backlog_find(const struct backlog *b, const void *pointer)
  * item enters or starts any more. */
 struct item *backlog_drop(struct backlog *b) NEEDS_LOCK;
 
+/* How many queued items may start, and how many are held. */
+static inline size_t backlog_startable(const struct backlog *b) NEEDS_LOCK
+{
+	return b->pushed.count + b->generated.count;
+}
 static inline size_t backlog_held(const struct backlog *b) NEEDS_LOCK
 {
-	return b->lanes[LANE_HELD].count;
+	return b->held;
 }
 
 #endif

@@ -31,15 +31,13 @@ bool pool_is_deserted(const struct par *p)
 
 size_t pool_generated(const struct par *p)
 {
-	return p->options.key ? p->backlog.generated : ring_count(&p->ring);
+	return p->options.key ? p->backlog.all_generated : ring_count(&p->ring);
 }
 
 size_t pool_startable(const struct par *p)
 {
-	const struct lane *lanes = p->backlog.lanes;
-
 	if (p->options.key)
-		return lanes[LANE_PUSHED].count + lanes[LANE_GENERATED].count;
+		return backlog_startable(&p->backlog);
 	return p->pushed.count + ring_count(&p->ring);
 }
 

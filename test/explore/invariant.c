@@ -81,36 +81,63 @@ static uint64_t in_ring(const struct par *p)
 	       word_load_own(&p->ring.head) / WATCH_ONE;
 }
 
-/* The items of a pool with keys, and those of them that may start. */
-static uint64_t lane_length(const struct lane *lane)
+/* The queued items of a pool with keys: those that are held or not, or were
+ * generated or pushed. */
+static uint64_t keyed(const struct par *p, bool held, bool generated)
 {
-	const struct keyed_item *k = lane->first, *before = NULL;
-	uint64_t n = 0;
+	const struct keyed_item *k = p->backlog.queued.first, *before = NULL;
+	uint64_t all = 0, n = 0;
 
 	for (; k; before = k, k = k->behind) {
-		HOLDS(k->before == before && ++n < LONGEST);
+		HOLDS(k->before == before && ++all < LONGEST);
 		HOLDS(!before ||
 		      before->item.result.index < k->item.result.index);
+		n += k->held == held && k->generated == generated;
 	}
-	HOLDS(lane->last == before && lane->count == n);
+	HOLDS(p->backlog.queued.last == before);
 	return n;
+}
+
+/* How many items are in a heap, none of which is older than one above it. */
+static uint64_t heap_size(const struct heap_node *node, uint64_t above)
+{
+	uint64_t n = 0;
+
+	for (; node; node = node->next) {
+		HOLDS(*node->link == node && node->index >= above);
+		n += 1 + heap_size(node->child, node->index);
+		HOLDS(n < LONGEST);
+	}
+	return n;
+}
+
+static void check_backlog(const struct par *p)
+{
+	const struct backlog *b = &p->backlog;
+
+	HOLDS(b->held == keyed(p, true, false) + keyed(p, true, true));
+	HOLDS(b->pushed.count == keyed(p, false, false) &&
+	      b->pushed.count == heap_size(b->pushed.first, 0));
+	HOLDS(b->generated.count == keyed(p, false, true) &&
+	      b->generated.count == heap_size(b->generated.first, 0));
+	HOLDS(b->all_generated == b->generated.count + keyed(p, true, true));
 }
 
 static uint64_t startable(const struct par *p)
 {
 	return in_ring(p) + list_length(p->pushed.first) +
-	       lane_length(&p->backlog.lanes[LANE_PUSHED]) +
-	       lane_length(&p->backlog.lanes[LANE_GENERATED]);
+	       keyed(p, false, false) + keyed(p, false, true);
 }
 
 static uint64_t queued(const struct par *p)
 {
-	return startable(p) + lane_length(&p->backlog.lanes[LANE_HELD]);
+	return startable(p) + keyed(p, true, false) + keyed(p, true, true);
 }
 
 static uint64_t generated(const struct par *p)
 {
-	return p->options.key ? p->backlog.generated : in_ring(p);
+	return p->options.key ? keyed(p, true, true) + keyed(p, false, true)
+			      : in_ring(p);
 }
 
 /* Before that, no callback may be interrupted. */
@@ -550,8 +577,7 @@ static void check_starts(const struct par *p)
 		return;
 	queued += word_load_own(&p->ring.tail) / WATCH_ONE -
 		  was->head / WATCH_ONE;
-	queued += lane_length(&p->backlog.lanes[LANE_PUSHED]) +
-		  lane_length(&p->backlog.lanes[LANE_GENERATED]);
+	queued += keyed(p, false, false) + keyed(p, false, true);
 	HOLDS(queued > count_waiting(p));
 }
 
@@ -656,6 +682,7 @@ static void check(const void *mutex)
 	note_early(p);
 	access_ignore(!model_time_flies);
 	check_items(p);
+	check_backlog(p);
 	check_source(p);
 	check_asking(p);
 	check_seats(p);
