@@ -155,13 +155,13 @@ static bool take_or_closing(void *worker) NEEDS_LOCK
 	struct worker *w = worker;
 	struct par *p = w->self.pool;
 
-	/* The others are enough. */
+	/* It leaves if another is still idle. */
 	if (w->waiter.dismissed && p->waiters.idle.newest)
 		return true;
+	w->waiter.dismissed = false;
 	if (!pool_may_run(p) || pool_may_begin(p) == 0 ||
 	    !assign(w, entry_dequeue(p)))
-		return p->life == POOL_CLOSING || w->waiter.dismissed;
-	w->waiter.dismissed = false;
+		return p->life == POOL_CLOSING;
 	p->ledger.started++;
 	stopwatch_start(&p->stopwatch, w);
 	return true;

@@ -2,8 +2,9 @@
 /*
  * A signal that comes just before its thread blocks is lost, so it is sent
  * again: soon at first, and more and more seldom to a callback that ignores it.
- * A round goes through all seats, but a section sends only some signals: nobody
- * waits for the lock while thousands are sent.
+ * Each thread has pauses of its own. A round goes through all seats, but a
+ * section sends only some signals: nobody waits for the lock while thousands
+ * are sent.
  */
 #include "interrupts.h"
 
@@ -11,23 +12,41 @@
 #include "signals.h"
 
 enum {
-	FIRST_PAUSE_MS = 1,
-	LONGEST_PAUSE_MS = 1000,
+	FIRST_PAUSE = CLOCK_NS_PER_MS,
+	LONGEST_PAUSE = CLOCK_NS_PER_S,
 	/* So many signals are sent in a section, and so many seats looked at.
 	 * The next follows after the shortest pause. */
 	SIGNALS_AT_ONCE = 64,
 	SEATS_AT_ONCE = 4096
 };
 
-void interrupts_begin(struct par *p)
+void interrupts_begin(struct par *p, struct self *self)
 {
-	p->interrupts = (struct interrupts){ .pause_ms = FIRST_PAUSE_MS };
+	struct interrupts *interrupts = &p->interrupts;
+
+	self->interrupt_at = 0;
+	self->pause = FIRST_PAUSE;
+	interrupts->next_round = 0;
+	if (interrupts->next_seat == 0)
+		interrupts->due = 0;
 }
 
-/* Under the lock a thread in a callback cannot have ended. */
-static void interrupt(const struct par *p, const struct self *self) NEEDS_LOCK
+/* The thread is in a callback that was told to stop: under the lock it cannot
+ * end. Sends it the signal, if that is due. Returns true if it was sent. */
+static bool interrupt(struct par *p, struct self *self, uint64_t now) NEEDS_LOCK
 {
-	signals_send(self->thread, p->options.interrupt);
+	const bool due = self->interrupt_at <= now;
+
+	if (due) {
+		signals_send(self->thread, p->options.interrupt);
+		self->interrupt_at = now + self->pause;
+		self->pause *= 2;
+		if (self->pause > LONGEST_PAUSE)
+			self->pause = LONGEST_PAUSE;
+	}
+	if (self->interrupt_at < p->interrupts.next_round)
+		p->interrupts.next_round = self->interrupt_at;
+	return due;
 }
 
 static bool is_in_callback(const struct worker *w) NEEDS_LOCK
@@ -42,42 +61,36 @@ static bool must_interrupt(const struct worker *w) NEEDS_LOCK
 }
 
 /* Returns true if these were the last. */
-static bool interrupt_workers(struct par *p) NEEDS_LOCK
+static bool interrupt_workers(struct par *p, uint64_t now) NEEDS_LOCK
 {
 	unsigned *seat = &p->interrupts.next_seat, sent = 0, looks = 0;
 
 	while (*seat < p->seats.used && sent < SIGNALS_AT_ONCE &&
 	       looks++ < SEATS_AT_ONCE) {
-		const struct worker *w = &p->seats.all[(*seat)++];
+		struct worker *w = &p->seats.all[(*seat)++];
 
-		if (!must_interrupt(w))
-			continue;
-		interrupt(p, &w->self);
-		sent++;
+		if (must_interrupt(w))
+			sent += interrupt(p, &w->self, now);
 	}
 	return *seat == p->seats.used;
-}
-
-static void plan_next_round(struct interrupts *interrupts) NEEDS_LOCK
-{
-	interrupts->next_seat = 0;
-	interrupts->due = clock_after(interrupts->pause_ms);
-	interrupts->pause_ms *= 2;
-	if (interrupts->pause_ms > LONGEST_PAUSE_MS)
-		interrupts->pause_ms = LONGEST_PAUSE_MS;
 }
 
 void interrupts_send(struct par *p)
 {
 	struct interrupts *interrupts = &p->interrupts;
+	const uint64_t now = clock_now();
 
-	if (!pool_must_interrupt(p) || clock_now() < interrupts->due)
+	if (!pool_must_interrupt(p) || now < interrupts->due)
 		return;
-	if (interrupts->next_seat == 0 && p->source.generating &&
-	    source_was_told(&p->source))
-		interrupt(p, &p->source.self);
-	if (interrupt_workers(p))
-		plan_next_round(interrupts);
-	else
-		interrupts->due = clock_after(FIRST_PAUSE_MS);
+	if (interrupts->next_seat == 0) {
+		interrupts->next_round = CLOCK_NEVER;
+		if (p->source.generating && source_was_told(&p->source))
+			interrupt(p, &p->source.self, now);
+	}
+	if (interrupt_workers(p, now)) {
+		interrupts->next_seat = 0;
+		interrupts->due = interrupts->next_round;
+	} else {
+		interrupts->due = now + FIRST_PAUSE;
+	}
 }

@@ -8,8 +8,9 @@
 
 #include "pool.h"
 
-/* A callback was told to stop: the first signals are due at once. */
-void interrupts_begin(struct par *p) NEEDS_LOCK;
+/* The thread's callback was told to stop, or one that was told to stop begins:
+ * the first signal is due at once. */
+void interrupts_begin(struct par *p, struct self *self) NEEDS_LOCK;
 /* Sends those that are due. */
 void interrupts_send(struct par *p) NEEDS_LOCK;
 

@@ -92,7 +92,7 @@ static uint64_t workers_wanted(struct par *p) NEEDS_LOCK
 	uint64_t wanted = p->pushed.count + (ring_count(&p->ring) > 0);
 
 	if (p->options.key)
-		wanted = pool_startable(p);
+		wanted = backlog_startable(&p->backlog);
 	return wanted < most ? wanted : most;
 }
 

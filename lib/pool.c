@@ -34,13 +34,6 @@ size_t pool_generated(const struct par *p)
 	return p->options.key ? p->backlog.all_generated : ring_count(&p->ring);
 }
 
-size_t pool_startable(const struct par *p)
-{
-	if (p->options.key)
-		return backlog_startable(&p->backlog);
-	return p->pushed.count + ring_count(&p->ring);
-}
-
 bool pool_window_has_room(const struct par *p)
 {
 	return p->options.window == 0 ||
@@ -264,7 +257,7 @@ void pool_fini(struct par *p)
 {
 	guard_not_needed();
 	assert(seats_taken(&p->seats) == 0 && pool_in_callbacks(p) == 0);
-	assert(pool_startable(p) == 0 && backlog_held(&p->backlog) == 0);
+	assert(ledger_queued(&p->ledger) == 0);
 	pipe_close(&p->source.self.stop_pipe);
 	pipe_close(&p->results_pipe);
 	pipe_close(&p->cancel_pipe);

@@ -129,14 +129,14 @@ struct waiters {
 	bool owner_waits_for_all GUARDED;
 };
 
-/* The rounds of signals after a cancel or a finish (interrupts.c). */
+/* The rounds of signals to those who were told to stop (interrupts.c). */
 struct interrupts {
-	/* When the next are sent; 0: at once. */
+	/* When the round begins or goes on; 0: at once. */
 	uint64_t due;
-	/* The pause after this round. */
-	int pause_ms;
-	/* The seat at which the round goes on. */
+	/* The seat at which it goes on. */
 	unsigned next_seat;
+	/* When the next round begins, from what is known so far. */
+	uint64_t next_round;
 };
 
 struct par {
@@ -207,9 +207,8 @@ void pool_finish_item(struct par *p, struct item *item) NEEDS_LOCK;
 void pool_empty_tray(struct par *p) NEEDS_LOCK;
 void pool_update(struct par *p) NEEDS_LOCK;
 
-/* How many generated items are queued; how many items may start. */
+/* How many generated items are queued. */
 size_t pool_generated(const struct par *p) NEEDS_LOCK;
-size_t pool_startable(const struct par *p) NEEDS_LOCK;
 
 /* Whether the pool is canceled, for the owner of the lock. */
 static inline bool pool_is_canceled(const struct par *p) NEEDS_LOCK

@@ -20,8 +20,12 @@ struct self {
 	struct par *pool;
 	/* Constant; NULL: the thread is the producer. */
 	struct worker *worker;
-	/* For the interrupt. The thread sets it when it begins. */
+	/* For the interrupt. The thread sets it when it begins. If the thread
+	 * was told to stop: when the next signal is due, and the pause after
+	 * it (interrupts.c). */
 	pthread_t thread GUARDED;
+	uint64_t interrupt_at GUARDED;
+	uint64_t pause GUARDED;
 	/* Why the thread's callback was told to stop: ETIMEDOUT or ECANCELED;
 	 * 0: it was not. Changed under the lock (stops.c); par_stopping() reads
 	 * it without. */

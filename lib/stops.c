@@ -9,12 +9,13 @@
 
 #include <errno.h>
 
-static void tell(struct self *self, int reason) NEEDS_LOCK
+static void tell(struct par *p, struct self *self, int reason) NEEDS_LOCK
 {
-	if (word_load_own(&self->told) != 0)
-		return;
-	word_publish(&self->told, (uintptr_t)reason);
-	pipe_set_readable(&self->stop_pipe, true);
+	if (word_load_own(&self->told) == 0) {
+		word_publish(&self->told, (uintptr_t)reason);
+		pipe_set_readable(&self->stop_pipe, true);
+	}
+	interrupts_begin(p, self);
 }
 
 static void forget(struct self *self) NEEDS_LOCK
@@ -25,30 +26,27 @@ static void forget(struct self *self) NEEDS_LOCK
 
 void stops_tell_source(struct par *p)
 {
-	tell(&p->source.self, ECANCELED);
-	interrupts_begin(p);
+	tell(p, &p->source.self, ECANCELED);
 }
 
 void stops_tell_all(struct par *p)
 {
-	tell(&p->source.self, ECANCELED);
+	stops_tell_source(p);
 	for (unsigned i = 0; i < p->seats.used; i++) {
 		struct worker *w = &p->seats.all[i];
 
 		if (w->state != SEAT_VACANT && w->state != SEAT_LEAVING)
-			tell(&w->self, ECANCELED);
+			tell(p, &w->self, ECANCELED);
 	}
-	interrupts_begin(p);
 }
 
 void stops_tell_worker(struct par *p, struct worker *w, int reason)
 {
 	if (word_load_own(&w->self.told) != 0)
 		return;
-	tell(&w->self, reason);
+	tell(p, &w->self, reason);
 	w->told_alone = true;
 	p->told_alone++;
-	interrupts_begin(p);
 }
 
 void stops_tell_late(struct par *p)

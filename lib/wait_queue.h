@@ -87,17 +87,15 @@ void wait_queue_wake_unless_held(struct wait_queue *queue, uint64_t wanted)
 void wait_queue_wake_each(struct wait_queue *queue) NEEDS_LOCK;
 
 /*
- * There is work for `wanted` waiters, 1 or more. Wakes the newest waiter,
- * unless as many are expected to look soon. `progress` is a count of the work
- * that was taken. If it has changed since the last call, the expected ones are
- * relied on. If not, they are relied on for as long as a wake-up takes, and
- * then the newest is woken all the same.
+ * Somebody sleeps, and there is work for `wanted` waiters, 1 or more. Wakes the
+ * newest waiter, unless as many are expected to look soon. `progress` is a
+ * count of the work that was taken. If it has changed since the last call, the
+ * expected ones are relied on. If not, they are relied on for as long as a
+ * wake-up takes, and then the newest is woken all the same.
  */
 static inline void wait_queue_wake(struct wait_queue *queue, uint64_t wanted,
 				   uint64_t progress) NEEDS_LOCK
 {
-	if (!queue->newest)
-		return;
 	if (progress != queue->progress) {
 		queue->progress = progress;
 		queue->held_since = 0;

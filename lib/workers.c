@@ -4,6 +4,7 @@
  */
 #include "workers.h"
 
+#include "interrupts.h"
 #include "monitor.h"
 #include "stops.h"
 
@@ -76,6 +77,8 @@ bool workers_begin(struct worker *w)
 	monitor_lock(p);
 	w->joinable = true;
 	seats_change(&p->seats, w, SEAT_OPENING);
+	if (word_load_own(&w->self.told) != 0)
+		interrupts_begin(p, &w->self);
 	handler_stands = p->handler_stands;
 	monitor_unlock(p);
 	return handler_stands;

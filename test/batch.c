@@ -279,10 +279,44 @@ static void a_cancel_and_the_end_wake_it(void **state)
 	}
 }
 
+/* One is woken because a result leaves. Before it enters, the end is told: then
+ * the other must hear of it, too. */
+static void the_end_wakes_all_of_them(void **state)
+{
+	int refused = 0;
+
+	while (refused < 2) {
+		struct par *pool = open_window(1);
+		struct pusher p[2] = { { .pool = pool, .timeout_ms = -1 },
+				       { .pool = pool, .timeout_ms = -1 } };
+		struct par_result r;
+
+		kit_push_number(pool, 1);
+		for (int i = 0; i < 2; i++)
+			kit_start(&p[i].thread, push_late, &p[i]);
+		kit_linger();
+		EVENTUALLY(kit_stats(pool).ready == 1);
+		par_finish(pool);
+		while (par_next(pool, &r) > 0)
+			;
+		refused = 0;
+		for (int i = 0; i < 2; i++) {
+			kit_join(p[i].thread);
+			assert_true(p[i].rc == 0 || p[i].rc == -EPIPE);
+			refused += p[i].rc == -EPIPE;
+		}
+		kit_close(pool, 0);
+	}
+}
+
 static int push_from_action(void *unused, void *item, void **value)
 {
+	struct par_result r;
+
 	if (item != AS_ITEM(1))
 		return 0;
+	kit_check(par_next_many(par_self(), &r, 1, 1, 0) == -EDEADLK,
+		  "a thread of the pool takes no results");
 	kit_check(par_push_timed(par_self(), AS_ITEM(2), 0) == 0, "room");
 	kit_check(par_push_timed(par_self(), AS_ITEM(3), 0) == -ETIMEDOUT,
 		  "no room");
@@ -455,6 +489,7 @@ int main(void)
 		KIT_TEST(a_full_window_holds_it_back),
 		KIT_TEST(without_a_window_it_never_waits),
 		KIT_TEST(a_cancel_and_the_end_wake_it),
+		KIT_TEST(the_end_wakes_all_of_them),
 		KIT_TEST(on_the_pools_threads_it_does_not_wait),
 		KIT_TEST(pushers_come_before_the_generator),
 		KIT_TEST(a_close_gives_up_and_goes_on),

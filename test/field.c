@@ -195,7 +195,8 @@ static void destroy(void *pool)
 {
 	struct par_result r;
 
-	atomic_store(&itself, par_self() == NULL);
+	atomic_store(&itself, par_self() == NULL && !par_stopping() &&
+				      par_stop_fd() == -EINVAL);
 	atomic_store(&taking, par_next(pool, &r));
 	atomic_store(&pushing, par_push(pool, NULL));
 	par_finish(pool);

@@ -206,16 +206,67 @@ static void a_withdrawn_item_frees_its_place(void **state)
 	kit_push_number(pool, 11);
 	kit_push_number(pool, 21);
 	kit_push_number(pool, 31);
-	assert_int_equal(kit_stats(pool).held, 3);
-	assert_int_equal(par_withdraw(pool, AS_ITEM(21)), 0);
+	kit_push_number(pool, 51);
+	assert_int_equal(kit_stats(pool).held, 4);
+	/* The third of those that wait, the second, and the last. */
 	assert_int_equal(par_withdraw(pool, AS_ITEM(31)), 0);
+	assert_int_equal(par_withdraw(pool, AS_ITEM(21)), 0);
+	assert_int_equal(par_withdraw(pool, AS_ITEM(51)), 0);
 	kit_push_number(pool, 41);
 	assert_int_equal(kit_stats(pool).held, 2);
-	kit_take_many(pool, 2);
+	kit_take_many(pool, 3);
 	gate_open(&diary.gate);
 	assert_ptr_equal(kit_take(pool).item, AS_ITEM(1));
 	assert_ptr_equal(kit_take(pool).item, AS_ITEM(11));
 	assert_ptr_equal(kit_take(pool).item, AS_ITEM(41));
+	kit_finish(pool);
+}
+
+/* So many that some of them are kept in one place. Each has two items. */
+enum { KEYS = 400 };
+
+static uint64_t scattered(void *context, void *item)
+{
+	uint64_t key = AS_NUMBER(item) % KEYS + 1;
+
+	key = (key ^ key >> 7) * 0xbf58476d1ce4e5b9u;
+	return key ^ key >> 31;
+}
+
+static int note_pair(void *seen, void *item, void **value)
+{
+	atomic_uint *count = (atomic_uint *)seen + AS_NUMBER(item) % KEYS;
+
+	/* The second of a key, after the first. */
+	*value = AS_ITEM(atomic_fetch_add(count, 1));
+	return 0;
+}
+
+static void many_keys_are_told_apart(void **state)
+{
+	static atomic_uint seen[KEYS];
+	struct par *pool = kit_open(&(struct par_options){ .action = note_pair,
+							   .workers = 4,
+							   .context = seen,
+							   .key = scattered });
+
+	assert_int_equal(par_limit(pool, 0), 0);
+	kit_push_numbers(pool, 0, 2 * KEYS - 1);
+	assert_int_equal(kit_stats(pool).held, KEYS);
+	/* In the middle, of those that are in one place. */
+	for (uintptr_t n = 0; n < KEYS; n += 3)
+		assert_int_equal(par_withdraw(pool, AS_ITEM(n)), 0);
+	assert_int_equal(par_limit(pool, 4), 0);
+	for (int i = 0; i < 2 * KEYS; i++) {
+		const struct par_result r = kit_take(pool);
+		const uintptr_t n = AS_NUMBER(r.item);
+
+		assert_int_equal(r.error,
+				 n < KEYS && n % 3 == 0 ? -ECANCELED : 0);
+		if (r.error == 0)
+			assert_int_equal(AS_NUMBER(r.value),
+					 n >= KEYS && (n - KEYS) % 3 != 0);
+	}
 	kit_finish(pool);
 }
 
@@ -286,6 +337,7 @@ int main(void)
 		KIT_TEST(pushed_items_go_first_but_not_before_their_key),
 		KIT_TEST(generated_and_pushed_items_of_a_key_keep_their_order),
 		KIT_TEST(a_withdrawn_item_frees_its_place),
+		KIT_TEST(many_keys_are_told_apart),
 		KIT_TEST(a_cancel_takes_what_is_held),
 		KIT_TEST(the_key_is_asked_for_once),
 	};

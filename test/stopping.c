@@ -256,6 +256,39 @@ static void the_oldest_that_was_not_told_is_withdrawn(void **state)
 	kit_finish(pool);
 }
 
+/* The same item twice. The second is in the seat before the first one's. */
+static struct gate calls[3];
+static atomic_uint called;
+
+static int wait_in_turn(void *unused, void *item, void **value)
+{
+	gate_pass(&calls[atomic_fetch_add(&called, 1)]);
+	return 0;
+}
+
+static void of_two_that_run_the_older_is_withdrawn(void **state)
+{
+	struct par *pool = kit_open_action(wait_in_turn, 2, NULL);
+	int item;
+
+	atomic_store(&called, 0);
+	for (int i = 0; i < 3; i++) {
+		calls[i] = (struct gate)GATE_CLOSED;
+		if (i == 2) {
+			gate_open(&calls[0]);
+			assert_int_equal(kit_take(pool).index, 0);
+		}
+		kit_push(pool, &item);
+		gate_await(&calls[i], 1);
+	}
+	assert_int_equal(par_withdraw(pool, &item), 1);
+	gate_open(&calls[2]);
+	assert_int_equal(kit_take(pool).stopped, 0);
+	gate_open(&calls[1]);
+	assert_int_equal(kit_take(pool).stopped, -ECANCELED);
+	kit_finish(pool);
+}
+
 static void without_a_pool_it_is_einval(void **state)
 {
 	assert_int_equal(par_withdraw(NULL, NULL), -EINVAL);
@@ -341,6 +374,34 @@ static void the_interrupt_is_sent_to_it_and_not_to_the_next(void **state)
 	signal(SIGUSR1, SIG_DFL);
 }
 
+static struct gate generator_gate;
+
+static int generate_late(void *unused, void **item)
+{
+	gate_pass(&generator_gate);
+	kit_check(!par_stopping(), "the generator was told");
+	return 0;
+}
+
+static void a_withdraw_does_not_tell_the_generator(void **state)
+{
+	struct job job = JOB;
+	struct par *pool;
+
+	generator_gate = (struct gate)GATE_CLOSED;
+	pool = kit_open(&(struct par_options){ .action = run_job,
+					       .workers = 1,
+					       .generate = generate_late,
+					       .interrupt = SIGUSR1 });
+	gate_await(&generator_gate, 1);
+	push_job(pool, &job);
+	assert_int_equal(par_withdraw(pool, &job), 1);
+	assert_stopped(pool, &job, -EINTR, -ECANCELED);
+	gate_open(&generator_gate);
+	kit_close_ended(pool, 0);
+	signal(SIGUSR1, SIG_DFL);
+}
+
 /*
  * Time limits.
  */
@@ -361,11 +422,33 @@ static void a_time_limit_is_not_early(void **state)
 	kit_finish(pool);
 }
 
+static void who_begins_later_is_told_later(void **state)
+{
+	struct job jobs[2] = { JOB, JOB };
+	struct par *pool = kit_open(&(struct par_options){ .action = run_job,
+							   .workers = 2,
+							   .time_limit_ms = 100,
+							   .timed = 1 });
+
+	push_job(pool, &jobs[0]);
+	kit_linger();
+	push_job(pool, &jobs[1]);
+	for (int i = 0; i < 2; i++) {
+		const struct par_result r = kit_take(pool);
+
+		assert_int_equal(r.stopped, -ETIMEDOUT);
+		assert_true(r.ran_ns >= 100000000);
+	}
+	kit_finish(pool);
+}
+
 static void it_is_each_actions_own(void **state)
 {
 	struct job late = JOB, quick = JOB;
-	struct par *pool = kit_open(&(struct par_options){
-		.action = run_job, .workers = 2, .time_limit_ms = 200 });
+	struct par *pool = kit_open(&(struct par_options){ .action = run_job,
+							   .workers = 2,
+							   .time_limit_ms = 200,
+							   .timed = 1 });
 	bool late_came = false;
 
 	quick.ignores = true;
@@ -464,10 +547,13 @@ int main(void)
 		KIT_TEST(what_is_queued_comes_back_at_once),
 		KIT_TEST(so_does_what_is_in_the_ring),
 		KIT_TEST(the_oldest_that_was_not_told_is_withdrawn),
+		KIT_TEST(of_two_that_run_the_older_is_withdrawn),
 		KIT_TEST(without_a_pool_it_is_einval),
 		KIT_TEST(in_a_stream_nothing_is_lost),
 		KIT_TEST(the_interrupt_is_sent_to_it_and_not_to_the_next),
+		KIT_TEST(a_withdraw_does_not_tell_the_generator),
 		KIT_TEST(a_time_limit_is_not_early),
+		KIT_TEST(who_begins_later_is_told_later),
 		KIT_TEST(it_is_each_actions_own),
 		KIT_TEST(elsewhere_nobody_is_told),
 		KIT_TEST(a_finish_tells_the_generator),

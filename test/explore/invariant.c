@@ -430,6 +430,25 @@ static bool is_pusher_served(const struct par *p)
 	       inside(p) < p->options.window;
 }
 
+/* A round of signals goes on, or the next comes in time for each that is due.
+ */
+static void check_signals(const struct par *p)
+{
+	const struct interrupts *i = &p->interrupts;
+
+	if (!p->handler_stands || i->next_seat > 0)
+		return;
+	HOLDS(!p->source.generating || !source_was_told(&p->source) ||
+	      i->due <= p->source.self.interrupt_at);
+	for (unsigned n = 0; n < p->seats.used; n++) {
+		const struct worker *w = &p->seats.all[n];
+
+		HOLDS(word_load_own(&w->self.told) == 0 || w->waits ||
+		      (w->state != SEAT_OPENING && w->state != SEAT_WORKING) ||
+		      i->due <= w->self.interrupt_at);
+	}
+}
+
 /* What the supervisor sleeps for is no later than the first of these. */
 static void check_deadlines(const struct par *p)
 {
@@ -487,6 +506,7 @@ static void check_waiters(const struct par *p)
 		      supervisor->until <= p->attempts.retry_at);
 		HOLDS(!must_interrupt(p) ||
 		      supervisor->until <= p->interrupts.due);
+		check_signals(p);
 		check_deadlines(p);
 	}
 	if (w->owner.asleep && w->owner_waits_for_all)
