@@ -6,10 +6,10 @@
 # open and close is in neither: a run with twice the items is compared to one.
 #     test/instructions.sh             compares with test/instructions.kept
 #     test/instructions.sh --update    writes it
-# Medians of five runs; they vary by 3 and by 10 %: how often a record can be used
-# again depends on the schedule. More than 5 % more instructions than were kept, or
-# 20 % more calls, fail; so do 10 % and 20 % less, which belong into the file. Another
-# compiler has counts of its own.
+# Medians of five runs; they vary by 10 %, on a busy machine more: how often a thread
+# sleeps, and a record can be used again, depends on the schedule. Of instructions
+# 15 % more than were kept, of calls 20 %, fail; so do 15 % and 20 % less, which
+# belong into the file. Another compiler has counts of its own.
 set -eu
 export LC_ALL=C
 cd "$(dirname "$0")/.."
@@ -90,7 +90,7 @@ grep -v '^#' "$kept" | awk '
 	NR == FNR { own[$1] = $2; calls[$1] = $3; n++; next }
 	{
 		seen++
-		bad = differs($2, own[$1], 1.05, 0.9) ||
+		bad = differs($2, own[$1], 1.15, 0.85) ||
 			differs($3, calls[$1], 1.2, 0.8)
 		failed += bad
 		printf "%-13s %4d instructions (kept: %d), %4.1f calls (kept: %.1f)%s\n",

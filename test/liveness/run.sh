@@ -85,6 +85,11 @@ check "a vacant seat, fault LOST_WATCH=1" "acceptance cycle" \
 check "two vacant seats, fault IDLE_WRAPS" "assertion violated" \
 	handover safety $seats -DIDLE_WRAPS
 
+check "publish" holds publish safety
+for fault in RELAXED HANDS_IN_FIRST LOOKS_BEFORE_WATCH; do
+	check "publish, fault $fault" "assertion violated" publish safety "-D$fault"
+done
+
 check "two condition variables, one waiter each, 6 signals" holds \
 	condvar safety -DCONDS=2
 check "one waiter, 12 signals, 4 time-outs" holds \
