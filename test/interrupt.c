@@ -217,7 +217,8 @@ static void a_blocked_worker_open_gets_eintr(void **state)
 	wire_close(&wire);
 }
 
-static void assert_all_get_out(unsigned count)
+/* The first ones are withdrawn, and the others canceled. */
+static void assert_all_get_out(unsigned count, unsigned withdrawn)
 {
 	struct wire wire = { .swallow = 1 };
 	struct par *pool;
@@ -228,6 +229,8 @@ static void assert_all_get_out(unsigned count)
 	for (unsigned i = 0; i < count; i++)
 		kit_push(pool, &wire);
 	EVENTUALLY(wire.reading == count + 1);
+	for (unsigned i = 0; i < withdrawn; i++)
+		assert_int_equal(par_withdraw(pool, &wire), 1);
 	par_cancel(pool);
 	for (unsigned i = 0; i < count; i++)
 		assert_takes(pool, -EINTR);
@@ -238,13 +241,19 @@ static void assert_all_get_out(unsigned count)
 
 static void all_that_are_blocked_get_out(void **state)
 {
-	assert_all_get_out(5);
+	assert_all_get_out(5, 0);
 }
 
 /* More than are sent a signal in one critical section. */
 static void however_many_they_are(void **state)
 {
-	assert_all_get_out(200);
+	assert_all_get_out(200, 0);
+}
+
+/* Those who are told while a round of signals is under way, too. */
+static void whenever_they_are_told(void **state)
+{
+	assert_all_get_out(200, 150);
 }
 
 static void a_close_gets_them_out_too(void **state)
@@ -715,6 +724,7 @@ int main(void)
 		KIT_TEST(a_blocked_worker_open_gets_eintr),
 		KIT_TEST(all_that_are_blocked_get_out),
 		KIT_TEST(however_many_they_are),
+		KIT_TEST(whenever_they_are_told),
 		KIT_TEST(a_finish_interrupts_the_generator_alone),
 		KIT_TEST(a_generator_that_finishes_is_not_interrupted),
 		KIT_TEST(an_open_holds_the_signal_off_until_its_handler_stands),

@@ -207,18 +207,25 @@ static void a_withdrawn_item_frees_its_place(void **state)
 	kit_push_number(pool, 21);
 	kit_push_number(pool, 31);
 	kit_push_number(pool, 51);
-	assert_int_equal(kit_stats(pool).held, 4);
-	/* The third of those that wait, the second, and the last. */
-	assert_int_equal(par_withdraw(pool, AS_ITEM(31)), 0);
-	assert_int_equal(par_withdraw(pool, AS_ITEM(21)), 0);
+	kit_push_number(pool, 61);
+	assert_int_equal(kit_stats(pool).held, 5);
+	/* The first of those that wait, the third, the second, and the last. */
+	assert_int_equal(par_withdraw(pool, AS_ITEM(11)), 0);
 	assert_int_equal(par_withdraw(pool, AS_ITEM(51)), 0);
+	assert_int_equal(par_withdraw(pool, AS_ITEM(31)), 0);
+	assert_int_equal(par_withdraw(pool, AS_ITEM(61)), 0);
 	kit_push_number(pool, 41);
 	assert_int_equal(kit_stats(pool).held, 2);
-	kit_take_many(pool, 3);
+	kit_take_many(pool, 4);
 	gate_open(&diary.gate);
 	assert_ptr_equal(kit_take(pool).item, AS_ITEM(1));
-	assert_ptr_equal(kit_take(pool).item, AS_ITEM(11));
+	assert_ptr_equal(kit_take(pool).item, AS_ITEM(21));
 	assert_ptr_equal(kit_take(pool).item, AS_ITEM(41));
+	/* One without a key. */
+	assert_int_equal(par_limit(pool, 0), 0);
+	kit_push_number(pool, 10);
+	assert_int_equal(par_withdraw(pool, AS_ITEM(10)), 0);
+	kit_take(pool);
 	kit_finish(pool);
 }
 

@@ -383,20 +383,30 @@ static int generate_late(void *unused, void **item)
 	return 0;
 }
 
+static int wait_for_signal(void *unused, void *gate, void **value)
+{
+	gate_open(gate);
+	return poll(NULL, 0, -1) < 0 ? -errno : 0;
+}
+
 static void a_withdraw_does_not_tell_the_generator(void **state)
 {
-	struct job job = JOB;
+	struct gate in = GATE_CLOSED;
+	struct par_result r;
 	struct par *pool;
 
 	generator_gate = (struct gate)GATE_CLOSED;
-	pool = kit_open(&(struct par_options){ .action = run_job,
+	pool = kit_open(&(struct par_options){ .action = wait_for_signal,
 					       .workers = 1,
 					       .generate = generate_late,
 					       .interrupt = SIGUSR1 });
 	gate_await(&generator_gate, 1);
-	push_job(pool, &job);
-	assert_int_equal(par_withdraw(pool, &job), 1);
-	assert_stopped(pool, &job, -EINTR, -ECANCELED);
+	kit_push(pool, &in);
+	gate_pass(&in);
+	assert_int_equal(par_withdraw(pool, &in), 1);
+	r = kit_take(pool);
+	assert_int_equal(r.error, -EINTR);
+	assert_int_equal(r.stopped, -ECANCELED);
 	gate_open(&generator_gate);
 	kit_close_ended(pool, 0);
 	signal(SIGUSR1, SIG_DFL);
