@@ -26,6 +26,11 @@ struct text {
 	char letters[LETTERS + 1];
 };
 
+static bool pushes_item(char letter)
+{
+	return letter == 'p' || letter == 'P' || letter == 'Q';
+}
+
 /* Reads letters, up to a byte that stands for none. The pushes are limited, for
  * there are only so many numbers for items. */
 static void read_text(struct bytes *bytes, struct text *text,
@@ -34,11 +39,11 @@ static void read_text(struct bytes *bytes, struct text *text,
 	size_t size = strlen(alphabet), n = 0;
 
 	while (n < LETTERS) {
-		unsigned byte = next(bytes) % 16;
+		unsigned byte = next(bytes) % 32;
 
 		if (byte >= size)
 			break;
-		if (alphabet[byte] == 'p' && ++*pushes > MAX_PUSHES)
+		if (pushes_item(alphabet[byte]) && ++*pushes > MAX_PUSHES)
 			break;
 		text->letters[n++] = alphabet[byte];
 	}
@@ -48,7 +53,7 @@ static void read_text(struct bytes *bytes, struct text *text,
 static void read_options(struct bytes *bytes, struct scenario *s)
 {
 	unsigned flags = next(bytes), sizes = next(bytes);
-	unsigned refused = next(bytes);
+	unsigned refused = next(bytes), more = next(bytes);
 
 	s->gives_up = true;
 	s->workers = 1 + flags % 4;
@@ -60,6 +65,9 @@ static void read_options(struct bytes *bytes, struct scenario *s)
 	s->window = sizes / 4 % 4;
 	s->refused_from = refused % 8;
 	s->refused = s->refused_from ? 1 + refused / 8 % 3 : 0;
+	s->keys = more & 1;
+	s->idle = more / 2 % 2;
+	s->time_limit = more / 4 % 2;
 }
 
 static void replace(char *letters, char old, char new)
@@ -72,18 +80,21 @@ static void read_letters(struct bytes *bytes, struct scenario *s)
 {
 	static struct text source, action, pushed, open, close;
 	static struct text threads[PROGRAM_THREADS];
-	const char *work = s->refused_from ? "-ebxpcfw" : "-ebxpcfwn";
+	const char *work = s->refused_from ? "-ebxpcfws" : "-ebxpcfwsn";
 	unsigned given = next(bytes), n = 1 + given / 4 % 3;
 	unsigned pushes = 0;
+	char *late;
 
 	read_text(bytes, &source, "iebxpcfBEw", &pushes);
 	read_text(bytes, &action, work, &pushes);
 	read_text(bytes, &pushed, work, &pushes);
 	read_text(bytes, &open, "-exbw", &pushes);
 	read_text(bytes, &close, "-pcf", &pushes);
+	/* One thread alone changes the limit. */
 	for (unsigned i = 0; i < n; i++)
 		read_text(bytes, &threads[i],
-			  i ? "nt*~zpfcsd0" : "nt*~zpfcsdk0", &pushes);
+			  i ? "nt*~zpfcsd0rqRmMPQ" : "nt*~zpfcsdk0rqRlLmMPQg",
+			  &pushes);
 
 	/* No callback blocks for ever. */
 	if (!s->interrupt) {
@@ -96,6 +107,9 @@ static void read_letters(struct bytes *bytes, struct scenario *s)
 		open.letters[0] = '\0';
 	if (n == 1)
 		replace(threads[0].letters, 'k', 's');
+	/* The late close is the last call. */
+	if ((late = strchr(threads[0].letters, 'g')))
+		late[1] = '\0';
 
 	s->source = given & 1 ? source.letters : NULL;
 	s->action = action.letters;
@@ -123,14 +137,16 @@ static void report_scenario(void)
 {
 	const struct scenario *s = &scenario;
 
-	printf("workers %u, capacity %zu, window %zu%s%s%s%s, refused %u from "
-	       "%u"
+	printf("workers %u, capacity %zu, window %zu%s%s%s%s%s%s%s, refused %u "
+	       "from %u"
 	       "\nsource %s action %s pushed %s open %s close %s threads",
 	       s->workers, s->capacity, s->window,
 	       s->ordered ? ", ordered" : "", s->interrupt ? ", interrupt" : "",
 	       s->twice ? ", twice" : "", s->starves ? ", starves" : "",
-	       s->refused, s->refused_from, s->source ? s->source : "none",
-	       s->action, s->pushed, s->open ? s->open : "none", s->close);
+	       s->keys ? ", keys" : "", s->idle ? ", idle" : "",
+	       s->time_limit ? ", time limit" : "", s->refused, s->refused_from,
+	       s->source ? s->source : "none", s->action, s->pushed,
+	       s->open ? s->open : "none", s->close);
 	for (unsigned i = 0; i < PROGRAM_THREADS && s->threads[i]; i++)
 		printf(" %s", s->threads[i]);
 	printf("\n");

@@ -332,6 +332,30 @@ static void check_held(struct held *held, const struct wait_queue *queue,
 	HOLDS(held->sections <= HELD_MOST);
 }
 
+/* How many results there are for a consumer, and whether no more can come. */
+static uint64_t results(const struct par *p)
+{
+	const struct item *i = p->outbox.first;
+	uint64_t n = 0;
+
+	if (!p->outbox.ordered)
+		return list_length(p->outbox.done.first);
+	for (; i && i->done; i = i->later)
+		n++;
+	HOLDS(p->outbox.ready == n && p->outbox.edge == i);
+	return n;
+}
+
+/* As many results may leave as a consumer waits for that sleeps. */
+static bool has_results_for_sleeper(const struct par *p)
+{
+	const struct waiter *w = p->waiters.consumers.newest;
+
+	while (w && results(p) < w->least)
+		w = w->older;
+	return w;
+}
+
 static void check_starvation(const struct par *p)
 {
 	bool delivers = p->ledger.delivered != delivered;
@@ -341,8 +365,8 @@ static void check_starvation(const struct par *p)
 		return;
 	check_held(&held_workers, &p->waiters.idle,
 		   startable(p) > 0 && may_begin(p) > 0, started(p));
-	check_held(&held_consumers, &p->waiters.consumers, has_result(p),
-		   p->ledger.delivered);
+	check_held(&held_consumers, &p->waiters.consumers,
+		   has_results_for_sleeper(p), p->ledger.delivered);
 }
 
 /* A push wakes a worker, even if another was woken for an earlier push and does
@@ -367,7 +391,8 @@ static unsigned count_waiting(const struct par *p)
 	unsigned waiting = 0;
 
 	for (unsigned i = 0; i < p->seats.used; i++)
-		waiting += p->seats.all[i].waits;
+		waiting += p->seats.all[i].waits &&
+			   p->seats.all[i].state == SEAT_WORKING;
 	return waiting;
 }
 
@@ -387,20 +412,6 @@ static bool lacks_worker(const struct par *p, const struct census *census)
 	       census->in_state[SEAT_VACANT] > 0 &&
 	       (wanted > idle + coming ||
 		(p->attempts.asked > 0 && wanted > idle));
-}
-
-/* How many results there are for a consumer, and whether no more can come. */
-static uint64_t results(const struct par *p)
-{
-	const struct item *i = p->outbox.first;
-	uint64_t n = 0;
-
-	if (!p->outbox.ordered)
-		return list_length(p->outbox.done.first);
-	for (; i && i->done; i = i->later)
-		n++;
-	HOLDS(p->outbox.ready == n && p->outbox.edge == i);
-	return n;
 }
 
 static bool is_still(const struct par *p, const struct census *census)

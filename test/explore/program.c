@@ -189,14 +189,7 @@ static void close_pool(struct par *pool)
 	SET(discard_allowed, true);
 	rc = WITH_ERRNO(par_close(pool));
 	check_errno("par_close()");
-	if (rc != 0 && rc != GET(source_error) &&
-	    !(GET(faults) && rc == -ENOMEM))
-		sched_fail("par_close() returned %d", rc);
-	if (rc != 0 && GET(error_is_late))
-		sched_fail("a failure after the source was told to stop "
-			   "was reported");
-	if (rc == 0 && GET(reported_error))
-		sched_fail("par_close() returned 0 after par_next() failed");
+	check_closed(rc);
 }
 
 static void open_use_close(const struct program *program)

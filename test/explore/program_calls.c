@@ -15,6 +15,14 @@ void check_errno(const char *call)
 		sched_fail("%s changed errno to %d", call, errno);
 }
 
+/* A program that could wait for ever waits with a time limit. */
+static int patience(int timeout_ms)
+{
+	const bool gives_up = GET(faults) || seen.scenario->gives_up;
+
+	return gives_up && timeout_ms < 0 ? TIMEOUT_MS : timeout_ms;
+}
+
 static void push(struct par *pool, bool timed, int timeout_ms)
 {
 	unsigned number = FIRST_PUSHED + ADD(pushes, 1) - 1;
@@ -27,7 +35,7 @@ static void push(struct par *pool, bool timed, int timeout_ms)
 	check_errno("par_push()");
 	if (rc == 0)
 		return;
-	if (timed && rc == -ETIMEDOUT && timeout_ms == 0) {
+	if (timed && rc == -ETIMEDOUT && timeout_ms >= 0) {
 		ADD(in[number], -1u);
 		return;
 	}
@@ -46,7 +54,7 @@ void call_push(struct par *pool)
 
 void call_push_timed(struct par *pool, int timeout_ms)
 {
-	push(pool, true, timeout_ms);
+	push(pool, true, patience(timeout_ms));
 }
 
 void call_withdraw(struct par *pool, unsigned number)
@@ -82,6 +90,18 @@ void call_limit(struct par *pool, unsigned limit)
 	SET(limited, true);
 }
 
+void check_closed(int rc)
+{
+	if (rc != 0 && rc != GET(source_error) &&
+	    !(GET(faults) && rc == -ENOMEM))
+		sched_fail("the close returned %d", rc);
+	if (rc != 0 && GET(error_is_late))
+		sched_fail("a failure after the source was told to stop "
+			   "was reported");
+	if (rc == 0 && GET(reported_error))
+		sched_fail("the close returned 0 after par_next() failed");
+}
+
 void call_close_timed(struct par *pool)
 {
 	int rc;
@@ -91,9 +111,9 @@ void call_close_timed(struct par *pool)
 	rc = WITH_ERRNO(par_close_timed(pool, 0));
 	check_errno("par_close_timed()");
 	SET(closed, rc != -ETIMEDOUT);
-	if (rc != 0 && rc != -ETIMEDOUT && rc != GET(source_error))
-		sched_fail("par_close_timed() returned %d", rc);
-	if (!GET(closed))
+	if (GET(closed))
+		check_closed(rc);
+	else
 		call_next(pool, 0);
 }
 
@@ -214,13 +234,24 @@ int call_next(struct par *pool, int timeout_ms)
 	return rc;
 }
 
+/* If the system refuses every thread for ever, only a cancel brings the end. */
+static void give_up_after(struct par *pool, int rc)
+{
+	/* The call has not waited: some time passes before the next one. */
+	if (rc == -EAGAIN)
+		sched_advance(1000000);
+	if (patience(-1) >= 0 && (rc == -ETIMEDOUT || rc == -EAGAIN) &&
+	    ADD(failed_waits, 1) == MAX_FAILED_WAITS)
+		call_cancel(pool);
+}
+
 int call_next_many(struct par *pool)
 {
 	struct par_result r[2];
 	int rc;
 
 	ADD(delivering, 2);
-	rc = WITH_ERRNO(par_next_many(pool, r, 2, 2, -1));
+	rc = WITH_ERRNO(par_next_many(pool, r, 2, 2, patience(-1)));
 	check_errno("par_next_many()");
 	for (int i = 0; i < rc; i++) {
 		item_out(&r[i]);
@@ -231,6 +262,7 @@ int call_next_many(struct par *pool)
 		sched_fail("par_next_many() returned %d", rc);
 	if (is_end(rc) && rc <= 0)
 		check_end(pool, rc);
+	give_up_after(pool, rc);
 	return rc;
 }
 
@@ -243,18 +275,11 @@ void call_next_many_until_end(struct par *pool)
 	while (rc > 0 || !is_end(rc));
 }
 
-/* If the system refuses every thread for ever, only a cancel brings the end. */
 int call_next_or_give_up(struct par *pool, int timeout_ms)
 {
-	bool gives_up = GET(faults) || seen.scenario->gives_up;
-	int rc = call_next(pool, gives_up ? TIMEOUT_MS : timeout_ms);
+	int rc = call_next(pool, patience(timeout_ms));
 
-	/* par_next() has not waited: some time passes before the next call. */
-	if (rc == -EAGAIN)
-		sched_advance(1000000);
-	if (gives_up && (rc == -ETIMEDOUT || rc == -EAGAIN) &&
-	    ADD(failed_waits, 1) == MAX_FAILED_WAITS)
-		call_cancel(pool);
+	give_up_after(pool, rc);
 	return rc;
 }
 

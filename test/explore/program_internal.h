@@ -116,6 +116,8 @@ void call_stats(const struct par *pool);
 void call_withdraw(struct par *pool, unsigned number);
 void call_limit(struct par *pool, unsigned limit);
 void call_push_timed(struct par *pool, int timeout_ms);
+/* What a close has returned that has closed the pool. */
+void check_closed(int rc);
 void call_close_timed(struct par *pool);
 /* Returns what par_next_many() returns. */
 int call_next_many(struct par *pool);
