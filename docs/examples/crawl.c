@@ -106,56 +106,58 @@ static int visit(void *curl, void *item, void **value)
 }
 
 /* libcurl asks every second, too: a cancel does not wait for what is slow. */
-static int is_canceled(void *unused, curl_off_t a, curl_off_t b, curl_off_t c,
-		       curl_off_t d)
+static int must_stop(void *unused, curl_off_t a, curl_off_t b, curl_off_t c,
+		     curl_off_t d)
 {
 	(void)unused, (void)a, (void)b, (void)c, (void)d;
-	return par_canceled(pool);
+	return par_stopping();
 }
 
-static int open_handle(void *seconds, void **handle)
+static int open_handle(void *unused, void **handle)
 {
 	CURL *curl = *handle = curl_easy_init();
 
+	(void)unused;
 	if (!curl)
 		return -ENOMEM;
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(curl, CURLOPT_FAILONERROR, 1L);
-	curl_easy_setopt(curl, CURLOPT_TIMEOUT, *(long *)seconds);
 	curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
 	curl_easy_setopt(curl, CURLOPT_MAXREDIRS, 10L);
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, keep);
 	curl_easy_setopt(curl, CURLOPT_QUICK_EXIT, 1L); /* a silent DNS */
 	curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
-	curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, is_canceled);
+	curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, must_stop);
 	return 0;
 }
 
 static bool is_dead(const struct par_result *r)
 {
 	const struct link *link = r->item;
+	int error = r->stopped ? r->stopped : r->error;
 
 	if (r->error)
 		printf("%s (from %s): %s\n", link->url, link->from,
-		       r->error < 0 ? strerror(-r->error) : link->why);
+		       error < 0 ? strerror(-error) : link->why);
 	return r->error != 0;
 }
 
 int main(int argc, char **argv)
 {
-	long seconds = SECONDS;
 	struct par_options options = { .action = visit,
 				       .workers = WORKERS,
-				       .context = &seconds,
 				       .worker_open = open_handle,
-				       .worker_close = curl_easy_cleanup };
+				       .worker_close = curl_easy_cleanup,
+				       .time_limit_ms = 1000 * SECONDS };
 	char *start = NULL;
 	struct par_result r;
 	unsigned checked = 0, dead = 0;
 	int rc;
 
 	if (argc == 3)
-		seconds = (long)number("crawl: SECONDS", argv[2], 1, 86400);
+		options.time_limit_ms =
+			1000 *
+			(unsigned)number("crawl: SECONDS", argv[2], 1, 86400);
 	if ((argc != 2 && argc != 3) || whole_url(argv[1], "", &start) ||
 	    whole_url(start, "/", &site)) {
 		fputs("usage: crawl http[s]://... [SECONDS]\n", stderr);
@@ -176,7 +178,7 @@ int main(int argc, char **argv)
 		if (stop)
 			par_cancel(pool);
 		if (rc > 0 && r.error != -ECANCELED &&
-		    r.error != CURLE_ABORTED_BY_CALLBACK) {
+		    r.stopped != -ECANCELED) {
 			checked++;
 			dead += is_dead(&r);
 		}

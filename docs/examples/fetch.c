@@ -62,11 +62,11 @@ static size_t count_only(char *data, size_t size, size_t count, void *page)
 
 /* libcurl asks this at least once a second, and whenever a signal has broken
  * its wait (par_options.interrupt): so a cancel ends a transfer at once. */
-static int is_canceled(void *pool, curl_off_t a, curl_off_t b, curl_off_t c,
-		       curl_off_t d)
+static int must_stop(void *unused, curl_off_t a, curl_off_t b, curl_off_t c,
+		     curl_off_t d)
 {
-	(void)a, (void)b, (void)c, (void)d;
-	return par_canceled(pool);
+	(void)unused, (void)a, (void)b, (void)c, (void)d;
+	return par_stopping();
 }
 
 static int open_handle(void *settings, void **handle)
@@ -94,8 +94,7 @@ static int open_handle(void *settings, void **handle)
 	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)IDLE_S);
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, count_only);
 	curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
-	curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, is_canceled);
-	curl_easy_setopt(curl, CURLOPT_XFERINFODATA, par_self());
+	curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, must_stop);
 	return 0;
 }
 
