@@ -121,11 +121,30 @@ void workers_dismiss(struct par *p)
 	p->dismiss_at = pool_dismissal(p);
 }
 
+/* The worker that left last. Those before it were joined: so a pool whose
+ * workers have left holds the stack of one. At the close the owner joins all.
+ * Returns false if there is none. */
+static bool take_unjoined(struct par *p, pthread_t *thread) NEEDS_LOCK
+{
+	struct worker *last = p->seats.vacant;
+
+	if (p->life != POOL_OPEN || !last || !last->joinable)
+		return false;
+	last->joinable = false;
+	*thread = last->self.thread;
+	return true;
+}
+
 void workers_leave(struct worker *w)
 {
 	struct par *p = w->self.pool;
+	pthread_t before;
+	bool joins;
 
 	monitor_lock(p);
+	joins = take_unjoined(p, &before);
 	vacate(w);
 	monitor_unlock(p);
+	if (joins)
+		thread_join(before);
 }

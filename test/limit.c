@@ -5,6 +5,8 @@
  */
 #include "kit.h"
 
+#include <unistd.h>
+
 /* How many are in the action, and the most there ever were. */
 struct crowd {
 	atomic_uint now, most;
@@ -194,6 +196,44 @@ static void idle_workers_leave_but_for_one(void **state)
 	assert_int_equal(closed, opened);
 }
 
+/* In pages, 0 if the system does not say. */
+static unsigned long address_space(void)
+{
+	FILE *statm = fopen("/proc/self/statm", "r");
+	unsigned long pages = 0;
+
+	if (statm && fscanf(statm, "%lu", &pages) != 1)
+		pages = 0;
+	if (statm)
+		fclose(statm);
+	return pages;
+}
+
+/* The system may keep some stacks for threads to come. */
+static void who_has_left_has_no_stack(void **state)
+{
+	enum { WORKERS = 40, STACK = 16 << 20 };
+	struct crowd crowd = { .gate = GATE_CLOSED };
+	struct par *pool = kit_open(&(struct par_options){ .action = join_crowd,
+							   .workers = WORKERS,
+							   .context = &crowd,
+							   .stack_size = STACK,
+							   .idle_ms = 1 });
+	const unsigned long page = (unsigned long)sysconf(_SC_PAGESIZE);
+	unsigned long before;
+
+	kit_push_numbers(pool, 1, WORKERS);
+	gate_await(&crowd.gate, WORKERS);
+	before = address_space();
+	gate_open(&crowd.gate);
+	kit_take_many(pool, WORKERS);
+	EVENTUALLY(kit_stats(pool).workers == 1);
+	if (before > 0)
+		EVENTUALLY(address_space() + WORKERS / 2 * (STACK / page) <
+			   before);
+	kit_finish(pool);
+}
+
 static void without_the_option_they_stay(void **state)
 {
 	struct crowd crowd = { .gate = GATE_CLOSED };
@@ -233,6 +273,7 @@ int main(void)
 		KIT_TEST(at_limit_0_a_cancel_and_a_close_work),
 		KIT_TEST(it_may_change_all_the_time),
 		KIT_TEST(idle_workers_leave_but_for_one),
+		KIT_TEST(who_has_left_has_no_stack),
 		KIT_TEST(without_the_option_they_stay),
 		KIT_TEST(nothing_is_lost_as_they_leave),
 	};
