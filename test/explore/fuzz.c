@@ -20,7 +20,7 @@ static unsigned next(struct bytes *bytes)
 	return bytes->at < bytes->end ? *bytes->at++ : 0;
 }
 
-enum { LETTERS = 8, MAX_PUSHES = 24 };
+enum { LETTERS = 8, MAX_PUSHES = 24, MAX_POOLS = 4 };
 
 struct text {
 	char letters[LETTERS + 1];
@@ -76,13 +76,21 @@ static void replace(char *letters, char old, char new)
 		*letters = new;
 }
 
+/* Each pool inside an action has threads, and there may be only so many. */
+static void limit_pools(char *letters, unsigned *pools)
+{
+	for (; *letters; letters++)
+		if (*letters == 'n' && ++*pools > MAX_POOLS)
+			*letters = '-';
+}
+
 static void read_letters(struct bytes *bytes, struct scenario *s)
 {
 	static struct text source, action, pushed, open, close;
 	static struct text threads[PROGRAM_THREADS];
 	const char *work = s->refused_from ? "-ebxpcfws" : "-ebxpcfwsn";
 	unsigned given = next(bytes), n = 1 + given / 4 % 3;
-	unsigned pushes = 0;
+	unsigned pushes = 0, pools = 0;
 	char *late;
 
 	read_text(bytes, &source, "iebxpcfBEw", &pushes);
@@ -96,6 +104,8 @@ static void read_letters(struct bytes *bytes, struct scenario *s)
 			  i ? "nt*~zpfcsd0rqRmMPQ" : "nt*~zpfcsdk0rqRlLmMPQg",
 			  &pushes);
 
+	limit_pools(action.letters, &pools);
+	limit_pools(pushed.letters, &pools);
 	/* No callback blocks for ever. */
 	if (!s->interrupt) {
 		replace(source.letters, 'w', 'i');
