@@ -22,13 +22,11 @@ enum {
 
 void interrupts_begin(struct par *p, struct self *self)
 {
-	struct interrupts *interrupts = &p->interrupts;
-
 	self->interrupt_at = 0;
 	self->pause = FIRST_PAUSE;
-	interrupts->next_round = 0;
-	if (interrupts->next_seat == 0)
-		interrupts->due = 0;
+	/* If a round is under way, it may be past this thread. */
+	p->interrupts.due = 0;
+	p->interrupts.next_round = 0;
 }
 
 /* The thread is in a callback that was told to stop: under the lock it cannot

@@ -49,7 +49,7 @@ static int visit(void *context, void *item, void **value)
 
 int main(void)
 {
-	struct page pages[PAGES];
+	static struct page pages[PAGES];
 	struct par_array source = { pages, PAGES, sizeof *pages, 0 };
 	/* [options] */
 	struct par_options options = { .action = visit,
