@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* As many requests at once as the server takes: one more as long as all goes
- * well, half as many when it says that it is busy. */
+/* As many requests at once as the server takes well. Nobody knows the number
+ * before, and it may change. */
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -8,46 +8,57 @@
 
 #include <par.h>
 
-enum { JOBS = 400, SERVER_TAKES = 8 };
+enum { JOBS = 300, PLACES = 8 };
 
 static atomic_int inside;
 
-/* A server that refuses the ninth request at once. */
+/* A server with eight places. If they are taken, it is slow; if twice as many
+ * have come, it refuses. */
 static int request(void *context, void *item, void **value)
 {
-	const struct timespec trip = { .tv_nsec = 1000000 };
-	int before = atomic_fetch_add(&inside, 1);
+	struct timespec trip = { .tv_nsec = 1000000 };
+	int others = atomic_fetch_add(&inside, 1);
 
 	(void)context, (void)item, (void)value;
+	if (others >= PLACES)
+		trip.tv_nsec *= 4;
 	nanosleep(&trip, NULL);
 	atomic_fetch_sub(&inside, 1);
-	return before < SERVER_TAKES ? 0 : -EBUSY;
+	return others < 2 * PLACES ? 0 : -EBUSY;
 }
 
 /* [adapt] */
-/* After each result. */
-static void adapt(struct par *pool, int error)
+/* After each result. A round is as many results as the limit. If all of them
+ * are good, one more may run at once; otherwise half as many. */
+static void adapt(struct par *pool, const struct par_result *r)
 {
-	static unsigned successes;
+	static uint64_t quickest = UINT64_MAX;
+	static unsigned results, bad;
 	struct par_stats now;
 
 	par_stats(pool, &now);
-	if (error == -EBUSY && successes > 0) {
-		par_limit(pool, now.limit > 1 ? now.limit / 2 : 1);
-		successes = 0;
-	} else if (error == 0 && ++successes % now.limit == 0 &&
-		   now.limit < 50) {
-		par_limit(pool, now.limit + 1);
-	}
+	if (now.limit == 0 || now.running > now.limit)
+		return; /* a pause; or the limit has just been halved */
+	if (r->error == 0 && r->ran_ns < quickest)
+		quickest = r->ran_ns;
+	bad += r->error || r->ran_ns / 2 > quickest;
+	if (++results < now.limit)
+		return;
+	/* It refuses more than options.workers. */
+	par_limit(pool, bad ? (now.limit + 1) / 2 : now.limit + 1);
+	results = bad = 0;
 }
 /* [end] */
 
 int main(void)
 {
-	struct par_options options = { .action = request, .workers = 50 };
+	struct par_options options = { .action = request,
+				       .workers = 50,
+				       .timed = 1 };
+	struct par_stats paused, now;
+	unsigned done = 0, most = 0;
 	struct par_result r;
 	struct par *pool;
-	int done = 0;
 
 	if (par_open(&pool, &options))
 		return 1;
@@ -56,16 +67,20 @@ int main(void)
 	for (int i = 0; i < JOBS; i++)
 		if (par_push(pool, NULL))
 			return 1;
+	par_stats(pool, &paused);
 	par_limit(pool, 1); /* ... before this */
 	/* [end] */
 	while (done < JOBS && par_next(pool, &r) > 0) {
-		adapt(pool, r.error);
+		adapt(pool, &r);
 		if (r.error == 0)
 			done++;
 		else if (par_push(pool, r.item)) /* once more */
 			break;
+		par_stats(pool, &now);
+		if (most < now.limit)
+			most = now.limit;
 	}
 	par_close(pool);
-	printf("%d of %d done\n", done, JOBS);
-	return done != JOBS;
+	printf("%u of %d done, at most %u at once\n", done, JOBS, most);
+	return done != JOBS || most < 2 || paused.started > 0;
 }

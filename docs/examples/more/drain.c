@@ -1,14 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* A service that is told to end: what is under way is done first. Told once
- * more, it ends sooner. */
+/* A service that is told to end by SIGTERM: everything that has come in is done
+ * first. If it is told twice, it ends sooner. With an argument, one of its jobs
+ * hangs, and somebody becomes impatient. */
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
-#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <par.h>
+
+struct source {
+	unsigned made;
+	bool hangs;
+};
 
 static volatile sig_atomic_t told;
 
@@ -18,52 +24,68 @@ static void note(int signal)
 	told++;
 }
 
-/* Work comes for ever. After a while somebody ends the service. */
-static int next_job(void *count, void **item)
+/* Work comes for ever. After a while, somebody ends the service. */
+static int next_job(void *source, void **item)
 {
-	static int job;
+	struct source *s = source;
 
-	*item = &job;
-	if (++*(unsigned *)count == 50)
+	s->made++;
+	*item = s->hangs && s->made == 20 ? s : NULL;
+	if (s->made == 50)
 		kill(getpid(), SIGTERM);
 	return 1;
 }
 
+/* A job takes a millisecond. The one that hangs waits until it is told. */
 static int work(void *context, void *item, void **value)
 {
-	const struct timespec pause = { .tv_nsec = 1000000 };
+	const struct source *hangs = item;
+	struct pollfd stop = { .fd = par_stop_fd(), .events = POLLIN };
 
-	(void)context, (void)item, (void)value;
-	return nanosleep(&pause, NULL);
+	(void)context, (void)value;
+	while (poll(&stop, 1, hangs ? 10 : 1) == 0 && hangs)
+		kill(getpid(), SIGTERM);
+	return par_stopping() ? -EINTR : 0;
 }
 
-int main(void)
+static void drop(void *left, const struct par_result *r)
 {
-	unsigned made = 0, done = 0;
+	(void)r;
+	++*(unsigned *)left;
+}
+
+int main(int argc, char **argv)
+{
+	unsigned done = 0, left = 0;
+	struct source source = { .hangs = argc > 1 };
 	struct par_options options = { .action = work,
 				       .workers = 10,
 				       .generate = next_job,
-				       .source = &made };
+				       .source = &source,
+				       .context = &left,
+				       .discard = drop };
+	struct sigaction action = { .sa_handler = note };
 	struct par_result r;
 	struct par *pool;
 	int rc;
 
-	signal(SIGTERM, note);
+	(void)argv;
+	sigaction(SIGTERM, &action, NULL);
 	if (par_open(&pool, &options))
 		return 1;
 	/* [drain] */
 	while ((rc = par_next_timed(pool, &r, 100)) > 0 || rc == -ETIMEDOUT) {
 		if (rc > 0)
 			done++;
-		if (told == 1)
+		if (told > 1)
+			break; /* what is left goes to discard */
+		if (told)
 			par_finish(pool); /* no more comes in */
-		else if (told > 1)
-			par_cancel(pool); /* and no more begins */
 	}
-	/* Of those that do not heed that, the end of the process gets rid. */
-	if (par_close_timed(pool, 5000) == -ETIMEDOUT)
+	/* This cancels what still runs. Some of it may not heed that. */
+	if (par_close_timed(pool, 20000) == -ETIMEDOUT)
 		_exit(1);
 	/* [end] */
-	printf("%u of %u done\n", done, made);
-	return done != made;
+	printf("%u done, %u left\n", done, left);
+	return done + left != source.made || (left > 0) != source.hangs;
 }

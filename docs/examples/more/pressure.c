@@ -1,25 +1,37 @@
 /* SPDX-License-Identifier: MIT */
-/* A server with a loop of its own. If the pool has enough to do, the server
- * reads no further request: so the client waits, and not the server's memory.
- */
+/* A server with a loop of its own. If the pool is full, the server reads no
+ * further request. So the client waits, and the server's memory stays small. */
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <par.h>
 
-enum { REQUESTS = 500 };
+enum { REQUESTS = 300, WINDOW = 10 };
 
+static uint64_t sum; /* of all answers */
+
+/* Fails if more is in the pool than should be. */
 static int answer(void *context, void *request, void **value)
 {
+	const struct timespec work = { .tv_nsec = 100000 };
+	struct par_stats now;
+
 	(void)context;
+	par_stats(par_self(), &now);
+	nanosleep(&work, NULL);
 	*value = request;
-	return 0;
+	return now.entered - now.delivered > WINDOW ? -EOVERFLOW : 0;
+}
+
+static void reply(const struct par_result *r)
+{
+	if (r->error == 0)
+		sum += (uintptr_t)r->value;
 }
 
 /* The client. */
@@ -33,55 +45,58 @@ static void *ask(void *socket)
 }
 
 /* [serve] */
-static uint64_t serve(struct par *pool, int client)
+/* Returns 0 if the client has ended and has all its answers. */
+static int serve(struct par *pool, int client)
 {
 	struct pollfd polled[] = {
 		{ .fd = par_fd(pool), .events = POLLIN },
 		{ .fd = client, .events = POLLIN },
 	};
-	uint32_t request = 0; /* one that has not entered yet */
-	uint64_t sum = 0;
+	uint32_t request = 0; /* the one that waits for room; 0: none */
 	struct par_result r;
-	int rc = -ETIMEDOUT;
+	int rc;
 
-	while (rc == -ETIMEDOUT) {
-		polled[1].events = request ? 0 : POLLIN;
-		poll(polled, 2, -1);
+	for (;;) {
+		/* As long as one waits, the client has to wait. */
+		polled[1].fd = request ? -1 : client;
+		if (poll(polled, 2, -1) < 0)
+			continue; /* a signal */
 		while ((rc = par_next_timed(pool, &r, 0)) > 0)
-			sum += (uintptr_t)r.value;
-		if (!request && polled[1].revents &&
+			reply(&r); /* and there is room for another */
+		if (rc != -ETIMEDOUT)
+			return rc; /* the end */
+		if (polled[1].revents &&
 		    read(client, &request, sizeof request) <= 0) {
 			par_finish(pool);
-			polled[1].fd = -1;
+			client = -1;
 		}
-		/* 0: it does not wait for room. */
-		if (request &&
-		    par_push_timed(pool, (void *)(uintptr_t)request, 0) == 0)
+		if (!request)
+			continue;
+		rc = par_push_timed(pool, (void *)(uintptr_t)request, 0);
+		if (rc == 0)
 			request = 0;
+		else if (rc != -ETIMEDOUT)
+			return rc;
 	}
-	return sum;
 }
 /* [end] */
 
 int main(void)
 {
-	/* [options] */
 	struct par_options options = { .action = answer,
 				       .workers = 4,
-				       .window = 10 };
-	/* [end] */
+				       .window = WINDOW };
 	pthread_t client;
 	struct par *pool;
-	int sockets[2];
-	uint64_t sum;
+	int sockets[2], rc;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, sockets) ||
 	    pthread_create(&client, NULL, ask, &sockets[1]) ||
 	    par_open(&pool, &options))
 		return 1;
-	sum = serve(pool, sockets[0]);
+	rc = serve(pool, sockets[0]);
 	par_close(pool);
 	pthread_join(client, NULL);
 	printf("the sum is %ju\n", (uintmax_t)sum);
-	return sum != REQUESTS * (REQUESTS + 1) / 2;
+	return rc || sum != REQUESTS * (REQUESTS + 1) / 2;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Where the time goes: for a worker, or in the action. */
+/* Where the time goes: items wait for a worker, or actions take long. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,11 +7,11 @@
 
 #include <par.h>
 
-enum { JOBS = 100 };
+enum { JOBS = 100, WORK_NS = 1000000 };
 
 static int work(void *context, void *item, void **value)
 {
-	const struct timespec pause = { .tv_nsec = 1000000 };
+	const struct timespec pause = { .tv_nsec = WORK_NS };
 
 	(void)context, (void)item, (void)value;
 	return nanosleep(&pause, NULL);
@@ -24,12 +24,15 @@ static int compare(const void *a, const void *b)
 	return (*one > *other) - (*one < *other);
 }
 
-static void print(const char *what, uint64_t *ns)
+static void print(const char *what, uint64_t *ns, size_t count)
 {
-	qsort(ns, JOBS, sizeof *ns, compare);
-	printf("%-6s median %6.1f ms, 90 %% %6.1f ms, longest %6.1f ms\n", what,
-	       (double)ns[JOBS / 2] / 1e6, (double)ns[JOBS * 9 / 10] / 1e6,
-	       (double)ns[JOBS - 1] / 1e6);
+	uint64_t median, longest;
+
+	qsort(ns, count, sizeof *ns, compare);
+	median = ns[count / 2];
+	longest = ns[count - 1];
+	printf("%s %8.1f %8.1f\n", what, (double)median / 1e6,
+	       (double)longest / 1e6);
 }
 
 int main(void)
@@ -42,7 +45,7 @@ int main(void)
 	uint64_t waited[JOBS], ran[JOBS];
 	struct par_result r;
 	struct par *pool;
-	unsigned n = 0;
+	size_t n = 0;
 
 	if (par_open(&pool, &options))
 		return 1;
@@ -57,7 +60,10 @@ int main(void)
 	}
 	/* [end] */
 	par_close(pool);
-	print("waited", waited);
-	print("ran", ran);
-	return n != JOBS || ran[0] < 1000000;
+	if (n != JOBS)
+		return 1;
+	printf("ms       median  longest\n");
+	print("waited", waited, n);
+	print("ran   ", ran, n);
+	return ran[0] < WORK_NS;
 }

@@ -1,63 +1,58 @@
 /* SPDX-License-Identifier: MIT */
-/* One job is taken back: whoever wanted it has gone. */
+/* A job is taken back because whoever wanted it has gone. */
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include <par.h>
 
-/* [action] */
-/* For as long as it may. */
-static int render(void *context, void *job, void **value)
+/* A job that takes as long as it may. Tells that it has begun. */
+static int render(void *begun, void *job, void **value)
 {
 	struct pollfd stop = { .fd = par_stop_fd(), .events = POLLIN };
 
-	(void)context, (void)job, (void)value;
+	(void)job, (void)value;
+	if (write(((int *)begun)[1], "", 1) != 1)
+		return -EIO;
 	return poll(&stop, 1, -1) > 0 ? -EINTR : -errno;
+}
+
+/* [withdraw] */
+/* The result comes to the loop in each case, and once. Only then may the job
+ * be freed. */
+static int give_up(struct par *pool, char *job)
+{
+	int rc = par_withdraw(pool, job);
+
+	if (rc == 0)
+		printf("%s: it had not begun\n", job);
+	else if (rc == 1)
+		printf("%s: it was told to stop\n", job);
+	else if (rc == -ENOENT)
+		printf("%s: it is done, or was never here\n", job);
+	return rc;
 }
 /* [end] */
 
-/* Returns the result of the job. */
-static struct par_result take_back(struct par *pool, char *job)
-{
-	struct par_result r = { .error = -EIO };
-
-	/* [withdraw] */
-	switch (par_withdraw(pool, job)) {
-	case 0: /* it had not begun, and comes back with -ECANCELED */
-		break;
-	case 1: /* it runs: now it is told to stop */
-		break;
-	case -ENOENT: /* its result is ready, or was taken */
-		break;
-	}
-	/* [end] */
-	par_next(pool, &r);
-	return r;
-}
-
 int main(void)
 {
-	struct par_options options = { .action = render, .workers = 1 };
-	char first[] = "first", second[] = "second";
+	char first[] = "first", second[] = "second", byte;
 	struct par_result one, other;
-	struct par_stats now;
+	struct par_options options = { .action = render, .workers = 1 };
 	struct par *pool;
+	int begun[2], failed;
 
-	if (par_open(&pool, &options) || par_push(pool, first))
+	options.context = begun;
+	if (pipe(begun) || par_open(&pool, &options) || par_push(pool, first) ||
+	    read(begun[0], &byte, 1) != 1 || par_push(pool, second))
 		return 1;
-	do
-		par_stats(pool, &now);
-	while (now.running == 0);
-	if (par_push(pool, second))
-		return 1;
-	other = take_back(pool, second);
-	one = take_back(pool, first);
+	/* The first one runs, and the second one waits for it. */
+	failed = give_up(pool, second) != 0 || par_next(pool, &other) != 1;
+	failed |= give_up(pool, first) != 1 || par_next(pool, &one) != 1;
+	failed |= give_up(pool, first) != -ENOENT;
 	par_close(pool);
-	printf("%s: error %d, stopped %d\n", (char *)other.item, other.error,
-	       other.stopped);
-	printf("%s: error %d, stopped %d\n", (char *)one.item, one.error,
-	       one.stopped);
-	return other.error != -ECANCELED || other.stopped != 0 ||
-	       one.error != -EINTR || one.stopped != -ECANCELED;
+	return failed || other.item != second || other.error != -ECANCELED ||
+	       one.item != first || one.error != -EINTR ||
+	       one.stopped != -ECANCELED;
 }
