@@ -65,7 +65,8 @@ set_up() {
 
 # test/words.c is not in this build.
 tidy() {
-	printf '%s\n' lib/*.c docs/examples/*.c test/*.c | grep -v /words.c |
+	printf '%s\n' lib/*.c docs/examples/*.c docs/examples/*/*.c \
+		test/*.c | grep -v /words.c |
 		xargs -n 4 -P "$(nproc)" clang-tidy -quiet -p "$work/clang"
 }
 

@@ -38,7 +38,8 @@ static int push_entries(const char *path)
 	if (!directory)
 		return -errno;
 	while (rc == 0 && (entry = readdir(directory)))
-		if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
+		if (strcmp(entry->d_name, ".") != 0 &&
+		    strcmp(entry->d_name, "..") != 0)
 			rc = push_path(path, entry->d_name);
 	closedir(directory);
 	return rc;
