@@ -156,8 +156,7 @@ int main(int argc, char **argv)
 
 	if (argc == 3)
 		options.time_limit_ms =
-			1000 *
-			(unsigned)number("crawl: SECONDS", argv[2], 1, 86400);
+			1000 * number("crawl: SECONDS", argv[2], 1, 86400);
 	if ((argc != 2 && argc != 3) || whole_url(argv[1], "", &start) ||
 	    whole_url(start, "/", &site)) {
 		fputs("usage: crawl http[s]://... [SECONDS]\n", stderr);

@@ -482,8 +482,7 @@ static void parse(struct settings *s, int argc, char **argv)
 	while ((option = getopt(argc, argv, "n:f:s:vh")) != -1) {
 		switch (option) {
 		case 'n':
-			s->workers =
-				(unsigned)number("fetch: -n", optarg, 1, 10000);
+			s->workers = number("fetch: -n", optarg, 1, 10000);
 			break;
 		case 'f':
 			s->file = optarg;

@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static inline unsigned long number(const char *what, const char *text,
-				   unsigned long least, unsigned long most)
+static inline unsigned number(const char *what, const char *text,
+			      unsigned least, unsigned most)
 {
 	unsigned long value;
 	char *end;
@@ -19,11 +19,11 @@ static inline unsigned long number(const char *what, const char *text,
 	/* strtoul() takes blanks, signs and nothing at all. */
 	if (!isdigit((unsigned char)*text) || *end || errno || value < least ||
 	    value > most) {
-		fprintf(stderr, "%s wants a number from %lu to %lu, not '%s'\n",
+		fprintf(stderr, "%s wants a number from %u to %u, not '%s'\n",
 			what, least, most, text);
 		exit(2);
 	}
-	return value;
+	return (unsigned)value;
 }
 
 #endif

@@ -142,7 +142,7 @@ int main(int argc, char **argv)
 		fputs("usage: query WORKERS CONNINFO [FILE]\n", stderr);
 		return 2;
 	}
-	options.workers = (unsigned)number("query: WORKERS", argv[1], 1, 10000);
+	options.workers = number("query: WORKERS", argv[1], 1, 10000);
 	options.context = argv[2];
 	output_by_lines();
 	if (argc == 4 && !freopen(argv[3], "r", stdin))

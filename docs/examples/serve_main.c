@@ -40,8 +40,7 @@ static struct serve_options parse(int argc, char **argv)
 				(uint16_t)number("serve: -p", optarg, 0, 65535);
 			break;
 		case 'n':
-			options.workers =
-				(unsigned)number("serve: -n", optarg, 1, 10000);
+			options.workers = number("serve: -n", optarg, 1, 10000);
 			break;
 		case 'd':
 			options.delay_ms =

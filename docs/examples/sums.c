@@ -119,8 +119,7 @@ int main(int argc, char **argv)
 
 	while ((option = getopt(argc, argv, "n:u")) == 'n' || option == 'u')
 		if (option == 'n')
-			options.workers =
-				(unsigned)number("sums: -n", optarg, 1, 1000);
+			options.workers = number("sums: -n", optarg, 1, 1000);
 		else
 			options.ordered = false;
 	if (option != -1 || optind == argc) {

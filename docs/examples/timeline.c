@@ -122,8 +122,7 @@ int main(int argc, char **argv)
 	FILE *out;
 
 	while ((option = getopt(argc, argv, "n:")) == 'n')
-		options.workers =
-			(unsigned)number("timeline: -n", optarg, 1, 1000);
+		options.workers = number("timeline: -n", optarg, 1, 1000);
 	if (option != -1 || argc - optind != 1) {
 		fputs("usage: timeline [-n WORKERS] FILE.json\n", stderr);
 		return 2;
