@@ -42,7 +42,6 @@ struct settings {
 struct page {
 	long status;
 	curl_off_t bytes;
-	double ms;
 	char why[CURL_ERROR_SIZE]; /* libcurl's words, where it failed */
 };
 
@@ -98,15 +97,9 @@ static int open_handle(void *settings, void **handle)
 	return 0;
 }
 
-static void close_handle(void *handle)
-{
-	curl_easy_cleanup(handle);
-}
-
 static int transfer(void *handle, void *url, void **value)
 {
 	struct page *page = *value = calloc(1, sizeof *page);
-	double begun = now_ms();
 	CURLcode code;
 
 	if (!page)
@@ -115,7 +108,6 @@ static int transfer(void *handle, void *url, void **value)
 	curl_easy_setopt(handle, CURLOPT_WRITEDATA, page);
 	curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, page->why);
 	code = curl_easy_perform(handle);
-	page->ms = now_ms() - begun;
 	curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &page->status);
 	if (code && !page->why[0])
 		snprintf(page->why, sizeof page->why, "%s",
@@ -260,7 +252,7 @@ static void print_result(const struct par_result *r)
 	else
 		printf("%03ld", page->status);
 	printf(" %10" PRId64 " B %7.0f ms  %s%s%s\n", (int64_t)page->bytes,
-	       page->ms, (char *)r->item, r->error ? ": " : "",
+	       (double)r->ran_ns / 1e6, (char *)r->item, r->error ? ": " : "",
 	       r->error ? page->why : "");
 }
 
@@ -323,10 +315,11 @@ static int fetch(struct tally *tally, struct settings *s,
 					     .context = s,
 					     .window = 10UL * s->workers,
 					     .worker_open = open_handle,
-					     .worker_close = close_handle,
+					     .worker_close = curl_easy_cleanup,
 					     .stack_size = STACK,
 					     .interrupt = SIGUSR1,
-					     .name = "fetch" });
+					     .name = "fetch",
+					     .timed = 1 });
 
 	if (rc) {
 		fprintf(stderr, "fetch: cannot start: %s\n", strerror(-rc));
