@@ -114,6 +114,25 @@ static void with_the_time_over_it_takes_less(void **state)
 	kit_finish(pool);
 }
 
+/* Nothing more comes in, but an action is still under way. */
+static void it_waits_for_what_runs(void **state)
+{
+	struct gate gate = GATE_CLOSED;
+	struct par *pool = kit_open_action(action_item_gated, 2, NULL);
+	struct batch b;
+
+	kit_push(pool, NULL);
+	kit_push(pool, &gate);
+	par_finish(pool);
+	EVENTUALLY(kit_stats(pool).ready == 1);
+	batch_start(&b, pool, MANY, 2);
+	kit_linger();
+	assert_int_equal(kit_stats(pool).delivered, 0);
+	gate_open(&gate);
+	assert_int_equal(batch_join(&b), 2);
+	kit_close_ended(pool, 0);
+}
+
 /* The end is near. */
 static void it_does_not_wait_for_what_cannot_come(void **state)
 {
@@ -438,6 +457,7 @@ static int sleep_some(void *unused, void *item, void **value)
 
 static void results_tell_times(void **state)
 {
+	double pushed;
 	struct par_result r;
 	struct par *pool = kit_open(&(struct par_options){
 		.action = sleep_some, .workers = 1, .timed = 1 });
@@ -449,6 +469,7 @@ static void results_tell_times(void **state)
 		assert_true(r.ran_ns >= 5000000);
 		assert_true(r.waited_ns >= i * 5000000);
 	}
+	pushed = kit_ms();
 	kit_push_numbers(pool, 1, 2);
 	EVENTUALLY(kit_stats(pool).running == 1);
 	par_cancel(pool);
@@ -456,6 +477,7 @@ static void results_tell_times(void **state)
 	assert_int_equal(r.error, -ECANCELED);
 	assert_int_equal(r.ran_ns, 0);
 	assert_true(r.waited_ns > 0);
+	assert_true((double)r.waited_ns <= 1e6 * (kit_ms() - pushed));
 	kit_take(pool);
 	assert_int_equal(kit_stats(pool).oldest_ns, 0);
 	kit_close_ended(pool, 0);
@@ -482,6 +504,7 @@ int main(void)
 		KIT_TEST(it_takes_what_is_ready),
 		KIT_TEST(it_waits_for_the_least),
 		KIT_TEST(with_the_time_over_it_takes_less),
+		KIT_TEST(it_waits_for_what_runs),
 		KIT_TEST(it_does_not_wait_for_what_cannot_come),
 		KIT_TEST(nor_with_a_full_window_or_limit_0),
 		KIT_TEST(ordered_results_come_in_order),

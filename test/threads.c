@@ -568,6 +568,7 @@ static int cancel_state(void)
 static void assert_keeps_cancel_state(int expected)
 {
 	struct looks looks;
+	struct par_result r;
 	struct par *pool;
 
 	pthread_setcancelstate(expected, NULL);
@@ -577,6 +578,22 @@ static void assert_keeps_cancel_state(int expected)
 	assert_true(par_cancel_fd(pool) >= 0);
 	assert_int_equal(cancel_state(), expected);
 	close_looks(&looks, pool);
+	assert_int_equal(cancel_state(), expected);
+	pool = kit_open_echo();
+	assert_int_equal(par_limit(pool, 1), 0);
+	assert_int_equal(par_withdraw(pool, &looks), -ENOENT);
+	assert_int_equal(cancel_state(), expected);
+	assert_int_equal(par_push_timed(pool, NULL, 0), 0);
+	assert_int_equal(par_next_many(pool, &r, 1, 1, -1), 1);
+	assert_int_equal(cancel_state(), expected);
+	assert_int_equal(par_next_timed(pool, &r, 0), -ETIMEDOUT);
+	par_stats(pool, &(struct par_stats){ 0 });
+	par_finish(pool);
+	assert_int_equal(cancel_state(), expected);
+	assert_int_equal(par_next(pool, &r), 0);
+	par_cancel(pool);
+	assert_int_equal(cancel_state(), expected);
+	assert_int_equal(par_close_timed(pool, -1), 0);
 	assert_int_equal(cancel_state(), expected);
 	assert_int_equal(
 		par_open(&pool,
