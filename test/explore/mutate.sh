@@ -1,0 +1,301 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Makes every mutant of lib/ that mutate.awk knows, one per copy, and runs the explorer
+# on each for some ten seconds. The file `survivors` names those that it does not find,
+# each with a reason. Exits 1 if one survives that is not there.
+#     mutate.sh [FILE]           all; verdicts are appended to FILE (by default
+#                                build-mutants/results), and those there are not
+#                                made again: a run that was stopped goes on
+#     mutate.sh --only TEXT      those whose name contains TEXT
+#     mutate.sh --slice SECONDS SEED
+#                                as many as fit into that time, at random
+#     mutate.sh --listed         those in `survivors`
+#     mutate.sh --list           prints all names
+#     mutate.sh --check          whether each name in `survivors` is still a mutant
+#     mutate.sh --show NAME      the change
+#     mutate.sh --suite [FILE]   runs the tests of the suites units and chapters on each
+#                                that has survived in FILE, one after the other;
+#                                verdicts are appended to FILE.suite, as above
+#     mutate.sh --lines [FILE]   what is not in `survivors`: lines for it, with `?` for
+#                                a reason, or the test that fails
+# So many at once: $JOBS, by default one for each processor. A verdict is
+#     killed      the explorer fails, crashes or hangs; a test fails twice in a row
+#     unsure      a test fails once
+#     survived    nothing fails; or the explorer cannot see the change at all (word.h)
+#     equivalent  the compiler makes the same object
+#     uncompiled  the compiler refuses it
+set -u
+export LC_ALL=C
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/../.." && pwd)
+. "$here/hunt.sh"
+patience=60 reason=''
+jobs=${JOBS:-$(nproc)}
+kept=$here/survivors
+tab=$(printf '\t')
+
+# change AT GONE NEW <FROM >TO. Lines keep their numbers.
+change() {
+	new=$3 awk -v at="$1" -v gone="$2" '{ text = text $0 "\n" }
+		END {
+			was = substr(text, at + 1, gone)
+			printf "%s%s", substr(text, 1, at), ENVIRON["new"]
+			for (lines = gsub(/\n/, "", was); lines > 0; lines--)
+				print ""
+			printf "%s", substr(text, at + 1 + gone)
+		}'
+}
+
+# copy NUMBER: a copy of lib/ with this mutant of $work/list: $lib. Sets file, name.
+copy() {
+	lib=$work/$1
+	rm -rf "$lib"
+	cp -r "$root/lib" "$lib"
+	IFS=$tab read -r file at gone name new <<-END
+		$(sed -n "$1p" "$work/list")
+	END
+	change "$at" "$gone" "$new" <"$root/lib/$file" >"$lib/$file"
+}
+
+# What the explorer does not see: words that are no calls.
+plain() {
+	(cd "$1" && $cc $flags -UPAR_WORD_CALLS -DNDEBUG -I. -x c -c all -o plain.o)
+}
+
+# search EXPLORE: ten seconds; the cheapest first. It may write, allocate or count
+# without an end.
+search() {
+	(ulimit -c 0 && ulimit -t 15 && ulimit -f 100000 && ulimit -v 8000000 &&
+		hunt "$1" "random small 20 1" "pct small 20 1" "faults small 2 1" \
+			"random small 100 100" "pct small 100 100")
+}
+
+# judge NUMBER: prints a verdict, the object's checksum, the name, and how.
+judge() {
+	copy "$1"
+	verdict=survived sum=- how=''
+	exec 2>"$lib/log"
+	if ! compile "$lib"; then
+		verdict=uncompiled
+	elif cmp -s "$lib/libpar.o" "$work/control/libpar.o"; then
+		if grep -q PAR_WORD_CALLS "$lib/$file" && plain "$lib" &&
+			! cmp -s "$lib/plain.o" "$work/control/plain.o"; then
+			how='not seen by the explorer'
+		else
+			verdict=equivalent
+		fi
+	else
+		parts=$work/explore
+		if [ "${file%.h}" != "$file" ]; then
+			parts=$lib/parts
+			cp -r "$work/explore" "$parts"
+			cp "$lib/names.h" "$parts"
+			objects "$lib" "$parts" $inside || verdict=uncompiled
+		fi
+		sum=$(cat "$lib/libpar.o" "$parts"/*.o | cksum | tr ' ' -)
+		same=$(awk -F'\t' -v sum="$sum" '
+			$2 == sum { print $1 "\t" sum; exit }' "$results")
+		if [ $verdict = uncompiled ]; then
+			sum=-
+		elif [ "$same" ]; then
+			verdict=${same%"$tab"*}
+			how="the same object"
+		elif ! $cc -o "$lib/explore" "$parts"/*.o "$lib/libpar.o" -pthread; then
+			verdict=uncompiled
+		elif by=$(search "$lib/explore"); then
+			verdict=killed
+			how="$by: $(why "$lib/explore.log" | tr '\t' ' ')"
+		fi
+	fi
+	printf '%s\t%s\t%s\t%s\n' "$verdict" "$sum" "$name" "$how" | tee -a "$results"
+	rm -r "$lib"
+}
+
+# tests [WORDS]: the suites on the library in $work/tree. Prints the test that fails.
+tests() {
+	ninja -C "$work/build" $programs >"$work/log" 2>&1 || {
+		echo uncompiled
+		return 0
+	}
+	# A limit is for a machine with other work.
+	(ulimit -c 0 && meson test -C "$work/build" --no-rebuild --maxfail 1 \
+		--num-processes "$jobs" --timeout-multiplier 0.25 "$@" >"$work/log" 2>&1) &&
+		return 1
+	sed -n '/ \(FAIL\|ERROR\|TIMEOUT\|INTERRUPT\) /{ s;.*/ \([a-z]*\) .*;\1;p;q; }' "$work/log"
+}
+
+# judge_by_tests NUMBER
+judge_by_tests() {
+	copy "$1"
+	cp "$lib/$file" "$work/tree/lib/$file"
+	verdict=survived
+	how=$(tests --suite units --suite chapters) && {
+		verdict=killed
+		if [ "$how" = uncompiled ]; then
+			verdict=uncompiled
+		elif ! tests "$how" >"$work/again"; then
+			verdict=unsure
+		fi
+	}
+	cp "$root/lib/$file" "$work/tree/lib/$file"
+	printf '%s\t%s\t%s\t%s\n' "$verdict" - "$name" "$how" | tee -a "$results"
+	rm -r "$lib"
+}
+
+# The library and its tests, in $work/build; what is changed is the copy $work/tree.
+prepare_tests() {
+	mkdir "$work/tree" &&
+		tar -C "$root" -cf - --exclude='./build*' --exclude=./.git . |
+		tar -C "$work/tree" -xf - &&
+		meson setup "$work/build" "$work/tree" -Dtests=enabled \
+			-Dexamples=disabled >"$work/log" 2>&1 || return 1
+	programs=$(meson introspect --targets "$work/build" |
+		tr ',' '\n' | sed -n 's;.*"id": "[^"]*\(test-[a-z]*\)@exe".*;test/\1;p' |
+		grep -v test-header | sort -u)
+	[ "$programs" ] && ! how=$(tests --suite units --suite chapters) || {
+		cat "$work/log"
+		echo "the library as it is fails, too: $how"
+		return 1
+	}
+}
+
+# The names with a hash of each before it, in the order of the hashes.
+shuffle() {
+	awk -F'\t' -v seed="$1" '
+		BEGIN { for (i = 32; i < 127; i++) code[sprintf("%c", i)] = i }
+		{
+			hash = seed
+			for (i = 1; i <= length($4); i++)
+				hash = (hash * 65599 + code[substr($4, i, 1)]) % 2147483647
+			print hash, NR
+		}' "$work/list" | sort -n | cut -d ' ' -f 2
+}
+
+# Lines of $work/list that have no verdict in $results, from their numbers.
+fresh() {
+	awk -F'\t' 'FILENAME == ARGV[1] { judged[$3]; next }
+		FILENAME == ARGV[2] { name[FNR] = $4; next }
+		!(name[$1] in judged)' "$results" "$work/list" -
+}
+
+# The names in `survivors` that are no mutants, or are there twice, or have no reason.
+check() {
+	awk -F'\t' 'FILENAME == ARGV[1] { mutant[$4]; next }
+		/^#/ || !NF { next }
+		{ n++ }
+		!($1 in mutant) { print "no such mutant: " $1; bad = 1 }
+		seen[$1]++ { print "twice: " $1; bad = 1 }
+		NF != 2 || $2 == "" { print "no reason: " $1; bad = 1 }
+		END { print n + 0 " survivors are known"; exit bad }' "$work/list" "$kept"
+}
+
+# What $results says that `survivors` does not.
+compare() {
+	awk -F'\t' 'FILENAME == ARGV[1] { if (!/^#/) known[$1]; next }
+		FILENAME == ARGV[2] { mutant[$4]; mutants++; next }
+		!($3 in mutant) { next }
+		{ count[$1]++ }
+		$1 == "survived" && !($3 in known) { print "not in survivors: " $3; bad = 1 }
+		$1 != "survived" && $3 in known { print $1 ", but in survivors: " $3 }
+		END {
+			print mutants " mutants: " count["uncompiled"] + 0 " uncompiled, " \
+				count["equivalent"] + 0 " equivalent, " \
+				count["killed"] + 0 " killed, " \
+				count["survived"] + 0 " survived"
+			exit bad
+		}' "$kept" "$work/list" "$results"
+}
+
+# Lines for `survivors`.
+lines() {
+	awk -F'\t' 'FILENAME == ARGV[1] { if (!/^#/) known[$1]; next }
+		FILENAME == ARGV[2] { mutant[$4]; next }
+		FILENAME == ARGV[3] { if ($1 == "killed") test[$3] = $4; next }
+		$1 == "survived" && $3 in mutant && !($3 in known) {
+			print $3 "\t" ($3 in test ? "suite: " test[$3] : "?")
+		}' "$kept" "$work/list" "$results.suite" "$results" | sort
+}
+
+if [ "${1-}" = --one ]; then
+	work=$2 results=$3
+	judge "$4"
+	exit 0
+fi
+
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+trap 'exit 1' INT TERM
+awk -f "$here/mutate.awk" "$root"/lib/*.c "$root"/lib/*.h >"$work/list" || exit 1
+results=$work/results mode=all
+case ${1-} in
+--list)
+	cut -f 4 "$work/list"
+	exit 0
+	;;
+--check)
+	check
+	exit
+	;;
+--show)
+	number=$(name=$2 awk -F'\t' '$4 == ENVIRON["name"] { print NR }' "$work/list")
+	[ "$number" ] || {
+		echo "no such mutant: $2" >&2
+		exit 1
+	}
+	copy "$number"
+	diff -u "$root/lib/$file" "$lib/$file"
+	exit 0
+	;;
+--lines)
+	results=${2:-$root/build-mutants/results}
+	lines
+	exit
+	;;
+--suite)
+	survivors=${2:-$root/build-mutants/results}
+	results=$survivors.suite
+	touch "$results" && prepare_tests || exit 1
+	awk -F'\t' 'FILENAME == ARGV[1] { if ($1 == "survived") survived[$3]; next }
+		$4 in survived { print FNR }' "$survivors" "$work/list" | fresh >"$work/fresh"
+	while read -r number; do
+		judge_by_tests "$number" </dev/null
+	done <"$work/fresh"
+	exit 0
+	;;
+--only | --slice | --listed)
+	mode=${1#--}
+	shift
+	;;
+esac
+
+prepare "$work/explore" $outside $inside || exit 1
+cp -r "$root/lib" "$work/control"
+compile "$work/control" && plain "$work/control" &&
+	$cc -o "$work/control/explore" "$work"/explore/*.o "$work/control/libpar.o" \
+		-pthread || exit 1
+if by=$(search "$work/control/explore"); then
+	echo "the library as it is fails, too: $by: $(why "$work/control/explore.log")"
+	exit 1
+fi
+case $mode in
+all)
+	results=${1:-$root/build-mutants/results}
+	mkdir -p "$(dirname "$results")" && touch "$results" || exit 1
+	shuffle 1
+	;;
+only) text=$1 awk -F'\t' 'index($4, ENVIRON["text"]) { print NR }' "$work/list" ;;
+slice) shuffle "$2" ;;
+listed)
+	awk -F'\t' 'FILENAME == ARGV[1] { known[$1]; next }
+		$4 in known { print FNR }' "$kept" "$work/list"
+	;;
+esac >"$work/order"
+touch "$results"
+fresh <"$work/order" >"$work/fresh"
+if [ $mode = slice ]; then
+	set -- timeout "$1" xargs
+else
+	set -- xargs
+fi
+"$@" -n 1 -P "$jobs" "$0" --one "$work" "$results" <"$work/fresh"
+compare
