@@ -16,10 +16,12 @@
 #     mutate.sh --suite [FILE]   runs the tests of the suites units and chapters on each
 #                                that has survived in FILE, one after the other;
 #                                verdicts are appended to FILE.suite, as above
+#     mutate.sh --asan [FILE]    the same with sanitizers, on those that have survived in
+#                                FILE.suite; verdicts go to FILE.asan
 #     mutate.sh --lines [FILE]   what is not in `survivors`: lines for it, with `?` for
 #                                a reason, or the test that fails
 # So many at once: $JOBS, by default one for each processor. A verdict is
-#     killed      the explorer fails, crashes or hangs; a test fails twice in a row
+#     killed      the explorer fails, crashes or hangs; a test hangs, or fails twice
 #     unsure      a test fails once
 #     survived    nothing fails; or the explorer cannot see the change at all (word.h)
 #     equivalent  the compiler makes the same object
@@ -117,11 +119,15 @@ tests() {
 		echo uncompiled
 		return 0
 	}
-	# A limit is for a machine with other work.
 	(ulimit -c 0 && meson test -C "$work/build" --no-rebuild --maxfail 1 \
-		--num-processes "$jobs" --timeout-multiplier 0.25 "$@" >"$work/log" 2>&1) &&
+		--num-processes "$jobs" --setup "$setup" --timeout-multiplier "$patience" \
+		"$@" >"$work/log" 2>&1) &&
 		return 1
-	sed -n '/ \(FAIL\|ERROR\|TIMEOUT\|INTERRUPT\) /{ s;.*/ \([a-z]*\) .*;\1;p;q; }' "$work/log"
+	awk '/ (FAIL|ERROR|TIMEOUT|INTERRUPT) / {
+		sub(/^.* \/ /, "")
+		print $1 ($2 == "TIMEOUT" ? " hangs" : "")
+		exit
+	}' "$work/log"
 }
 
 # judge_by_tests NUMBER
@@ -133,7 +139,7 @@ judge_by_tests() {
 		verdict=killed
 		if [ "$how" = uncompiled ]; then
 			verdict=uncompiled
-		elif ! tests "$how" >"$work/again"; then
+		elif [ "${how% hangs}" = "$how" ] && ! tests "$how" >"$work/again"; then
 			verdict=unsure
 		fi
 	}
@@ -148,7 +154,7 @@ prepare_tests() {
 		tar -C "$root" -cf - --exclude='./build*' --exclude=./.git . |
 		tar -C "$work/tree" -xf - &&
 		meson setup "$work/build" "$work/tree" -Dtests=enabled \
-			-Dexamples=disabled >"$work/log" 2>&1 || return 1
+			-Dexamples=disabled $sanitize >"$work/log" 2>&1 || return 1
 	programs=$(meson introspect --targets "$work/build" |
 		tr ',' '\n' | sed -n 's;.*"id": "[^"]*\(test-[a-z]*\)@exe".*;test/\1;p' |
 		grep -v test-header | sort -u)
@@ -210,10 +216,11 @@ compare() {
 lines() {
 	awk -F'\t' 'FILENAME == ARGV[1] { if (!/^#/) known[$1]; next }
 		FILENAME == ARGV[2] { mutant[$4]; next }
-		FILENAME == ARGV[3] { if ($1 == "killed") test[$3] = $4; next }
+		FILENAME == ARGV[3] { if ($1 == "killed") test[$3] = "suite: " $4; next }
+		FILENAME == ARGV[4] { if ($1 == "killed") test[$3] = "asan: " $4; next }
 		$1 == "survived" && $3 in mutant && !($3 in known) {
-			print $3 "\t" ($3 in test ? "suite: " test[$3] : "?")
-		}' "$kept" "$work/list" "$results.suite" "$results" | sort
+			print $3 "\t" ($3 in test ? test[$3] : "?")
+		}' "$kept" "$work/list" "$results.suite" "$results.asan" "$results" | sort
 }
 
 if [ "${1-}" = --one ]; then
@@ -248,12 +255,19 @@ case ${1-} in
 	;;
 --lines)
 	results=${2:-$root/build-mutants/results}
+	touch "$results.suite" "$results.asan"
 	lines
 	exit
 	;;
---suite)
+--suite | --asan)
+	# What hangs need not hang for as long as a test may take on a busy machine.
 	survivors=${2:-$root/build-mutants/results}
-	results=$survivors.suite
+	results=$survivors.suite sanitize='' setup=plain patience=0.25
+	if [ "$1" = --asan ]; then
+		survivors=$results results=${2:-$root/build-mutants/results}.asan
+		sanitize="-Db_sanitize=address,undefined -Db_lundef=false"
+		setup=asan patience=1
+	fi
 	touch "$results" && prepare_tests || exit 1
 	awk -F'\t' 'FILENAME == ARGV[1] { if ($1 == "survived") survived[$3]; next }
 		$4 in survived { print FNR }' "$survivors" "$work/list" | fresh >"$work/fresh"
