@@ -18,8 +18,8 @@
 #                                verdicts are appended to FILE.suite, as above
 #     mutate.sh --asan [FILE]    the same with sanitizers, on those that have survived in
 #                                FILE.suite; verdicts go to FILE.asan
-#     mutate.sh --lines [FILE]   what is not in `survivors`: lines for it, with `?` for
-#                                a reason, or the test that fails
+#     mutate.sh --lines [FILE]   what is not in `survivors`: lines for it, with the test
+#                                that fails as the reason, or `?`
 # So many at once: $JOBS, by default one for each processor. A verdict is
 #     killed      the explorer fails, crashes or hangs; a test hangs, or fails twice
 #     unsure      a test fails once
@@ -191,7 +191,7 @@ check() {
 		{ n++ }
 		!($1 in mutant) { print "no such mutant: " $1; bad = 1 }
 		seen[$1]++ { print "twice: " $1; bad = 1 }
-		NF != 2 || $2 == "" { print "no reason: " $1; bad = 1 }
+		NF != 2 || $2 !~ /^[a-z]+: ./ { print "no reason: " $1; bad = 1 }
 		END { print n + 0 " survivors are known"; exit bad }' "$work/list" "$kept"
 }
 
@@ -216,8 +216,11 @@ compare() {
 lines() {
 	awk -F'\t' 'FILENAME == ARGV[1] { if (!/^#/) known[$1]; next }
 		FILENAME == ARGV[2] { mutant[$4]; next }
-		FILENAME == ARGV[3] { if ($1 == "killed") test[$3] = "suite: " $4; next }
-		FILENAME == ARGV[4] { if ($1 == "killed") test[$3] = "asan: " $4; next }
+		FILENAME == ARGV[3] || FILENAME == ARGV[4] {
+			test[$3] = $1 != "killed" ? "? no test fails" : \
+				(FILENAME == ARGV[3] ? "suite: " : "asan: ") $4
+			next
+		}
 		$1 == "survived" && $3 in mutant && !($3 in known) {
 			print $3 "\t" ($3 in test ? test[$3] : "?")
 		}' "$kept" "$work/list" "$results.suite" "$results.asan" "$results" | sort
