@@ -21,8 +21,8 @@
 #     mutate.sh --lines [FILE]   what is not in `survivors`: lines for it, with the test
 #                                that fails as the reason, or `?`
 # So many at once: $JOBS, by default one for each processor. A verdict is
-#     killed      the explorer fails, crashes or hangs; a test hangs, or fails twice
-#     unsure      a test fails once
+#     killed      the explorer fails, crashes or hangs; a test does, twice
+#     unsure      a test does, once
 #     survived    nothing fails; or the explorer cannot see the change at all (word.h)
 #     equivalent  the compiler makes the same object
 #     uncompiled  the compiler refuses it
@@ -139,7 +139,7 @@ judge_by_tests() {
 		verdict=killed
 		if [ "$how" = uncompiled ]; then
 			verdict=uncompiled
-		elif [ "${how% hangs}" = "$how" ] && ! tests "$how" >"$work/again"; then
+		elif ! tests "${how% hangs}" >"$work/again"; then
 			verdict=unsure
 		fi
 	}
