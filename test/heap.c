@@ -78,7 +78,7 @@ static void any_node_may_leave(void **state)
 		i = (random >> 16) % COUNT;
 		/* Three steps in four take the first, or put. */
 		if (random >> 30 && heap.first && inside[i])
-			i = heap.first->index;
+			i = (size_t)heap.first->index;
 		if (inside[i])
 			heap_remove(&heap, &nodes[i]);
 		else
