@@ -209,11 +209,11 @@ static void a_withdrawn_item_frees_its_place(void **state)
 	kit_push_number(pool, 51);
 	kit_push_number(pool, 61);
 	assert_int_equal(kit_stats(pool).held, 5);
-	/* The first of those that wait, the third, the second, and the last. */
+	/* The last of those that wait, the first, the third, the second. */
+	assert_int_equal(par_withdraw(pool, AS_ITEM(61)), 0);
 	assert_int_equal(par_withdraw(pool, AS_ITEM(11)), 0);
 	assert_int_equal(par_withdraw(pool, AS_ITEM(51)), 0);
 	assert_int_equal(par_withdraw(pool, AS_ITEM(31)), 0);
-	assert_int_equal(par_withdraw(pool, AS_ITEM(61)), 0);
 	kit_push_number(pool, 41);
 	assert_int_equal(kit_stats(pool).held, 2);
 	kit_take_many(pool, 4);
