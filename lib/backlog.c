@@ -253,10 +253,11 @@ struct item *backlog_drop(struct backlog *b)
 {
 	struct keyed_item *k = b->queued.first;
 
-	if (!k) {
-		b->dropped = true;
+	b->dropped = true;
+	b->held = b->all_generated = 0;
+	b->pushed = b->generated = (struct heap){ .count = 0 };
+	if (!k)
 		return NULL;
-	}
-	step_out(b, k);
+	list_remove(&b->queued, k);
 	return &k->item;
 }

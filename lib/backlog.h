@@ -68,7 +68,7 @@ struct backlog {
 	/* How many others there are, and how many of all are generated. */
 	size_t held;
 	size_t all_generated;
-	/* All items were taken out: the table is out of date. */
+	/* A cancel has taken all items out: the table is out of date. */
 	bool dropped;
 };
 
@@ -89,8 +89,8 @@ void backlog_remove(struct backlog *b, struct item *item) NEEDS_LOCK;
 /* The oldest queued item of the program with this pointer; NULL: none. */
 struct item *backlog_find(const struct backlog *b, const void *pointer)
 	NEEDS_LOCK;
-/* For a cancel, again and again until it returns NULL: takes any item out. No
- * item enters or starts any more. */
+/* For a cancel, again and again in one section until it returns NULL: takes any
+ * item out. No item enters or starts any more. */
 struct item *backlog_drop(struct backlog *b) NEEDS_LOCK;
 
 /* How many queued items may start, and how many are held. */

@@ -25,6 +25,9 @@ struct heap_node {
 /* All fields zero: empty. */
 struct heap {
 	struct heap_node *first;
+	/* Of the nodes that were put in the order of their indices, the last;
+	 * NULL: it has left. */
+	struct heap_node *last;
 	size_t count;
 };
 

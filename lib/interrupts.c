@@ -15,7 +15,7 @@ enum {
 	FIRST_PAUSE = CLOCK_NS_PER_MS,
 	LONGEST_PAUSE = CLOCK_NS_PER_S,
 	/* So many signals are sent in a section, and so many seats looked at.
-	 * The next follows after the shortest pause. */
+	 * The rest follows after the shortest pause. */
 	SIGNALS_AT_ONCE = 64,
 	SEATS_AT_ONCE = 4096
 };
@@ -73,12 +73,27 @@ static bool interrupt_workers(struct par *p, uint64_t now) NEEDS_LOCK
 	return *seat == p->seats.used;
 }
 
+/* When the next round begins: if nobody was told during this one, not before
+ * the shortest pause has passed. So a round serves many threads. */
+static uint64_t next_due(const struct interrupts *interrupts, uint64_t now)
+	NEEDS_LOCK
+{
+	const uint64_t least = now + FIRST_PAUSE;
+
+	return interrupts->next_round == 0 || interrupts->next_round > least
+		       ? interrupts->next_round
+		       : least;
+}
+
 void interrupts_send(struct par *p)
 {
 	struct interrupts *interrupts = &p->interrupts;
-	const uint64_t now = clock_now();
+	uint64_t now;
 
-	if (!pool_must_interrupt(p) || now < interrupts->due)
+	if (!pool_must_interrupt(p))
+		return;
+	now = clock_now();
+	if (now < interrupts->due)
 		return;
 	if (interrupts->next_seat == 0) {
 		interrupts->next_round = CLOCK_NEVER;
@@ -87,7 +102,7 @@ void interrupts_send(struct par *p)
 	}
 	if (interrupt_workers(p, now)) {
 		interrupts->next_seat = 0;
-		interrupts->due = interrupts->next_round;
+		interrupts->due = next_due(interrupts, now);
 	} else {
 		interrupts->due = now + FIRST_PAUSE;
 	}

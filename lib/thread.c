@@ -60,6 +60,16 @@ void thread_join(pthread_t thread)
 	must(pthread_join(thread, NULL));
 }
 
+bool thread_try_join(pthread_t thread)
+{
+#ifdef __linux__
+	return pthread_tryjoin_np(thread, NULL) == 0;
+#else
+	(void)thread;
+	return false;
+#endif
+}
+
 void thread_name(const char *name, int number)
 {
 #ifdef HAVE_PTHREAD_SETNAME_NP

@@ -8,6 +8,7 @@
 #include "guard.h"
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,6 +24,9 @@ enum thread_kind { THREAD_WORKER, THREAD_PRODUCER, THREAD_SUPERVISOR };
 int thread_start(pthread_t *thread, enum thread_kind kind, size_t stack_size,
 		 void *(*body)(void *), void *argument) WITHOUT_LOCK;
 void thread_join(pthread_t thread);
+/* Joins the thread if it has ended, and returns whether it did. Never blocks. A
+ * system that cannot tell joins none. */
+bool thread_try_join(pthread_t thread);
 
 /* Names the calling thread: name, or name-number if the number is not negative.
  * The name is cut to what the system takes. */

@@ -8,6 +8,11 @@
 #include "monitor.h"
 #include "stops.h"
 
+/* A worker that leaves looks at so many seats of others that have left, and
+ * joins so many at most: the system may unmap their stacks, and the pool is
+ * locked meanwhile. */
+enum { LOOKS = 8, JOINS = 2 };
+
 static struct worker *take_seat(struct par *p) NEEDS_LOCK
 {
 	struct worker *w = seats_take(&p->seats, p);
@@ -121,30 +126,31 @@ void workers_dismiss(struct par *p)
 	p->dismiss_at = pool_dismissal(p);
 }
 
-/* The worker that left last. Those before it were joined: so a pool whose
- * workers have left holds the stack of one. At the close the owner joins all.
- * Returns false if there is none. */
-static bool take_unjoined(struct par *p, pthread_t *thread) NEEDS_LOCK
+/* Joins a few threads that have ended, so that a pool whose workers have left
+ * keeps few stacks. It waits for none: a destructor of thread-specific data may
+ * take long. At the close the owner joins all that are left. */
+static void join_ended(struct par *p) NEEDS_LOCK
 {
-	struct worker *last = p->seats.vacant;
+	struct worker *w = p->seats.vacant;
+	unsigned looks = 0, joined = 0;
 
-	if (p->life != POOL_OPEN || !last || !last->joinable)
-		return false;
-	last->joinable = false;
-	*thread = last->self.thread;
-	return true;
+	if (p->life == POOL_CLOSING)
+		return;
+	for (; w && looks < LOOKS && joined < JOINS; w = w->next_vacant) {
+		looks++;
+		if (!w->joinable || !thread_try_join(w->self.thread))
+			continue;
+		w->joinable = false;
+		joined++;
+	}
 }
 
 void workers_leave(struct worker *w)
 {
 	struct par *p = w->self.pool;
-	pthread_t before;
-	bool joins;
 
 	monitor_lock(p);
-	joins = take_unjoined(p, &before);
+	join_ended(p);
 	vacate(w);
 	monitor_unlock(p);
-	if (joins)
-		thread_join(before);
 }

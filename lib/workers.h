@@ -22,8 +22,9 @@ void workers_ask(struct par *p) NEEDS_LOCK;
 /* The system refused the thread for this seat: gives the seat back. */
 void workers_refused(struct worker *w, int error) WITHOUT_LOCK;
 
-/* Joins the thread that was last in the seat, if there was one. It is about to
- * end. For the thread in the seat, and for the owner when all have left. */
+/* Joins the thread that was last in the seat, if nobody has. Waits until it has
+ * ended: it may be in a destructor of thread-specific data. For the thread in
+ * the seat, and for the owner when all have left. */
 void workers_join(struct worker *w);
 
 /* The worker's thread has begun, and calls worker_open next. Returns whether

@@ -63,6 +63,18 @@ static void so_does_a_descending_one(void **state)
 	}
 }
 
+/* Each of a long row leaves in a constant time: none has many below it. */
+static void a_row_is_no_tree_of_one_level(void **state)
+{
+	struct heap heap = { .count = 0 };
+	struct heap_node nodes[COUNT];
+
+	for (size_t i = 0; i < COUNT; i++)
+		heap_put(&heap, &nodes[i], i);
+	for (size_t i = 0; i < COUNT; i++)
+		assert_null(nodes[i].next);
+}
+
 /* Nodes come and go at random, from the middle too. */
 static void any_node_may_leave(void **state)
 {
@@ -93,6 +105,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		KIT_TEST(an_ascending_row_leaves_in_order),
 		KIT_TEST(so_does_a_descending_one),
+		KIT_TEST(a_row_is_no_tree_of_one_level),
 		KIT_TEST(any_node_may_leave),
 	};
 

@@ -111,6 +111,15 @@ static uint64_t heap_size(const struct heap_node *node, uint64_t above)
 	return n;
 }
 
+/* It is in the heap: what points to it does. */
+static void check_last(const struct heap *heap)
+{
+	const struct heap_node *node = heap->last;
+
+	if (node)
+		HOLDS(heap->count > 0 && *node->link == node);
+}
+
 static void check_backlog(const struct par *p)
 {
 	const struct backlog *b = &p->backlog;
@@ -121,6 +130,8 @@ static void check_backlog(const struct par *p)
 	HOLDS(b->generated.count == keyed(p, false, true) &&
 	      b->generated.count == heap_size(b->generated.first, 0));
 	HOLDS(b->all_generated == b->generated.count + keyed(p, true, true));
+	check_last(&b->pushed);
+	check_last(&b->generated);
 }
 
 static uint64_t startable(const struct par *p)

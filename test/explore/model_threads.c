@@ -129,23 +129,48 @@ static struct thread *find_thread(pthread_t thread)
 	sched_fail("a thread that does not exist, or is joined already");
 }
 
-int x_pthread_join(pthread_t id, void **result)
+static struct thread *thread_to_join(pthread_t id)
 {
 	struct thread *thread = find_thread(id);
-	struct task *self = sched_self();
 
-	if (thread->task == self)
+	if (thread->task == sched_self())
 		sched_fail("a thread joins itself");
-	self->wait = WAIT_JOIN;
-	self->object = thread->task;
-	sched_point();
-	access_read(thread->task);
+	return thread;
+}
+
+static void join(struct thread *thread, void **result)
+{
 	access_write(threads);
+	if (thread->joined)
+		sched_fail("two threads join a thread");
 	thread->joined = true;
 	acquires(thread);
 	carrier_release(thread->carrier, thread->returned);
 	if (result)
 		*result = thread->result;
+}
+
+int x_pthread_join(pthread_t id, void **result)
+{
+	struct thread *thread = thread_to_join(id);
+	struct task *self = sched_self();
+
+	self->wait = WAIT_JOIN;
+	self->object = thread->task;
+	sched_point();
+	access_read(thread->task);
+	join(thread, result);
+	return 0;
+}
+
+int x_pthread_tryjoin_np(pthread_t id, void **result)
+{
+	struct thread *thread = thread_to_join(id);
+
+	access_read(thread->task);
+	if (thread->task->wait != WAIT_DONE)
+		return EBUSY;
+	join(thread, result);
 	return 0;
 }
 
