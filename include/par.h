@@ -636,10 +636,10 @@ PAR_API void par_stats(const struct par *pool, struct par_stats *stats);
 /*
  * Closes a pool. par_close() cancels the pool and waits until every action and
  * the generator have returned, each worker_close has run, and every thread has
- * ended. (A worker_close may run while the generator and other actions still
- * do.) Then it passes each item that was not delivered to discard, and frees
- * everything. discard runs on the calling thread, and in the order of the input
- * if the pool is ordered.
+ * ended, with its destructors of thread-specific data. (A worker_close may run
+ * while the generator and other actions still do.) Then it passes each item
+ * that was not delivered to discard, and frees everything. discard runs on the
+ * calling thread, and in the order of the input if the pool is ordered.
  *
  * Blocks until all of this is done. An action or a generator that may block for
  * ever must poll par_cancel_fd() or be interrupted by par_options.interrupt.
@@ -662,7 +662,8 @@ PAR_API int par_close(struct par *pool);
 /*
  * Does the same as par_close(), but waits for at most timeout_ms milliseconds
  * until all threads have ended. A negative number means that it waits without a
- * limit, like par_close(). The time does not limit discard.
+ * limit, like par_close(). The time limits neither discard nor a destructor of
+ * thread-specific data.
  *
  * Returns what par_close() returns, and also
  *   -ETIMEDOUT some thread has not ended; the pool is canceled and still there
