@@ -43,6 +43,8 @@ struct worker {
 	bool cond_ready;
 	/* self.thread was started in this seat and must be joined. */
 	bool joinable GUARDED;
+	/* That thread's number (thread_number()). */
+	long number GUARDED;
 	/* The action was told to stop, and no cancel did it. */
 	bool told_alone GUARDED;
 	/* If actions are timed (stopwatch.h): when this one has begun, and the

@@ -24,9 +24,11 @@ enum thread_kind { THREAD_WORKER, THREAD_PRODUCER, THREAD_SUPERVISOR };
 int thread_start(pthread_t *thread, enum thread_kind kind, size_t stack_size,
 		 void *(*body)(void *), void *argument) WITHOUT_LOCK;
 void thread_join(pthread_t thread);
-/* Joins the thread if it has ended, and returns whether it did. Never blocks. A
- * system that cannot tell joins none. */
-bool thread_try_join(pthread_t thread);
+/* The system's number of the calling thread. */
+long thread_number(void);
+/* Whether the thread with this number, of this process, is known to have ended:
+ * a join of it does not block. On a system that cannot tell none is. */
+bool thread_has_ended(long number);
 
 /* Names the calling thread: name, or name-number if the number is not negative.
  * The name is cut to what the system takes. */

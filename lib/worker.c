@@ -92,6 +92,7 @@ static void close_state(void *worker)
 
 static void leave(void *worker)
 {
+	(void)thread_disable_cancel(); /* the program may have enabled it */
 	workers_leave(worker);
 	self_end();
 }

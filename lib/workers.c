@@ -81,6 +81,7 @@ bool workers_begin(struct worker *w)
 
 	monitor_lock(p);
 	w->joinable = true;
+	w->number = thread_number();
 	seats_change(&p->seats, w, SEAT_OPENING);
 	if (word_load_own(&w->self.told) != 0)
 		interrupts_begin(p, &w->self);
@@ -138,8 +139,9 @@ static void join_ended(struct par *p) NEEDS_LOCK
 		return;
 	for (; w && looks < LOOKS && joined < JOINS; w = w->next_vacant) {
 		looks++;
-		if (!w->joinable || !thread_try_join(w->self.thread))
+		if (!w->joinable || !thread_has_ended(w->number))
 			continue;
+		thread_join(w->self.thread);
 		w->joinable = false;
 		joined++;
 	}

@@ -234,6 +234,41 @@ static void who_has_left_has_no_stack(void **state)
 	kit_finish(pool);
 }
 
+/* Data of a worker's thread. Its destructor waits at the gate. */
+static pthread_key_t data;
+static struct gate destructors = GATE_CLOSED;
+
+static void pass_gate(void *gate)
+{
+	gate_pass(gate);
+}
+
+static int leave_data(void *crowd, void *item, void **value)
+{
+	pthread_setspecific(data, &destructors);
+	return join_crowd(crowd, item, value);
+}
+
+static void a_slow_destructor_holds_up_no_other(void **state)
+{
+	struct crowd crowd = { .gate = GATE_CLOSED };
+	struct par *pool = kit_open(&(struct par_options){ .action = leave_data,
+							   .workers = 4,
+							   .context = &crowd,
+							   .idle_ms = 1 });
+
+	assert_int_equal(pthread_key_create(&data, pass_gate), 0);
+	gate_close(&destructors);
+	kit_push_numbers(pool, 1, 4);
+	gate_await(&crowd.gate, 4);
+	gate_open(&crowd.gate);
+	kit_take_many(pool, 4);
+	gate_await(&destructors, 3);
+	gate_open(&destructors);
+	kit_finish(pool);
+	pthread_key_delete(data);
+}
+
 static void without_the_option_they_stay(void **state)
 {
 	struct crowd crowd = { .gate = GATE_CLOSED };
@@ -274,6 +309,7 @@ int main(void)
 		KIT_TEST(it_may_change_all_the_time),
 		KIT_TEST(idle_workers_leave_but_for_one),
 		KIT_TEST(who_has_left_has_no_stack),
+		KIT_TEST(a_slow_destructor_holds_up_no_other),
 		KIT_TEST(without_the_option_they_stay),
 		KIT_TEST(nothing_is_lost_as_they_leave),
 	};

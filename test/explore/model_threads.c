@@ -11,7 +11,9 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <string.h>
+#include <sys/syscall.h>
 
 #include <par.h>
 
@@ -163,15 +165,23 @@ int x_pthread_join(pthread_t id, void **result)
 	return 0;
 }
 
-int x_pthread_tryjoin_np(pthread_t id, void **result)
+/* The number of the calling thread, or a look whether one has ended. */
+long x_syscall(long call, ...)
 {
-	struct thread *thread = thread_to_join(id);
+	const struct task *task;
+	va_list arguments;
 
-	access_read(thread->task);
-	if (thread->task->wait != WAIT_DONE)
-		return EBUSY;
-	join(thread, result);
-	return 0;
+	if (call == SYS_gettid)
+		return sched_self()->id;
+	va_start(arguments, call);
+	(void)va_arg(arguments, pid_t);
+	task = sched_task((int)va_arg(arguments, long));
+	va_end(arguments);
+	access_read(task);
+	if (task->wait != WAIT_DONE)
+		return 0;
+	errno = ESRCH;
+	return -1;
 }
 
 void model_join(pthread_t thread)
