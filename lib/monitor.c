@@ -5,20 +5,23 @@
  */
 #include "monitor.h"
 
-/* Nothing is due, and nothing will be before something rare happens. */
-static bool needs_no_supervisor(const struct par *p) NEEDS_LOCK
+/* The supervisor sleeps, and something may be due: something rare has happened.
+ */
+static bool may_need_supervisor(const struct par *p) NEEDS_LOCK
 {
-	return p->life == POOL_OPEN && p->seats.in_state[SEAT_VACANT] == 0 &&
-	       p->source.state != SOURCE_FINISHING && !pool_is_canceled(p) &&
-	       p->told_alone == 0 && p->stopwatch.due == CLOCK_NEVER &&
-	       p->dismiss_at == CLOCK_NEVER;
+	return p->waiters.supervisor.asleep &&
+	       (p->life != POOL_OPEN || p->seats.in_state[SEAT_VACANT] > 0 ||
+		p->source.state == SOURCE_FINISHING || pool_is_canceled(p) ||
+		p->told_alone > 0 || p->stopwatch.due != CLOCK_NEVER ||
+		p->dismiss_at != CLOCK_NEVER);
 }
 
-/* It waits until something is due. */
-static bool supervisor_must_run(struct par *p) NEEDS_LOCK
+static void wake_supervisor(struct par *p) NEEDS_LOCK
 {
-	return p->waiters.supervisor.asleep && !needs_no_supervisor(p) &&
-	       pool_due(p) < p->waiters.supervisor.until;
+	struct waiter *supervisor = &p->waiters.supervisor;
+
+	if (pool_due(p) < supervisor->until)
+		waiter_wake(supervisor);
 }
 
 static bool owner_must_run(const struct par *p) NEEDS_LOCK
@@ -185,15 +188,14 @@ static void wake_pushers(struct par *p) NEEDS_LOCK
 	}
 }
 
-/* No thread sleeps, and no descriptor is polled. */
+/* No thread but the supervisor sleeps, and no descriptor is polled. */
 static bool nobody_waits(const struct par *p) NEEDS_LOCK
 {
 	const struct waiters *w = &p->waiters;
 
 	return !w->idle.newest && !w->consumers.newest && !w->room.newest &&
 	       !w->pushers.newest && !w->owner.asleep &&
-	       !p->results_pipe.is_open &&
-	       (!w->supervisor.asleep || needs_no_supervisor(p));
+	       !p->results_pipe.is_open;
 }
 
 /* Wakes the threads that have a reason to run. Every wake-up of the library is
@@ -205,15 +207,16 @@ static void wake_waiters(struct par *p) NEEDS_LOCK
 	struct waiters *waiters = &p->waiters;
 	const struct waiter *worker = waiters->idle.newest;
 	const struct waiter *consumer = waiters->consumers.newest;
+	const bool supervisor = may_need_supervisor(p);
 
 	set_watches(p);
-	if (nobody_waits(p))
+	if (nobody_waits(p) && !supervisor)
 		return;
 	wake_workers(p);
 	wake_consumers(p);
 	wake_pushers(p);
-	if (supervisor_must_run(p))
-		waiter_wake(&waiters->supervisor);
+	if (supervisor)
+		wake_supervisor(p);
 	if (waiters->owner.asleep && owner_must_run(p))
 		waiter_wake(&waiters->owner);
 	if (wake_producer(p) || waiters->idle.newest != worker ||
