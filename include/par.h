@@ -355,6 +355,8 @@ struct par_stats {
  *              not know; nothing was started
  *   -ENOMEM    out of memory
  *   -EAGAIN    the system refused a thread
+ *   -ENOSYS    the condition variables of the system do not know the monotonic
+ *              clock
  *   other      the first worker_open returned this number (-EINTR: it ended
  *              its thread by pthread_exit())
  *

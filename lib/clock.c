@@ -6,8 +6,6 @@
 
 #include "must.h"
 
-#include <time.h>
-
 static uint64_t read_clock(clockid_t clock)
 {
 	struct timespec now;
@@ -35,4 +33,12 @@ uint64_t clock_after(int timeout_ms)
 	if (timeout_ms < 0)
 		return CLOCK_NEVER;
 	return clock_now() + (uint64_t)timeout_ms * CLOCK_NS_PER_MS;
+}
+
+struct timespec clock_timespec(uint64_t ns)
+{
+	return (struct timespec){
+		.tv_sec = (time_t)(ns / CLOCK_NS_PER_S),
+		.tv_nsec = (long)(ns % CLOCK_NS_PER_S),
+	};
 }

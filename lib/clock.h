@@ -9,6 +9,7 @@
 #include "names.h"
 
 #include <stdint.h>
+#include <time.h>
 
 enum { CLOCK_NS_PER_S = 1000000000, CLOCK_NS_PER_MS = 1000000 };
 
@@ -22,5 +23,8 @@ uint64_t clock_tick(void);
 /* The point timeout_ms milliseconds from now; CLOCK_NEVER if it is negative. No
  * int is so large that this overflows. */
 uint64_t clock_after(int timeout_ms);
+
+/* These nanoseconds in the form of the system. */
+struct timespec clock_timespec(uint64_t ns);
 
 #endif

@@ -37,6 +37,7 @@ static int failure(int error)
 
 int par_from_lines(void *file, void **item)
 {
+	FILE *stream = file;
 	int saved = errno, rc = 1;
 	char *line = NULL;
 	size_t size = 0;
@@ -44,17 +45,17 @@ int par_from_lines(void *file, void **item)
 
 	/* An error that the file has from before is not ours, and getline()
 	 * would stop at it. An error of ours ends the input. */
-	if (ferror(file))
-		clearerr(file);
+	if (ferror(stream))
+		clearerr(stream);
 	errno = 0;
-	length = getline(&line, &size, file);
+	length = getline(&line, &size, stream);
 	if (length > 0 && line[length - 1] == '\n') {
 		line[length - 1] = '\0';
-	} else if (length < 0 || ferror(file)) {
+	} else if (length < 0 || ferror(stream)) {
 		/* If reading fails within a line, getline() returns a part of
 		 * it, which is dropped. If memory runs out, only errno is set.
 		 */
-		rc = feof(file) ? 0 : failure(errno);
+		rc = feof(stream) ? 0 : failure(errno);
 		free(line);
 	}
 	if (rc > 0)

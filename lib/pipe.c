@@ -6,6 +6,8 @@
  */
 #include "pipe.h"
 
+#include "system.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
@@ -58,7 +60,7 @@ static int move_up(struct pipe *pipe, int end)
 
 static int make(struct pipe *pipe)
 {
-	int rc = pipe2(pipe->ends, O_CLOEXEC | O_NONBLOCK) ? -errno : 0;
+	int rc = system_pipe(pipe->ends);
 
 	if (rc)
 		return rc;

@@ -43,7 +43,7 @@ struct worker {
 	bool cond_ready;
 	/* self.thread was started in this seat and must be joined. */
 	bool joinable GUARDED;
-	/* That thread's number (thread_number()). */
+	/* That thread's number (system_thread_number()). */
 	long number GUARDED;
 	/* The action was told to stop, and no cancel did it. */
 	bool told_alone GUARDED;

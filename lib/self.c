@@ -4,16 +4,10 @@
  */
 #include "self.h"
 
-/* glibc allocates the storage of a library that was loaded by dlopen() at a
- * thread's first use of it, and ends the process if that fails. Storage of this
- * model is there from the thread's beginning. */
-#ifdef __GLIBC__
-#define INITIAL_EXEC __attribute__((tls_model("initial-exec")))
-#else
-#define INITIAL_EXEC
-#endif
-static _Thread_local struct self *current INITIAL_EXEC;
-static _Thread_local bool ended INITIAL_EXEC;
+#include "system.h"
+
+static SYSTEM_THREAD_LOCAL struct self *current;
+static SYSTEM_THREAD_LOCAL bool ended;
 
 void self_begin(struct self *self)
 {

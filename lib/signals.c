@@ -65,9 +65,8 @@ int signals_check(int signal)
 	/* When the empty handler returned, a faulty instruction would run
 	 * again, and fault again, for ever. */
 	if (signal == SIGKILL || signal == SIGSTOP ||
-	    sigismember(&fit, signal) != 1)
+	    sigaction(signal, NULL, &now) || sigismember(&fit, signal) != 1)
 		return -EINVAL;
-	must(sigaction(signal, NULL, &now));
 	/* SA_RESTART would restart the call that is to be interrupted.
 	 * SA_RESETHAND would let the second signal end the process. */
 	if (has_handler(&now) &&

@@ -8,16 +8,12 @@
 #include "clock.h"
 #include "must.h"
 #include "signals.h"
+#include "system.h"
 
 #include <errno.h>
-#include <limits.h>
-#include <sched.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#ifdef __linux__
-#include <sys/syscall.h>
-#endif
 #include <unistd.h>
 
 /* musl takes no larger stack. */
@@ -63,33 +59,8 @@ void thread_join(pthread_t thread)
 	must(pthread_join(thread, NULL));
 }
 
-/* pthread_tryjoin_np() would do, but Helgrind and DRD do not know that call:
- * what they see after it they take for a race. */
-#ifdef __linux__
-long thread_number(void)
-{
-	return syscall(SYS_gettid);
-}
-
-bool thread_has_ended(long number)
-{
-	return syscall(SYS_tgkill, getpid(), number, 0) < 0 && errno == ESRCH;
-}
-#else
-long thread_number(void)
-{
-	return 0;
-}
-
-bool thread_has_ended(long number)
-{
-	return number < 0; /* it cannot tell */
-}
-#endif
-
 void thread_name(const char *name, int number)
 {
-#ifdef HAVE_PTHREAD_SETNAME_NP
 	char full[THREAD_NAME_SIZE], suffix[THREAD_NAME_SIZE] = "";
 	size_t end, kept;
 
@@ -99,17 +70,12 @@ void thread_name(const char *name, int number)
 	kept = strnlen(name, sizeof full - end);
 	memcpy(full, name, kept);
 	memcpy(full + kept, suffix, end);
-	(void)pthread_setname_np(pthread_self(), full);
-#else
-	(void)name;
-	(void)number;
-#endif
+	system_name_thread(full);
 }
 
 int thread_stack_size(size_t *size)
 {
-	/* Not a constant everywhere: in glibc it calls sysconf(). */
-	size_t least = (size_t)PTHREAD_STACK_MIN;
+	const size_t least = system_least_stack();
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 
 	if (*size == 0)
@@ -124,15 +90,12 @@ int thread_stack_size(size_t *size)
 
 int thread_disable_cancel(void)
 {
-	int before;
-
-	must(pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before));
-	return before;
+	return system_set_cancel_state(PTHREAD_CANCEL_DISABLE);
 }
 
 void thread_restore_cancel(int before)
 {
-	must(pthread_setcancelstate(before, &before));
+	(void)system_set_cancel_state(before);
 }
 
 uint64_t thread_yield(void)
@@ -140,7 +103,7 @@ uint64_t thread_yield(void)
 	int saved = errno;
 	uint64_t began = clock_now(), cost;
 
-	sched_yield(); /* if it fails, nothing is lost */
+	system_yield();
 	cost = clock_now() - began;
 	errno = saved;
 	return cost;

@@ -8,7 +8,6 @@
 #include "guard.h"
 
 #include <pthread.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,11 +23,6 @@ enum thread_kind { THREAD_WORKER, THREAD_PRODUCER, THREAD_SUPERVISOR };
 int thread_start(pthread_t *thread, enum thread_kind kind, size_t stack_size,
 		 void *(*body)(void *), void *argument) WITHOUT_LOCK;
 void thread_join(pthread_t thread);
-/* The system's number of the calling thread. */
-long thread_number(void);
-/* Whether the thread with this number, of this process, is known to have ended:
- * a join of it does not block. On a system that cannot tell none is. */
-bool thread_has_ended(long number);
 
 /* Names the calling thread: name, or name-number if the number is not negative.
  * The name is cut to what the system takes. */

@@ -6,24 +6,16 @@
 #include "waiter.h"
 
 #include "must.h"
+#include "system.h"
 #include "thread.h"
 
 #include <assert.h>
 #include <errno.h>
-#include <time.h>
 
 int waiter_init(struct waiter *waiter)
 {
-	pthread_condattr_t attributes;
-	int rc = pthread_condattr_init(&attributes);
-
-	if (rc)
-		return -rc;
-	must(pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC));
 	*waiter = (struct waiter){ .cancel_state = PTHREAD_CANCEL_DISABLE };
-	rc = pthread_cond_init(&waiter->cond, &attributes);
-	must(pthread_condattr_destroy(&attributes));
-	return -rc;
+	return system_cond_init(&waiter->cond);
 }
 
 void waiter_fini(struct waiter *waiter)
@@ -34,10 +26,6 @@ void waiter_fini(struct waiter *waiter)
 bool waiter_sleep(struct waiter *waiter, struct lock *lock)
 {
 	const uint64_t until = waiter->until;
-	const struct timespec limit = {
-		.tv_sec = (time_t)(until / CLOCK_NS_PER_S),
-		.tv_nsec = (long)(until % CLOCK_NS_PER_S),
-	};
 	int rc = 0;
 
 	thread_restore_cancel(waiter->cancel_state);
@@ -45,8 +33,8 @@ bool waiter_sleep(struct waiter *waiter, struct lock *lock)
 		if (until == CLOCK_NEVER)
 			rc = pthread_cond_wait(&waiter->cond, &lock->mutex);
 		else
-			rc = pthread_cond_timedwait(&waiter->cond, &lock->mutex,
-						    &limit);
+			rc = system_cond_wait_until(&waiter->cond, &lock->mutex,
+						    until);
 		assert(rc == 0 || rc == ETIMEDOUT);
 	}
 	(void)thread_disable_cancel();

@@ -7,6 +7,7 @@
 #include "interrupts.h"
 #include "monitor.h"
 #include "stops.h"
+#include "system.h"
 
 /* A worker that leaves looks at so many seats of others that have left, and
  * joins so many at most: the system may unmap their stacks, and the pool is
@@ -81,7 +82,7 @@ bool workers_begin(struct worker *w)
 
 	monitor_lock(p);
 	w->joinable = true;
-	w->number = thread_number();
+	w->number = system_thread_number();
 	seats_change(&p->seats, w, SEAT_OPENING);
 	if (word_load_own(&w->self.told) != 0)
 		interrupts_begin(p, &w->self);
@@ -139,7 +140,7 @@ static void join_ended(struct par *p) NEEDS_LOCK
 		return;
 	for (; w && looks < LOOKS && joined < JOINS; w = w->next_vacant) {
 		looks++;
-		if (!w->joinable || !thread_has_ended(w->number))
+		if (!w->joinable || !system_thread_has_ended(w->number))
 			continue;
 		thread_join(w->self.thread);
 		w->joinable = false;

@@ -231,6 +231,14 @@ WRAP(int, pthread_condattr_init, pthread_condattr_t *attributes)
 	return __real_pthread_condattr_init(attributes);
 }
 
+WRAP(int, pthread_condattr_setclock, pthread_condattr_t *attributes,
+     clockid_t clock)
+{
+	if (fails(FAULT_CLOCK, EINVAL))
+		return EINVAL;
+	return __real_pthread_condattr_setclock(attributes, clock);
+}
+
 WRAP(int, pthread_attr_init, pthread_attr_t *attributes)
 {
 	if (fails(FAULT_ATTR, ENOMEM))

@@ -27,8 +27,10 @@ enum fault_site {
 	FAULT_YIELD = 1 << 7, /* sched_yield */
 	FAULT_MOVE = 1 << 8,  /* read and write */
 	FAULT_STACK = 1 << 9, /* pthread_create: EINVAL, stack too small */
+	/* The system has no such clock. */
+	FAULT_CLOCK = 1 << 10, /* pthread_condattr_setclock: EINVAL */
 	/* Only counted. */
-	FAULT_LOCK = 1 << 10 /* pthread_mutex_lock on the pool's threads */
+	FAULT_LOCK = 1 << 11 /* pthread_mutex_lock on the pool's threads */
 };
 
 /* From now on the calls at `sites` are counted. The n-th fails, counted from 1.

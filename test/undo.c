@@ -102,6 +102,19 @@ static void an_open_that_fails_is_undone(void **state)
 	assert_undone(false);
 }
 
+/* A deadline would be wrong there. */
+static void a_system_without_the_clock_opens_no_pool(void **state)
+{
+	const struct par_options options = { .action = action_echo,
+					     .workers = 1 };
+	struct par *pool;
+
+	fault_arm(FAULT_CLOCK, 1, true);
+	assert_int_equal(par_open(&pool, &options), -ENOSYS);
+	fault_disarm();
+	assert_null(pool);
+}
+
 static void an_open_in_a_system_that_refuses_all_is_undone(void **state)
 {
 	assert_undone(true);
@@ -771,6 +784,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		KIT_TEST(an_open_that_fails_is_undone),
 		KIT_TEST(an_open_in_a_system_that_refuses_all_is_undone),
+		KIT_TEST(a_system_without_the_clock_opens_no_pool),
 		KIT_TEST(a_newer_programs_open_that_fails_is_undone),
 		KIT_TEST(a_stack_that_is_too_small_grows),
 		KIT_TEST(but_not_for_ever),

@@ -3,7 +3,7 @@
 # explorer with a copy of the library, and looks whether it finds what is wrong there.
 cc=${CC:-cc}
 # As in a release: assertions of the library are off, and cannot find the fault.
-flags="-std=c11 -O2 -D_GNU_SOURCE -DHAVE_PTHREAD_SETNAME_NP"
+flags="-std=c11 -O2 -D_GNU_SOURCE"
 flags="$flags -DPAR_WORD_CALLS -Wno-unused-parameter -I$root/include"
 instrumented=''
 # Parts of the explorer that know the library's headers, and those that do not.
