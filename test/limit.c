@@ -196,9 +196,11 @@ static void idle_workers_leave_but_for_one(void **state)
 	assert_int_equal(closed, opened);
 }
 
-/* In pages, 0 if the system does not say. */
+/* In pages. 0 if the system does not say, and in an emulator of 32 bits, which
+ * holds all addresses that there are. */
 static unsigned long address_space(void)
 {
+	const unsigned long page = (unsigned long)sysconf(_SC_PAGESIZE);
 	FILE *statm = fopen("/proc/self/statm", "r");
 	unsigned long pages = 0;
 
@@ -206,7 +208,7 @@ static unsigned long address_space(void)
 		pages = 0;
 	if (statm)
 		fclose(statm);
-	return pages;
+	return pages < SIZE_MAX / page ? pages : 0;
 }
 
 /* The system may keep some stacks for threads to come. */

@@ -3,13 +3,15 @@
 # par.c and par.h in a program's own tree: they compile without a flag and without a
 # warning, export what the header declares and nothing else, and leave no macro and no
 # tag to a file that includes par.c.
-#     one_file.sh PAR.C PAR.H HEADER.C COMPILER...
+#     one_file.sh run|build PAR.C PAR.H HEADER.C COMPILER...
+# build: what the compiler makes does not run here.
 set -eu
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-cp "$1" "$2" "$work"
-cp "$3" "$work/program.c"
-shift 3
+mode=$1
+cp "$2" "$3" "$work"
+cp "$4" "$work/program.c"
+shift 4
 cd "$work"
 
 "$@" -c par.c -o plain.o 2>warnings
@@ -30,8 +32,10 @@ test -s declared
 diff declared exported
 
 "$@" -I. program.c plain.o -pthread -o program
-./program
-if command -v c++ >/dev/null && [ "${1##*/}" != musl-gcc ] && [ $# -eq 1 ]; then
+[ "$mode" = build ] || ./program
+# A compiler whose objects c++ can link.
+if [ "$mode" = run ] && [ $# -eq 1 ] && { [ "${1##*/}" = gcc ] || [ "${1##*/}" = clang ]; } &&
+	command -v c++ >/dev/null; then
 	c++ -x c++ -std=c++11 -I. -c program.c -o program.o
 	c++ program.o plain.o -pthread -o program
 	./program
@@ -59,5 +63,5 @@ int main(void)
 }
 END
 "$@" -I. includer.c -pthread -o includer
-./includer
+[ "$mode" = build ] || ./includer
 echo "$(wc -l <par.c) lines, $(wc -l <exported) symbols"

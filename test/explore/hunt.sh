@@ -29,12 +29,12 @@ prepare() {
 		objects "$root/lib" "$@"
 }
 
-# compile LIB: the library's object, libpar.o there. It is one translation unit, which
-# is built faster.
+# compile LIB: the library's object, libpar.o there. It is one translation unit, and
+# little optimised: both build faster.
 compile() {
 	(cd "$1" && sh names.sh ./*.h >names.h &&
 		printf '#include "%s"\n' ./*.c >all &&
-		$cc $flags $instrumented -DNDEBUG -include "$work/explore/calls.h" -I. \
+		$cc $flags -O1 $instrumented -DNDEBUG -include "$work/explore/calls.h" -I. \
 			-x c -c all -o libpar.o)
 }
 
