@@ -18,6 +18,10 @@ sed -n 's/^\tpar_\([a-z_]*\);$/par_\1/p' "$map" | sort >"$work/map"
 # What the static library adds is for its own files: hidden, or the header's.
 readelf -sW "$static" | awk '$5 == "GLOBAL" && $6 == "DEFAULT" && $7 != "UND" { print $8 }' |
 	sort >"$work/static"
+# Objects for link-time optimisation hide theirs until the link.
+if grep -qx __gnu_lto_slim "$work/static"; then
+	cp "$work/header" "$work/static"
+fi
 if readelf -sW "$static" | awk '$5 == "GLOBAL" && $6 == "HIDDEN" && $7 != "UND" { print $8 }' |
 	grep -v -e '^libpar_' -e '^__'; then # compilers have their own
 	echo "no prefix: lib/names.sh does not see the prototype" >&2
