@@ -100,7 +100,9 @@
 /* The same version as a number for the preprocessor: 1.2.3 would be 10203. */
 #define PAR_VERSION_NUMBER 10000
 
-#if defined(__GNUC__)
+#if defined(PAR_API)
+/* The program says how the calls are declared. */
+#elif defined(__GNUC__)
 #define PAR_API __attribute__((visibility("default")))
 #else
 #define PAR_API

@@ -196,7 +196,8 @@ struct par {
 };
 
 /* Allocates everything and starts nothing. The caller has set options, sizes
- * and name. On failure returns -ENOMEM or -EAGAIN, and nothing is left. */
+ * and name. On failure returns -ENOMEM, -EAGAIN or -ENOSYS, and
+ * nothing is left. */
 int pool_init(struct par *p);
 /* No thread is left, and no item. */
 void pool_fini(struct par *p);

@@ -71,6 +71,8 @@ struct seats {
 	unsigned used GUARDED;
 	/* The first vacant seat of them; the list goes on by next_vacant. */
 	struct worker *vacant GUARDED;
+	/* Which of them a worker that leaves looks at next (modulo `used`). */
+	unsigned next_look GUARDED;
 	/* How many seats are in each state. */
 	unsigned in_state[SEAT_STATES] GUARDED;
 };

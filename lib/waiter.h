@@ -40,7 +40,7 @@ struct waiter {
 	unsigned least GUARDED;
 };
 
-/* Returns 0, or -ENOMEM or -EAGAIN. */
+/* Returns 0, -ENOMEM, -EAGAIN or -ENOSYS (system_cond_init()). */
 int waiter_init(struct waiter *waiter);
 void waiter_fini(struct waiter *waiter);
 

@@ -69,8 +69,10 @@ static void work(struct worker *w)
  * a clean-up handler does that, some systems run the earlier handlers again. So
  * each step does nothing the second time. */
 
+/* Here and in the last step cancellation may be enabled, by a callback. */
 static void retire(void *worker)
 {
+	(void)thread_disable_cancel();
 	handover_retire(worker);
 }
 
@@ -92,7 +94,7 @@ static void close_state(void *worker)
 
 static void leave(void *worker)
 {
-	(void)thread_disable_cancel(); /* the program may have enabled it */
+	(void)thread_disable_cancel();
 	workers_leave(worker);
 	self_end();
 }

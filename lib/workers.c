@@ -9,10 +9,8 @@
 #include "stops.h"
 #include "system.h"
 
-/* A worker that leaves looks at so many seats of others that have left, and
- * joins so many at most: the system may unmap their stacks, and the pool is
- * locked meanwhile. */
-enum { LOOKS = 8, JOINS = 2 };
+/* A worker that leaves looks at so many seats, and joins so many threads. */
+enum { LOOKS = 32, JOINS = 2 };
 
 static struct worker *take_seat(struct par *p) NEEDS_LOCK
 {
@@ -128,32 +126,42 @@ void workers_dismiss(struct par *p)
 	p->dismiss_at = pool_dismissal(p);
 }
 
-/* Joins a few threads that have ended, so that a pool whose workers have left
- * keeps few stacks. It waits for none: a destructor of thread-specific data may
- * take long. At the close the owner joins all that are left. */
-static void join_ended(struct par *p) NEEDS_LOCK
+/* Finds a thread that has left its seat, has ended, and was not joined. Looks
+ * at a few seats; the next call goes on behind them. */
+static bool find_ended(struct par *p, pthread_t *thread) NEEDS_LOCK
 {
-	struct worker *w = p->seats.vacant;
-	unsigned looks = 0, joined = 0;
+	struct seats *seats = &p->seats;
 
-	if (p->life == POOL_CLOSING)
-		return;
-	for (; w && looks < LOOKS && joined < JOINS; w = w->next_vacant) {
-		looks++;
-		if (!w->joinable || !system_thread_has_ended(w->number))
+	for (unsigned looks = 0; looks < LOOKS && looks < seats->used;
+	     looks++) {
+		struct worker *w =
+			&seats->all[seats->next_look++ % seats->used];
+
+		if (w->state != SEAT_VACANT || !w->joinable ||
+		    !system_thread_has_ended(w->number))
 			continue;
-		thread_join(w->self.thread);
 		w->joinable = false;
-		joined++;
+		*thread = w->self.thread;
+		return true;
 	}
+	return false;
 }
 
+/* Joins threads that left before this one, so that their stacks are given back.
+ * It waits for none: a destructor of thread-specific data may take long. At the
+ * close the owner joins all that are left. */
 void workers_leave(struct worker *w)
 {
 	struct par *p = w->self.pool;
+	pthread_t left[JOINS];
+	unsigned count = 0;
 
 	monitor_lock(p);
-	join_ended(p);
+	if (p->life != POOL_CLOSING)
+		while (count < JOINS && find_ended(p, &left[count]))
+			count++;
 	vacate(w);
 	monitor_unlock(p);
+	while (count > 0)
+		thread_join(left[--count]);
 }

@@ -9,7 +9,7 @@ source=$1 scratch=$2
 prefix=$scratch/prefix
 
 meson setup "$scratch/build" "$source" --prefix="$prefix" --libdir=lib \
-	--buildtype=release -Dtests=disabled -Dexamples=disabled
+	--buildtype=release -Ddefault_library=both -Dtests=disabled -Dexamples=disabled
 meson install -C "$scratch/build"
 export PKG_CONFIG_PATH=$prefix/lib/pkgconfig
 test "$(pkg-config --modversion par)" = \

@@ -34,8 +34,10 @@ diff declared exported
 "$@" -I. program.c plain.o -pthread -o program
 [ "$mode" = build ] || ./program
 # A compiler whose objects c++ can link.
-if [ "$mode" = run ] && [ $# -eq 1 ] && { [ "${1##*/}" = gcc ] || [ "${1##*/}" = clang ]; } &&
-	command -v c++ >/dev/null; then
+if [ "$mode" = run ] && command -v c++ >/dev/null && case $* in
+	*cc | *clang) [ "${1##*/}" != musl-gcc ] ;;
+	*) false ;;
+	esac; then
 	c++ -x c++ -std=c++11 -I. -c program.c -o program.o
 	c++ program.o plain.o -pthread -o program
 	./program

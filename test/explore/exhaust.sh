@@ -33,8 +33,8 @@ work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 
 # Words: an emulator and its options, if meson says that one is needed.
-emulator=${MESON_EXE_WRAPPER-}
-$emulator "$explore" list >"$work/list" || exit 1
+export MESON_EXE_WRAPPER="${MESON_EXE_WRAPPER-}"
+$MESON_EXE_WRAPPER "$explore" list >"$work/list" || exit 1
 if ! awk 'NR == FNR { if (NF > 1) kept[$1]; next }
 	!($1 in kept) { print; bad = 1 }
 	END { exit bad }' "$kept" "$work/list" >"$work/new"; then
@@ -59,9 +59,9 @@ awk -v most="$most" -v names="$*" '
 	}' "$kept" >"$work/before" || exit 1
 awk '{ print $1, $2 }' "$work/before" |
 	xargs -r -n 2 -P "$(nproc)" sh -c '
-		$0 exhaust "$2" "$3" 1000000000 >"$1/$2.$3" 2>&1 ||
+		$MESON_EXE_WRAPPER "$0" exhaust "$2" "$3" 1000000000 >"$1/$2.$3" 2>&1 ||
 			echo "$2: exit status $?" >>"$1/$2.$3"
-		cat "$1/$2.$3"' "$emulator $explore" "$work"
+		cat "$1/$2.$3"' "$explore" "$work"
 awk -v work="$work" '{
 		count = "NOT-EXHAUSTED"
 		while ((getline line <(work "/" $1 "." $2)) > 0)

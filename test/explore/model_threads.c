@@ -173,6 +173,8 @@ long x_syscall(long call, ...)
 
 	if (call == SYS_gettid)
 		return sched_self()->id;
+	if (call != SYS_tgkill)
+		sched_fail("a system call that the model does not know");
 	va_start(arguments, call);
 	(void)va_arg(arguments, pid_t);
 	task = sched_task((int)va_arg(arguments, long));
