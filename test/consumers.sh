@@ -54,6 +54,51 @@ cmake -S "$scratch/cmake" -B "$scratch/cmake/build"
 cmake --build "$scratch/cmake/build"
 "$scratch/cmake/build/program"
 
+# CMake by the package file: shared, static, and the whole moved elsewhere.
+mkdir "$scratch/config"
+cp "$program" "$scratch/config/program.c"
+cat >"$scratch/config/CMakeLists.txt" <<'END'
+cmake_minimum_required(VERSION 3.18)
+project(consumer C)
+find_package(par 1.0 CONFIG REQUIRED)
+foreach(kind par shared static)
+  add_executable(${kind} program.c)
+  target_link_libraries(${kind} par::${kind})
+endforeach()
+END
+for place in "$prefix" "$scratch/moved"; do
+	[ -d "$place" ] || cp -r "$prefix" "$place"
+	cmake -S "$scratch/config" -B "$place-config" -Dpar_ROOT="$place"
+	cmake --build "$place-config"
+	for kind in par shared static; do
+		"$place-config/$kind"
+	done
+	readelf -d "$place-config/par" | grep -q "RUNPATH.*$place/lib"
+done
+sed 's/par 1.0/par 9.0/' "$scratch/config/CMakeLists.txt" >"$scratch/moved/CMakeLists.txt"
+if cmake -S "$scratch/moved" -B "$scratch/too-new" -Dpar_ROOT="$prefix"; then
+	exit 1
+fi
+
+# CMake with the two files in the tree.
+mkdir "$scratch/tree"
+meson compile -C "$scratch/build" amalgamation
+cp "$program" "$scratch/tree/program.c"
+cp "$scratch"/build/lib/amalgamation/par.[ch] "$scratch/tree"
+cat >"$scratch/tree/CMakeLists.txt" <<'END'
+cmake_minimum_required(VERSION 3.18)
+project(consumer C)
+find_package(Threads REQUIRED)
+add_library(par STATIC par.c)
+target_include_directories(par PUBLIC .)
+target_link_libraries(par PUBLIC Threads::Threads)
+add_executable(program program.c)
+target_link_libraries(program par)
+END
+cmake -S "$scratch/tree" -B "$scratch/tree/build"
+cmake --build "$scratch/tree/build"
+"$scratch/tree/build/program"
+
 mkdir -p "$scratch/project/subprojects"
 cp "$program" "$scratch/project/main.c"
 ln -s "$source" "$scratch/project/subprojects/par"
@@ -63,8 +108,25 @@ par = dependency('par', fallback: ['par', 'par_dep'])
 test('main', executable('main', 'main.c', dependencies: par))
 END
 unset PKG_CONFIG_PATH
-meson setup "$scratch/project/build" "$scratch/project"
-meson test -C "$scratch/project/build"
+# As the parent says: shared or static; and what is installed with it then.
+for kind in shared static; do
+	build=$scratch/project/build-$kind
+	meson setup "$build" "$scratch/project" -Ddefault_library=$kind \
+		--prefix="$scratch/with-$kind" --libdir=lib
+	meson test -C "$build"
+	meson install -C "$build"
+done
+test -e "$scratch/with-shared/lib/libpar.so.$major"
+test ! -e "$scratch/with-static/lib"
+test ! -e "$scratch/with-shared/include" && test ! -e "$scratch/with-shared/share"
+sed -i "s/dependency('par',/dependency('par', static: true,/" "$scratch/project/meson.build"
+meson setup "$scratch/project/build-asked" "$scratch/project"
+meson test -C "$scratch/project/build-asked"
+for kind in static asked; do
+	if readelf -d "$scratch/project/build-$kind/main" | grep 'NEEDED.*libpar'; then
+		exit 1
+	fi
+done
 
 # The release's archive, which is built and tested where it is unpacked, and a wrap.
 meson dist -C "$scratch/build" --allow-dirty --formats xztar
