@@ -70,11 +70,11 @@
  * Thread cancellation. pthread_cancel() of a thread of the program (of the
  * deferred type) takes effect while par_next(), par_next_timed() or
  * par_next_many() waits, and in no other place of the library, except in
- * par_from_lines(). One case is
- * left to the program: if a signal handler calls a cancellation point, such as
- * write(), at the moment at which the wait begins or ends, the system's
- * condition variable may be left locked. Block the signal in a thread that may
- * be canceled.
+ * par_from_lines(). On macOS it takes effect only in waits without a time
+ * limit. One case is left to the program: if a signal handler calls a
+ * cancellation point, such as write(), at the moment at which the wait begins
+ * or ends, the system's condition variable may be left locked. Block the signal
+ * in a thread that may be canceled.
  *
  * Errors. An error is a negative errno value; 0 and positive numbers are
  * success. A number that a callback returns reaches the program unchanged.
@@ -85,8 +85,8 @@
  * fork. In a child process the pool does not exist, because its threads do not
  * exist there. The child must make no call on the pool, except that par_close()
  * and par_close_timed() return -ECHILD there and do nothing, for the sake of
- * destructors. fork(),
- * exec() and exit() themselves work at any time, in both processes.
+ * destructors. fork(), exec() and exit() themselves work at any time, in both
+ * processes.
  */
 #ifndef PAR_H
 #define PAR_H
