@@ -14,10 +14,12 @@
 static inline void sizes_copy_out(void *to, size_t to_size, const void *from,
 				  size_t size)
 {
-	const size_t both = to_size < size ? to_size : size;
-
-	memcpy(to, from, both);
-	memset((char *)to + both, 0, to_size - both);
+	if (to_size <= size) {
+		memcpy(to, from, to_size);
+		return;
+	}
+	memcpy(to, from, size);
+	memset((char *)to + size, 0, to_size - size);
 }
 
 #endif
