@@ -149,7 +149,8 @@ long system_thread_number(void)
 
 bool system_thread_has_ended(long number)
 {
-	return syscall(SYS_tgkill, getpid(), number, 0) < 0 && errno == ESRCH;
+	return syscall(SYS_tgkill, getpid(), number, 0) ? errno == ESRCH
+							: false;
 }
 #else
 long system_thread_number(void)

@@ -31,7 +31,7 @@ count="$count -fprofile-update=atomic -fprofile-list=$work/counted"
 export LLVM_PROFILE_FILE="$work/%p-%m.profraw"
 
 export CC=clang-19
-quietly meson setup "$work" "$root" --buildtype=release \
+quietly meson setup "$work" "$root" --buildtype=release -Ddefault_library=both \
 	-Dtests=enabled -Dexamples=disabled \
 	-Dc_args="$count" -Dc_link_args=-fprofile-instr-generate
 quietly ninja -C "$work"
