@@ -3,19 +3,13 @@
  * ./loop.socket sends keys, one a packet, and gets "KEY: VALUE" for each from
  * an SQLite file. The loop waits for all clients at once; one that has asked
  * goes to the pool, is answered there, and comes back to be waited for. */
-#include "stop.h"
+#include "tool.h"
 
-#include <err.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/file.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <unistd.h>
 
 #include <sqlite3.h>
 
@@ -24,7 +18,7 @@
 enum { WORKERS = 8, KEY = 128, BUSY_MS = 5000, RESERVED = 4 * WORKERS + 8 };
 
 static int epoll, listener;
-static struct rlimit descriptors;
+static rlim_t descriptors;
 
 static int open_database(void *path, void **query)
 {
@@ -84,15 +78,19 @@ static int watch(int fd)
 	return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
 }
 
-/* A client that is one too many is let go: what is RESERVED is the databases',
- * so that there is always one for accept4(). */
+/* The databases need those that are RESERVED, and accept4() needs one: so a
+ * client that is one too many is told, and closed. */
 static void admit(void)
 {
+	static const char busy[] = "(busy)";
 	int client = accept4(listener, NULL, NULL, SOCK_NONBLOCK);
 
-	if (client >= 0 &&
-	    ((rlim_t)client + RESERVED > descriptors.rlim_cur || watch(client)))
+	if (client < 0)
+		return;
+	if ((rlim_t)client + RESERVED > descriptors || watch(client)) {
+		send(client, busy, strlen(busy), MSG_NOSIGNAL);
 		close(client);
+	}
 }
 
 /* Until it comes back, nobody waits for the client or closes its socket. */
@@ -141,17 +139,17 @@ int main(int argc, char **argv)
 	int rc, answers;
 
 	if (argc != 2)
-		errx(2, "usage: loop DATABASE");
-	catch_stop();
-	getrlimit(RLIMIT_NOFILE, &descriptors);
+		errx(TOOL_CANNOT, "usage: loop DATABASE");
+	tool_begin();
+	descriptors = tool_descriptors();
 	rc = par_open(&pool, &options);
 	if (rc)
-		errx(1, "no pool: %s", strerror(-rc));
+		errx(TOOL_CANNOT, "cannot start: %s", strerror(-rc));
 	answers = par_fd(pool);
 	epoll = epoll_create1(0);
 	listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0);
 	if (watch(answers) || watch(listener) || claim(&here))
-		err(1, "./%s", here.sun_path);
+		err(TOOL_CANNOT, "./%s", here.sun_path);
 	while (!stop) {
 		if (epoll_wait(epoll, &event, 1, 1000) < 1)
 			continue; /* look at `stop` */
@@ -165,5 +163,5 @@ int main(int argc, char **argv)
 	}
 	unlink(here.sun_path);
 	par_close(pool);
-	return 0;
+	return tool_end(TOOL_DONE);
 }

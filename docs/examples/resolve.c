@@ -1,16 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* The addresses of many names, one a line of the input, a hundred look-ups at a
- * time. getaddrinfo() blocks and has no time-out of its own. A name that does
- * not exist is an answer, a name server that says nothing is none: they are
- * told apart. Exit status 0: all found, 1: some do not exist, 2: some are not
- * known. */
-#include "output.h"
+/* The addresses of many names, one per line of the input, a hundred look-ups at
+ * a time. It tells a name that does not exist from a name server that gives no
+ * answer. Exit status 1: some names have no address. 2: some got no answer. */
+#include "tool.h"
 
-#include <errno.h>
 #include <netdb.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 
 #include <par.h>
@@ -19,18 +13,16 @@ enum outcome { FOUND, NO_SUCH_NAME, NO_ANSWER, OTHER, OUTCOMES };
 
 static int look_up(void *context, void *name, void **found)
 {
-	/* Without a type, each address would come once for each there is. */
+	/* Without a type, each address would come once per type. */
 	static const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
 	struct addrinfo *list = NULL;
-	char *last = strrchr(name, '\r');
 	int error;
 
 	(void)context;
-	if (last && !last[1])
-		*last = '\0'; /* the line has ended with CR LF */
-	error = getaddrinfo(name, NULL, &hints, &list);
+	error = getaddrinfo(tool_chomp(name), NULL, &hints, &list);
 	*found = list;
-	/* Told apart by the sign: here the EAI_ numbers are negative. */
+	/* The numbers of getaddrinfo() are negative here, so errno is not
+	 * negated. */
 	return error == EAI_SYSTEM ? errno : error;
 }
 
@@ -47,7 +39,8 @@ static void print_addresses(const struct addrinfo *list)
 
 static enum outcome report(const struct par_result *r)
 {
-	printf("%s:", (char *)r->item);
+	tool_print(stdout, r->item);
+	putchar(':');
 	switch (r->error) {
 	case 0:
 		print_addresses(r->value);
@@ -74,37 +67,40 @@ int main(void)
 	struct par_options options = { .action = look_up,
 				       .workers = 100,
 				       .generate = par_from_lines,
-				       .source = stdin };
+				       .source = stdin,
+				       .window = 10000 };
 	unsigned long count[OUTCOMES] = { 0 };
 	struct par_result r;
 	struct par *pool;
 	int rc;
 
-	output_by_lines();
+	tool_begin();
 	rc = par_open(&pool, &options);
-	if (rc) {
-		fprintf(stderr, "resolve: no pool: %s\n", strerror(-rc));
-		return 2;
-	}
-	while ((rc = par_next(pool, &r)) > 0) {
+	if (rc)
+		errx(TOOL_CANNOT, "cannot start: %s", strerror(-rc));
+	while (!stop && (rc = par_next_timed(pool, &r, 100)) != 0) {
+		if (rc == -ETIMEDOUT)
+			continue; /* look at `stop` */
+		if (rc < 0)
+			break;
 		count[report(&r)]++;
 		if (r.value)
 			freeaddrinfo(r.value);
 		free(r.item);
 	}
-	par_close(pool);
-	if (rc < 0)
-		fprintf(stderr, "resolve: the names: %s\n", strerror(-rc));
-	if (output_failed()) {
-		fputs("resolve: not all could be written\n", stderr);
-		return 2;
-	}
 	fprintf(stderr,
 		"%lu found, %lu do not exist, %lu without an answer, %lu "
-		"other\n",
+		"other%s\n",
 		count[FOUND], count[NO_SUCH_NAME], count[NO_ANSWER],
-		count[OTHER]);
-	if (rc < 0 || count[NO_ANSWER] || count[OTHER])
-		return 2;
-	return count[NO_SUCH_NAME] > 0;
+		count[OTHER], stop ? ", stopped" : "");
+	/* Nothing ends a call of getaddrinfo(), so a stop does not wait for
+	 * those that are under way. */
+	if (stop)
+		return tool_end(TOOL_FAILED);
+	par_close(pool);
+	if (rc < 0)
+		errx(TOOL_CANNOT, "reading names: %s", strerror(-rc));
+	if (count[NO_ANSWER] || count[OTHER])
+		return tool_end(TOOL_CANNOT);
+	return tool_end(count[NO_SUCH_NAME] ? TOOL_FAILED : TOOL_DONE);
 }

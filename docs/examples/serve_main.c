@@ -2,15 +2,10 @@
 /* serve: the server of serve.c as a program. */
 #include "serve.h"
 
-#include "number.h"
+#include "tool.h"
 
 #include <inttypes.h>
 #include <pthread.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 enum { DEFAULT_WORKERS = 1000, DEFAULT_DELAY_MS = 20 };
 
@@ -37,14 +32,14 @@ static struct serve_options parse(int argc, char **argv)
 		switch (option) {
 		case 'p':
 			options.port =
-				(uint16_t)number("serve: -p", optarg, 0, 65535);
+				(uint16_t)tool_number("-p", optarg, 0, 65535);
 			break;
 		case 'n':
-			options.workers = number("serve: -n", optarg, 1, 10000);
+			options.workers = tool_number("-n", optarg, 1, 10000);
 			break;
 		case 'd':
 			options.delay_ms =
-				(int)number("serve: -d", optarg, 0, 60000);
+				(int)tool_number("-d", optarg, 0, 60000);
 			break;
 		case 'h':
 			usage(stdout);
@@ -66,10 +61,10 @@ static void *serving(void *server)
 	int rc = serve_loop(server);
 
 	if (rc)
-		fprintf(stderr, "serve: accept: %s\n", strerror(-rc));
-	/* The one signal that main waits for. */
+		warnx("accept: %s", strerror(-rc));
+	/* main() waits for a signal. */
 	kill(getpid(), SIGTERM);
-	return NULL;
+	return (void *)(intptr_t)rc;
 }
 
 int main(int argc, char **argv)
@@ -80,7 +75,9 @@ int main(int argc, char **argv)
 	sigset_t stops;
 	uint64_t answered;
 	int rc, signal;
+	void *failed = NULL;
 
+	tool_begin();
 	/* Blocked before the first thread starts: sigwait() alone gets them. */
 	sigemptyset(&stops);
 	sigaddset(&stops, SIGINT);
@@ -88,20 +85,20 @@ int main(int argc, char **argv)
 	pthread_sigmask(SIG_BLOCK, &stops, NULL);
 
 	rc = serve_open(&server, &options);
-	if (rc) {
-		fprintf(stderr, "serve: port %u: %s\n", (unsigned)options.port,
-			strerror(-rc));
-		return 1;
-	}
+	if (rc)
+		errx(TOOL_CANNOT, "port %u: %s", (unsigned)options.port,
+		     strerror(-rc));
 	printf("http://127.0.0.1:%u/\n", (unsigned)serve_port(server));
-	fflush(stdout);
 	rc = pthread_create(&thread, NULL, serving, server);
 	if (rc == 0) {
 		sigwait(&stops, &signal);
 		serve_cancel(server);
-		pthread_join(thread, NULL);
+		pthread_join(thread, &failed);
 	}
 	answered = serve_close(server);
 	printf("%" PRIu64 " requests answered\n", answered);
-	return rc != 0;
+	if (rc || failed)
+		return tool_end(TOOL_CANNOT);
+	stop = signal;
+	return tool_end(TOOL_DONE);
 }

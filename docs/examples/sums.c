@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /* The work of find | xargs sha256sum, many files at a time: the generator walks
  * the tree, the actions read and sum, the loop prints. */
-#include "number.h"
-#include "output.h"
+#include "tool.h"
 
-#include <err.h>
-#include <fcntl.h>
 #include <fts.h>
 #include <openssl/evp.h>
 #include <openssl/sha.h>
 #include <par.h>
-#include <string.h>
-#include <unistd.h>
+#include <stdbool.h>
+#include <sys/stat.h>
 
-/* What cannot be read is an item too: its action finds out why. A link or a
- * device is none, unless it was named. */
+/* A file that tells no size has no more than this, or no end: some of /proc
+ * have terabytes. */
+enum { LARGEST_UNTOLD = 64 << 20 };
+
+/* A file that cannot be read is an item, too: its action finds out why. Links
+ * and devices are left out, unless they were named. */
 static int next_file(void *tree, void **path)
 {
 	FTSENT *entry;
@@ -43,21 +44,40 @@ static void close_digest(void *digest)
 	EVP_MD_CTX_free(digest);
 }
 
+static int digest_file(EVP_MD_CTX *digest, int file)
+{
+	char buffer[64 * 1024];
+	off_t left = LARGEST_UNTOLD;
+	struct stat status;
+	ssize_t got;
+
+	if (fstat(file, &status))
+		return -errno;
+	while ((got = read(file, buffer, sizeof buffer)) > 0) {
+		if (par_stopping())
+			return -EINTR;
+		if (S_ISREG(status.st_mode) && status.st_size == 0)
+			left -= got;
+		if (left < 0)
+			return -EFBIG;
+		if (!EVP_DigestUpdate(digest, buffer, (size_t)got))
+			return -ENOMEM;
+	}
+	return got < 0 ? -errno : 0;
+}
+
 static int sum_file(void *digest, void *path, void **sum)
 {
-	int ok, rc = 0, file = open(path, O_RDONLY | O_CLOEXEC);
-	char buffer[64 * 1024];
-	ssize_t got = 0;
+	int rc, file = open(path, O_RDONLY | O_CLOEXEC);
 
 	if (file < 0)
 		return -errno;
 	*sum = malloc(SHA256_DIGEST_LENGTH);
-	ok = *sum && EVP_DigestInit_ex(digest, EVP_sha256(), NULL);
-	while (ok && (got = read(file, buffer, sizeof buffer)) > 0)
-		ok = EVP_DigestUpdate(digest, buffer, (size_t)got);
-	if (got < 0)
-		rc = -errno;
-	else if (!ok || !EVP_DigestFinal_ex(digest, *sum, NULL))
+	if (*sum && EVP_DigestInit_ex(digest, EVP_sha256(), NULL))
+		rc = digest_file(digest, file);
+	else
+		rc = -ENOMEM;
+	if (rc == 0 && !EVP_DigestFinal_ex(digest, *sum, NULL))
 		rc = -ENOMEM;
 	close(file);
 	return rc;
@@ -83,22 +103,79 @@ static void print_sum(const unsigned char *sum, const char *path)
 	putchar('\n');
 }
 
-/* Whenever nothing is ready, a terminal shows what the pool is doing. */
+/* While nothing is ready, a terminal shows what the pool is doing. */
 static int next_sum(struct par *pool, struct par_result *r)
 {
-	int rc = par_next_timed(pool, r, isatty(STDERR_FILENO) ? 0 : -1);
+	const bool shown = isatty(STDERR_FILENO);
+	int rc = par_next_timed(pool, r, 0);
 
-	while (rc == -ETIMEDOUT) {
+	while (rc == -ETIMEDOUT && !stop) {
 		struct par_stats now;
 
 		par_stats(pool, &now);
-		fprintf(stderr, "%ju done, %u under way, %zu queued%s\r",
-			(uintmax_t)now.delivered, now.running, now.queued,
-			now.ended ? "" : ", walking");
+		if (shown)
+			fprintf(stderr,
+				"%ju done, %u under way, %zu queued%s\r",
+				(uintmax_t)now.delivered, now.running,
+				now.queued, now.ended ? "" : ", walking");
 		rc = par_next_timed(pool, r, 200);
-		fputs("\033[K", stderr); /* gone before the next is printed */
+		if (shown) /* gone before the next sum is printed */
+			fputs("\033[K", stderr);
 	}
 	return rc;
+}
+
+static void warn_of(const struct par_result *r)
+{
+	const char *why = strerror(-r->error);
+
+	if (r->error == -EFBIG)
+		why = "it tells no size, and has no end";
+	else if (r->stopped == -ETIMEDOUT)
+		why = "it took longer than -m allows";
+	fputs("sums: ", stderr);
+	tool_print(stderr, r->item);
+	fprintf(stderr, ": %s\n", why);
+}
+
+static void drop(void *context, const struct par_result *r)
+{
+	(void)context;
+	free(r->item);
+	free(r->value);
+}
+
+static void ignore(int signal)
+{
+	(void)signal; /* it ends a read() that blocks */
+}
+
+static void parse(struct par_options *options, int argc, char **argv)
+{
+	int option;
+
+	while ((option = getopt(argc, argv, "n:m:u")) != -1)
+		switch (option) {
+		case 'n':
+			options->workers = tool_number("-n", optarg, 1, 1000);
+			break;
+		case 'm':
+			options->time_limit_ms =
+				1000 * tool_number("-m", optarg, 1, 86400);
+			break;
+		case 'u':
+			options->ordered = false;
+			break;
+		default:
+			optind = argc;
+		}
+	if (optind >= argc) {
+		fputs("usage: sums [-n WORKERS] [-m SECONDS] [-u] PATH...\n"
+		      "  -m  no more time than this for a file\n"
+		      "  -u  in the order in which the sums are ready\n",
+		      stderr);
+		exit(TOOL_CANNOT);
+	}
 }
 
 int main(int argc, char **argv)
@@ -111,43 +188,39 @@ int main(int argc, char **argv)
 		.ordered = true,
 		.worker_open = open_digest,
 		.worker_close = close_digest,
+		.discard = drop,
+		.interrupt = SIGUSR1,
 	};
-	bool failed = false;
-	int option, rc;
+	struct sigaction interrupt = { .sa_handler = ignore };
+	int rc, status = TOOL_DONE;
 	struct par_result r;
 	struct par *pool;
 
-	while ((option = getopt(argc, argv, "n:u")) == 'n' || option == 'u')
-		if (option == 'n')
-			options.workers = number("sums: -n", optarg, 1, 1000);
-		else
-			options.ordered = false;
-	if (option != -1 || optind == argc) {
-		fputs("usage: sums [-n WORKERS] [-u] PATH...\n", stderr);
-		return 2;
-	}
+	tool_begin();
+	parse(&options, argc, argv);
+	sigaction(SIGUSR1, &interrupt, NULL);
 	options.source =
 		fts_open(argv + optind,
 			 FTS_PHYSICAL | FTS_COMFOLLOW | FTS_NOCHDIR, NULL);
 	if (!options.source)
-		err(2, "cannot start");
+		err(TOOL_CANNOT, "cannot start");
 	rc = par_open(&pool, &options);
 	if (rc)
-		errx(2, "cannot start: %s", strerror(-rc));
-	while ((rc = next_sum(pool, &r)) > 0) {
-		if (r.error)
-			warnx("%s: %s", (char *)r.item, strerror(-r.error));
-		else
+		errx(TOOL_CANNOT, "cannot start: %s", strerror(-rc));
+	while (!stop && (rc = next_sum(pool, &r)) > 0) {
+		if (r.error) {
+			warn_of(&r);
+			status = TOOL_FAILED;
+		} else {
 			print_sum(r.value, r.item);
-		failed |= r.error != 0;
-		free(r.item);
-		free(r.value);
+		}
+		drop(NULL, &r);
 	}
-	if (rc)
+	if (rc < 0 && rc != -ETIMEDOUT) {
 		warnx("the walk: %s", strerror(-rc));
+		status = TOOL_CANNOT;
+	}
 	par_close(pool);
 	fts_close(options.source);
-	if (output_failed())
-		errx(2, "not all could be written");
-	return rc || failed;
+	return tool_end(status);
 }

@@ -69,9 +69,18 @@ inside() {
 	[ $status -eq 2 ]
 	grep -q '^silent.test: no answer from a name server$' out
 	grep -q '^1 found, 0 do not exist, 1 without an answer, 0 other$' errors
+	# A stop does not wait for the silent one.
+	ask 30 5
+	echo silent.test | "$resolve" >out 2>errors &
+	running=$!
+	sleep 0.2
+	kill -TERM $running
+	status=0
+	wait $running || status=$?
+	[ $status -eq 143 ]
 	ask 5 5
 	if echo host1.test | "$resolve" >&- 2>errors; then exit 1; fi
-	grep -q '^standard output: Bad file descriptor' errors
+	grep -q '^resolve: descriptor 1: Bad file descriptor' errors
 	status=0
 	echo host1.test | "$resolve" >/dev/full 2>errors || status=$?
 	[ $status -eq 2 ]

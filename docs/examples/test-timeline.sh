@@ -17,4 +17,7 @@ awk '$1 > 2 { print "worker " $1 " of 3"; bad = 1 }
 	$1 == worker && $2 < end { print "two at a time: " $0; bad = 1 }
 	{ worker = $1; end = $2 + $3 }
 	END { exit bad }' spans
+status=0
+"$timeline" /dev/full 2>errors || status=$?
+[ $status -eq 2 ]
 ! command -v python3 >/dev/null || python3 -m json.tool out.json >/dev/null

@@ -8,13 +8,11 @@
  * result's value, so nothing is shared and nothing is locked. Here the actions
  * only sleep; every seventh sleeps five times as long.
  */
-#include "number.h"
+#include "tool.h"
 
 #include <inttypes.h>
 #include <stdbool.h>
-#include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include <par.h>
 
@@ -91,30 +89,27 @@ static int recorded_nap(void *context, void *item, void **value)
 	return record(nap, context, item, value);
 }
 
-static int draw(struct par_options *options, FILE *out)
+static void draw(struct par_options *options, FILE *out)
 {
 	struct par_result r;
 	struct par *pool;
 	int rc = par_open(&pool, options);
 
-	if (rc) {
-		fprintf(stderr, "timeline: no pool: %s\n", strerror(-rc));
-		return 1;
-	}
-	while ((rc = par_next(pool, &r)) > 0)
+	if (rc)
+		errx(TOOL_CANNOT, "cannot start: %s", strerror(-rc));
+	while (!stop && (rc = par_next(pool, &r)) > 0)
 		if (r.value) {
 			write_span(out, &r);
 			free(r.value);
 		}
 	par_close(pool);
 	fprintf(out, "\n]\n");
-	return rc != 0;
 }
 
 int main(int argc, char **argv)
 {
 	uintptr_t next = 0;
-	int option, rc;
+	int option;
 	struct par_options options = { .action = recorded_nap,
 				       .workers = DEFAULT_WORKERS,
 				       .generate = next_number,
@@ -122,16 +117,17 @@ int main(int argc, char **argv)
 	FILE *out;
 
 	while ((option = getopt(argc, argv, "n:")) == 'n')
-		options.workers = number("timeline: -n", optarg, 1, 1000);
+		options.workers = tool_number("-n", optarg, 1, 1000);
 	if (option != -1 || argc - optind != 1) {
 		fputs("usage: timeline [-n WORKERS] FILE.json\n", stderr);
-		return 2;
+		return TOOL_CANNOT;
 	}
+	tool_begin();
 	out = fopen(argv[optind], "w");
-	if (!out) {
-		perror(argv[optind]);
-		return 1;
-	}
-	rc = draw(&options, out);
-	return fclose(out) || rc;
+	if (!out)
+		err(TOOL_CANNOT, "%s", argv[optind]);
+	draw(&options, out);
+	if (fclose(out))
+		err(TOOL_CANNOT, "%s", argv[optind]);
+	return tool_end(TOOL_DONE);
 }

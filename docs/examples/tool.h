@@ -66,7 +66,12 @@ static inline int tool_end(int status)
 		status = TOOL_CANNOT;
 	}
 	if (stop) {
+		sigset_t set;
+
 		signal(stop, SIG_DFL);
+		sigemptyset(&set);
+		sigaddset(&set, stop);
+		sigprocmask(SIG_UNBLOCK, &set, NULL);
 		raise(stop);
 	}
 	return status;

@@ -1,12 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Which of the files that its input names can be read. The pool's results come
  * in a loop of libuv's, beside a timer that shows how far it is, and Ctrl-C. */
-#include <errno.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
+#include "tool.h"
 
 #include <uv.h>
 
@@ -15,13 +10,13 @@
 static int look_at(void *context, void *path, void **value)
 {
 	(void)context, (void)value;
-	return access(path, R_OK) ? -errno : 0;
+	return access(tool_chomp(path), R_OK) ? -errno : 0;
 }
 
 static void report(const struct par_result *r)
 {
-	printf("%s: %s\n", (char *)r->item,
-	       r->error ? strerror(-r->error) : "readable");
+	tool_print(stdout, r->item);
+	printf(": %s\n", r->error ? strerror(-r->error) : "readable");
 	free(r->item);
 }
 
@@ -56,10 +51,28 @@ static void show_progress(uv_timer_t *timer)
 	fprintf(stderr, "%ju done\n", (uintmax_t)now.delivered);
 }
 
-static void cancel(uv_signal_t *interrupt, int number)
+static void cancel(uv_signal_t *handle, int number)
 {
-	(void)number;
-	par_cancel(interrupt->data);
+	stop = number;
+	par_cancel(handle->data);
+	uv_signal_stop(handle); /* the second one ends the program */
+}
+
+/* Ctrl-C and SIGTERM cancel the pool. They do not keep the loop alive. */
+static int catch_stop(uv_loop_t *loop, struct par *pool)
+{
+	static const int signals[] = { SIGINT, SIGTERM };
+	static uv_signal_t handles[2];
+	int rc = 0;
+
+	for (int i = 0; rc == 0 && i < 2; i++) {
+		rc = uv_signal_init(loop, &handles[i]);
+		if (rc == 0)
+			rc = uv_signal_start(&handles[i], cancel, signals[i]);
+		handles[i].data = pool;
+		uv_unref((uv_handle_t *)&handles[i]);
+	}
+	return rc;
 }
 
 int main(void)
@@ -68,35 +81,34 @@ int main(void)
 				       .workers = 32,
 				       .generate = par_from_lines,
 				       .source = stdin,
+				       .window = 10000,
 				       .interrupt = SIGUSR1 };
 	static uv_poll_t results;
 	static uv_timer_t timer;
-	static uv_signal_t interrupt;
 	uv_loop_t *loop = uv_default_loop();
 	struct par_stats end;
 	struct par *pool;
-	int rc, failed;
+	int rc;
 
-	if (par_open(&pool, &options)) {
-		fputs("uv: no pool\n", stderr);
-		return 1;
-	}
-	timer.data = interrupt.data = pool;
-	if (watch(loop, &results, pool) || uv_timer_init(loop, &timer) ||
-	    uv_timer_start(&timer, show_progress, 500, 500) ||
-	    uv_signal_init(loop, &interrupt) ||
-	    uv_signal_start_oneshot(&interrupt, cancel, SIGINT)) {
-		fputs("uv: no loop\n", stderr);
-		return 1;
-	}
-	/* The loop ends with the pool: these two do not keep it. */
+	tool_begin();
+	rc = par_open(&pool, &options);
+	if (rc)
+		errx(TOOL_CANNOT, "cannot start: %s", strerror(-rc));
+	timer.data = pool;
+	rc = watch(loop, &results, pool);
+	if (rc == 0)
+		rc = uv_timer_init(loop, &timer);
+	if (rc == 0)
+		rc = uv_timer_start(&timer, show_progress, 500, 500);
+	if (rc == 0)
+		rc = catch_stop(loop, pool);
+	if (rc)
+		errx(TOOL_CANNOT, "the loop: %s", uv_strerror(rc));
 	uv_unref((uv_handle_t *)&timer);
-	uv_unref((uv_handle_t *)&interrupt);
 	uv_run(loop, UV_RUN_DEFAULT);
 	par_stats(pool, &end);
-	failed = end.failed || par_canceled(pool);
 	rc = par_close(pool);
 	if (rc)
-		fprintf(stderr, "uv: the names: %s\n", strerror(-rc));
-	return rc || failed || fflush(stdout) || ferror(stdout);
+		errx(TOOL_CANNOT, "reading names: %s", strerror(-rc));
+	return tool_end(end.failed ? TOOL_FAILED : TOOL_DONE);
 }
