@@ -105,7 +105,7 @@ fi
 kill -INT $server
 wait $server
 status=$?
-is "serve ends at Ctrl-C" exits 0
+is "serve ends at Ctrl-C" exits 130
 is "serve tells what it answered" comes '^109 requests answered$' "$work/serve"
 run "$fetch" "$url" </dev/null
 is "a refused connection gets libcurl's words" says out "^--- .*: .*onnect"

@@ -3,7 +3,7 @@
 # Names of a hosts file, of a name server, of none, and of a name server that is
 # silent are told apart. All of it in a network of its own, with a name server and an
 # /etc that nobody else sees: where the system lets a user have that.
-#     test-resolve.sh RESOLVE
+#     test-resolve.sh RESOLVE HEEDS TEST-HEEDS GUIDE
 set -eu
 
 left_out() {
@@ -18,7 +18,7 @@ ask() {
 	echo "options timeout:$1 attempts:$2" >>resolv.conf
 }
 
-# inside RESOLVE WORK: what runs in there.
+# inside RESOLVE WORK HEEDS TEST-HEEDS GUIDE: what runs in there.
 inside() {
 	resolve=$1
 	cd "$2"
@@ -69,6 +69,8 @@ inside() {
 	[ $status -eq 2 ]
 	grep -q '^silent.test: no answer from a name server$' out
 	grep -q '^1 found, 0 do not exist, 1 without an answer, 0 other$' errors
+	ask 1 2
+	"$4" "$3" "$5" names
 	# A stop does not wait for the silent one.
 	ask 30 5
 	echo silent.test | "$resolve" >out 2>errors &
@@ -87,10 +89,13 @@ inside() {
 }
 
 if [ "$1" = inside ]; then
-	inside "$2" "$3"
+	shift
+	inside "$@"
 	exit 0
 fi
 resolve=$(realpath "$1")
+heeds=$(realpath "$2")
+rows=$(realpath "$3")
 self=$(realpath "$0")
 for program in unshare ip dnsmasq; do
 	PATH=$PATH:/usr/sbin command -v $program >/dev/null ||
@@ -99,4 +104,4 @@ done
 unshare -rmn true 2>/dev/null || left_out "no network of one's own here"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-PATH=$PATH:/usr/sbin unshare -rmn sh "$self" inside "$resolve" "$work"
+PATH=$PATH:/usr/sbin unshare -rmn sh "$self" inside "$resolve" "$work" "$heeds" "$rows" "$4"

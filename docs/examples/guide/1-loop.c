@@ -8,7 +8,7 @@ static long count_lines(FILE *file)
 {
 	long lines = 0;
 
-	for (int c; (c = getc(file)) != EOF;)
+	for (int c; (c = getc_unlocked(file)) != EOF;)
 		lines += c == '\n';
 	return lines;
 }

@@ -33,14 +33,14 @@ static int count_lines(void *context, void *name, void **value)
 	if (!file)
 		return -errno;
 	/* [read] */
-	while (!par_canceled(par_self()) &&
+	while (!par_stopping() &&
 	       (got = fread(buffer, 1, sizeof buffer, file)) > 0)
 		for (size_t i = 0; i < got; i++)
 			lines += buffer[i] == '\n';
 	if (ferror(file))
 		rc = -errno; /* EINTR: cut short */
 	else if (!feof(file))
-		rc = -EINTR; /* canceled in between */
+		rc = -EINTR; /* told to stop in between */
 	/* [end] */
 	fclose(file);
 	*value = (void *)lines;
@@ -100,9 +100,11 @@ int main(void)
 	}
 	rc = par_close(pool);
 	/* [end] */
-	if (stop)
+	if (stop) {
 		fprintf(stderr, "stopped\n");
-	else if (rc)
+		raise(SIGINT); /* a shell shows 130: it did not end by itself */
+	}
+	if (rc)
 		fprintf(stderr, "standard input: %s\n", strerror(-rc));
-	return stop || rc;
+	return rc != 0;
 }

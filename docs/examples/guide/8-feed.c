@@ -52,7 +52,7 @@ static int count_lines(const char *path, void **value)
 
 	if (!file)
 		return -errno;
-	for (int c; (c = getc(file)) != EOF;)
+	for (int c; (c = getc_unlocked(file)) != EOF;)
 		lines += c == '\n';
 	fclose(file);
 	*value = (void *)lines;
