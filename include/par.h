@@ -149,9 +149,10 @@ typedef int par_generate_fn(void *source, void **item);
  * call. The pointer that the action leaves in *value becomes par_result.value.
  *
  * The action returns 0 or any other number. This number becomes
- * par_result.error and affects no other item. If an action itself returns
- * -ECANCELED, only par_result.worker distinguishes its item from an item that
- * never ran. If an action ends its thread by pthread_exit(), its item comes
+ * par_result.error and affects no other item. By convention it is a negative
+ * errno value, and -EINTR if the action gave up because it was told to stop. If
+ * an action itself returns -ECANCELED, only par_result.worker distinguishes its
+ * item from an item that never ran. If an action ends its thread by pthread_exit(), its item comes
  * back with the error -EINTR and its worker ends. Another worker is started
  * when an item waits.
  */
