@@ -78,6 +78,13 @@ cpp_check() {
 		-D__linux__ -D__GLIBC__ -Iinclude -I"$work/clang/lib" lib docs/examples
 }
 
+# Words of mdoc and of Rust are no mistakes.
+spelling() {
+	git ls-files | grep -v -e '\.svg$' -e /corpus/ -e '^LICENSE' |
+		xargs codespell -L crate,nd,fo
+}
+
+check "spelling" spelling
 check "clang: set up" set_up clang
 check "the fields of the shared state are GUARDED" guarded
 check "clang -Wthread-safety: lib" ninja -C "$work/clang" lib/libpar-static.a \
