@@ -123,7 +123,8 @@ static int all_of_a_file(void)
 }
 
 /* [next_timed] */
-/* Adds what comes until then; -ETIMEDOUT: there may be more. */
+/* Adds results until the time `due`. Returns -ETIMEDOUT if there may be more.
+ */
 static int add_until(struct par *pool, double due)
 {
 	struct par_result r;
@@ -162,7 +163,7 @@ static int push_words(void)
 }
 
 /* [push] */
-/* Halves what is long, and leaves the second half to another worker. */
+/* Measures a word. If it is long, pushes its second half for another worker. */
 static int halve(void *context, void *item, void **length)
 {
 	char *text = item, *half;
@@ -274,7 +275,7 @@ static int push_into_a_window(void)
 }
 
 /* [cancel_fd] */
-/* Reads a byte; gives up when the pool is canceled. */
+/* Reads a byte. Gives up if the pool is canceled. */
 static int receive(void *context, void *item, void **value)
 {
 	int *socket = item;
@@ -321,7 +322,7 @@ static int cancel_what_waits(void)
 }
 
 /* [canceled] */
-/* Counts what is upper case, of a very long text. */
+/* Counts the upper-case letters of a very long text. */
 static int count_upper(void *context, void *text, void **count)
 {
 	uintptr_t upper = 0;
@@ -335,7 +336,7 @@ static int count_upper(void *context, void *text, void **count)
 /* [end] */
 
 /* [stop_fd] */
-/* Reads a byte; gives up when it is told to stop. */
+/* Reads a byte. Gives up if it is told to stop. */
 static int receive_or_stop(void *context, void *item, void **value)
 {
 	int *socket = item;
@@ -491,7 +492,7 @@ static int fewer_at_once(void)
 }
 
 /* [fd] */
-/* Takes results and what comes in on another descriptor, on one thread. */
+/* One thread takes results and reads another descriptor. */
 static int serve(struct par *pool, int input)
 {
 	struct pollfd polled[] = {
@@ -535,7 +536,7 @@ static int beside_a_descriptor(void)
 }
 
 /* [progress] */
-/* A line for a terminal, ten times a second, whether results come or not. */
+/* Draws a line on a terminal, at most ten times per second. */
 static void show_progress(struct par *pool, double *due)
 {
 	struct par_stats now;
@@ -571,7 +572,7 @@ static int with_a_progress_line(void)
 			add(&r);
 		show_progress(pool, &due);
 	}
-	due = 0; /* the last one stays */
+	due = 0; /* draw it once more, at once */
 	show_progress(pool, &due);
 	fprintf(stderr, "\n");
 	/* [end] */

@@ -50,9 +50,9 @@ static bool open_batch(struct batch *b, par_generate_fn *generate,
 	return par_open(&b->pool, &options) == 0;
 }
 
-/* A generator of one's own. Where it is stands behind its first argument. */
+/* A generator of your own. Its first argument says where it is. */
 /* [own] */
-/* The names in a directory, each for whoever takes the result to free. */
+/* Makes the names in a directory. Whoever takes the result frees the name. */
 static int next_name(void *directory, void **item)
 {
 	struct dirent *entry;
@@ -98,7 +98,7 @@ static bool a_directory_is_read(void)
 	return dots == 1;
 }
 
-/* A generator that makes no more than a hundred items a second. */
+/* A generator that makes at most a hundred items per second. */
 static int next_in_time(void *jobs, void **item)
 {
 	/* [rate] */
@@ -136,7 +136,7 @@ static bool rate_is_limited(void)
 static pthread_mutex_t turn_lock = PTHREAD_MUTEX_INITIALIZER;
 static double next_turn;
 
-/* How long to wait for a turn: there is one every 10 ms. */
+/* Returns how long to wait for a turn. There is one every 10 ms. */
 static double take_turn(void)
 {
 	double now = seconds(), turn;
@@ -180,7 +180,7 @@ static bool retries_succeed(void)
 		/* [retry] */
 		struct job *job = r.item;
 
-		/* three times in all */
+		/* at most three times */
 		if (r.error && ++job->tries < 3 && par_push(pool, job) == 0)
 			continue;
 		/* [end] */
@@ -196,7 +196,7 @@ static int flaky_in_time(void *context, void *item, void **value)
 	struct job *job = item;
 
 	/* [due] */
-	/* Waits until it is due, or the pool is canceled. */
+	/* Waits until the job is due or the pool is canceled. */
 	struct pollfd canceled = { .fd = par_cancel_fd(par_self()),
 				   .events = POLLIN };
 	double wait = job->due - seconds();
@@ -222,7 +222,7 @@ static bool retries_wait_longer_each_time(void)
 		struct job *job = r.item;
 
 		if (r.error && ++job->tries < 3) {
-			/* the second after 20 ms, the third after 40 */
+			/* the second try after 20 ms, the third after 40 */
 			job->due = seconds() + 0.01 * (1 << job->tries);
 			if (par_push(pool, job) == 0)
 				continue;
@@ -237,7 +237,8 @@ static bool retries_wait_longer_each_time(void)
 /* The same, and no worker waits. */
 
 /* [aside] */
-/* A list of those that are to be tried again, the first one due in front. */
+/* Puts a job into the list of those to try again. The list is in the order in
+ * which they are due. */
 static void keep_aside(struct job **aside, struct job *job, double delay)
 {
 	job->due = seconds() + delay;
@@ -247,7 +248,8 @@ static void keep_aside(struct job **aside, struct job *job, double delay)
 	*aside = job;
 }
 
-/* Pushes those that are due; for how many ms that is all, or -1: for ever. */
+/* Pushes the jobs that are due. Returns how many milliseconds remain until the
+ * next one is due; -1: there is none. */
 static int push_due(struct par *pool, struct job **aside)
 {
 	double wait = 0;
@@ -256,14 +258,14 @@ static int push_due(struct par *pool, struct job **aside)
 		struct job *next = (*aside)->next;
 
 		if (par_push(pool, *aside))
-			return 1000; /* no memory: later, then */
+			return 1000; /* no memory: try again later */
 		*aside = next;
 	}
 	return *aside ? (int)(1000 * wait) + 1 : -1;
 }
 
-/* The pool has no generator: the end is when all jobs, one or more, are done.
- */
+/* The pool has no generator. The program ends it when all jobs are done. There
+ * must be at least one. */
 static int try_all(struct par *pool, struct job *jobs, unsigned count)
 {
 	struct job *aside = NULL;
@@ -284,7 +286,7 @@ static int try_all(struct par *pool, struct job *jobs, unsigned count)
 				par_finish(pool);
 		}
 	}
-	return succeeded; /* after a cancel the others are aside */
+	return succeeded; /* after a cancel, the other jobs are aside */
 }
 /* [end] */
 
@@ -443,7 +445,8 @@ static int lengthen(void *context, void *item, void **value)
 }
 
 /* [row] */
-/* The generator of the second pool: all that comes out of the first. */
+/* The generator of the second pool makes an item of each result of the first.
+ */
 static int next_of_first(void *first, void **item)
 {
 	struct par_result *made = malloc(sizeof *made);
@@ -459,15 +462,15 @@ static int next_of_first(void *first, void **item)
 static int measure(void *context, void *item, void **value)
 {
 	const struct par_result *made = item;
-	size_t *length = context; /* one worker: nobody else adds */
+	size_t *length = context; /* there is only one worker */
 
 	(void)value;
 	if (made->error == 0)
 		*length += strlen(made->value);
-	return made->error; /* what failed there has failed here */
+	return made->error; /* if it failed there, it fails here */
 }
 
-/* As .discard, too: what nobody has taken when a pool is closed. */
+/* Both are .discard of their pools. */
 static void drop_made(void *context, const struct par_result *r)
 {
 	(void)context;
@@ -517,7 +520,7 @@ static bool measure_words(unsigned taken, unsigned *failed, size_t *length)
 		drop_measured(NULL, &r);
 	}
 	/* [stop] */
-	par_cancel(first); /* the second's generator may be waiting for it */
+	par_cancel(first); /* ends a wait of the second's generator */
 	par_close(second);
 	par_close(first);
 	/* [end] */
@@ -553,7 +556,7 @@ static void show(const struct par_result *r)
 }
 
 /* [frame] */
-/* Once a frame: what has come by now. False: that was all. */
+/* Call this once per frame. Returns false at the end. */
 static bool show_results(struct par *pool)
 {
 	struct par_result r;
@@ -583,8 +586,8 @@ static bool the_main_thread_goes_on(void)
 /* [usual] */
 static sigset_t usual; /* the mask of the program's own threads */
 
-/* As popen(), but the command gets the signals that the program gets. The
- * program's handlers may run on this thread meanwhile. */
+/* Does what popen() does, but the command gets the usual signals. The program's
+ * handlers may run on this thread meanwhile. */
 static FILE *run(const char *command)
 {
 	sigset_t ours;
@@ -634,7 +637,7 @@ static bool commands_get_their_signals(void)
 /* What the interrupt must not cut short. */
 
 /* [shield] */
-/* Writes the whole record, whatever is canceled meanwhile. */
+/* Writes the whole record, even if the pool is canceled meanwhile. */
 static int save(FILE *file, const char *record, size_t size)
 {
 	sigset_t interrupt, before;
@@ -701,8 +704,8 @@ static bool a_shielded_record_is_whole(void)
 /* Where the time goes. */
 
 /* [slow] */
-/* Who keeps the others waiting, in a pool without order. capacity: that of the
- * options, or where that is 0 the larger of workers and 64. */
+/* Says who keeps the others waiting, in an unordered pool. capacity is that of
+ * the options; if that is 0, it is the larger of workers and 64. */
 static const char *slowest(const struct par_stats *now, size_t capacity)
 {
 	if (now->ready > capacity)

@@ -33,7 +33,7 @@ static void take_results(uv_poll_t *results, int status, int events)
 		uv_close((uv_handle_t *)results, NULL);
 }
 
-/* Takes a pool's results in the loop, beside all else that is in there. */
+/* Lets the loop take the pool's results. */
 static int watch(uv_loop_t *loop, uv_poll_t *results, struct par *pool)
 {
 	int rc = uv_poll_init(loop, results, par_fd(pool));
