@@ -4,8 +4,6 @@
  */
 #include "kit.h"
 
-#include <time.h>
-
 enum { MANY = 16 };
 
 /* Calls par_next_many() once, on a thread of its own. */
@@ -449,35 +447,54 @@ static void on_a_thread_of_the_pool_it_is_edeadlk(void **state)
  * Times.
  */
 
-static int sleep_some(void *unused, void *item, void **value)
+static int sleep_some(void *gate, void *item, void **value)
 {
-	nanosleep(&(struct timespec){ .tv_nsec = 5000000 }, NULL);
+	gate_pass(gate);
+	kit_linger();
 	return 0;
 }
 
 static void results_tell_times(void **state)
 {
-	double pushed;
-	struct par_result r;
-	struct par *pool = kit_open(&(struct par_options){
-		.action = sleep_some, .workers = 1, .timed = 1 });
+	struct gate gate = GATE_CLOSED;
+	struct par *pool = kit_open(&(struct par_options){ .action = sleep_some,
+							   .workers = 1,
+							   .context = &gate,
+							   .timed = 1 });
 
 	kit_push_numbers(pool, 1, 3);
+	gate_await(&gate, 1);
 	EVENTUALLY(kit_stats(pool).oldest_ns > 0);
+	gate_open(&gate);
 	for (uint64_t i = 0; i < 3; i++) {
-		r = kit_take(pool);
+		struct par_result r = kit_take(pool);
+
 		assert_true(r.ran_ns >= 5000000);
 		assert_true(r.waited_ns >= i * 5000000);
 	}
-	pushed = kit_ms();
+	assert_int_equal(kit_stats(pool).oldest_ns, 0);
+	kit_finish(pool);
+}
+
+static void an_item_that_never_ran_has_waited(void **state)
+{
+	struct gate gate = GATE_CLOSED;
+	struct par *pool = kit_open(&(struct par_options){ .action = sleep_some,
+							   .workers = 1,
+							   .context = &gate,
+							   .timed = 1 });
+	const double pushed = kit_ms();
+	struct par_result r;
+
 	kit_push_numbers(pool, 1, 2);
-	EVENTUALLY(kit_stats(pool).running == 1);
+	gate_await(&gate, 1);
 	par_cancel(pool);
 	r = kit_take(pool);
 	assert_int_equal(r.error, -ECANCELED);
 	assert_int_equal(r.ran_ns, 0);
 	assert_true(r.waited_ns > 0);
 	assert_true((double)r.waited_ns <= 1e6 * (kit_ms() - pushed));
+	gate_open(&gate);
 	kit_take(pool);
 	assert_int_equal(kit_stats(pool).oldest_ns, 0);
 	kit_close_ended(pool, 0);
@@ -485,12 +502,14 @@ static void results_tell_times(void **state)
 
 static void without_the_option_they_are_0(void **state)
 {
-	struct par *pool = kit_open_action(sleep_some, 1, NULL);
+	struct gate gate = GATE_CLOSED;
+	struct par *pool = kit_open_action(sleep_some, 1, &gate);
 	struct par_result r;
 
 	kit_push(pool, NULL);
-	EVENTUALLY(kit_stats(pool).running == 1);
+	gate_await(&gate, 1);
 	assert_int_equal(kit_stats(pool).oldest_ns, 0);
+	gate_open(&gate);
 	r = kit_take(pool);
 	assert_int_equal(r.waited_ns, 0);
 	assert_int_equal(r.ran_ns, 0);
@@ -519,6 +538,7 @@ int main(void)
 		KIT_TEST(in_time_it_is_a_close),
 		KIT_TEST(on_a_thread_of_the_pool_it_is_edeadlk),
 		KIT_TEST(results_tell_times),
+		KIT_TEST(an_item_that_never_ran_has_waited),
 		KIT_TEST(without_the_option_they_are_0),
 	};
 
