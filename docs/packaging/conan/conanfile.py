@@ -12,7 +12,7 @@ class ParConan(ConanFile):
     options = {"shared": [True, False]}
     default_options = {"shared": False}
     generators = "MesonToolchain"
-    tool_requires = "meson/[>=1.0]"
+    tool_requires = "meson/[>=0.61]"
     languages = "C"
 
     def source(self):
