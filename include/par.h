@@ -152,9 +152,9 @@ typedef int par_generate_fn(void *source, void **item);
  * par_result.error and affects no other item. By convention it is a negative
  * errno value, and -EINTR if the action gave up because it was told to stop. If
  * an action itself returns -ECANCELED, only par_result.worker distinguishes its
- * item from an item that never ran. If an action ends its thread by pthread_exit(), its item comes
- * back with the error -EINTR and its worker ends. Another worker is started
- * when an item waits.
+ * item from an item that never ran. If an action ends its thread by
+ * pthread_exit(), its item comes back with the error -EINTR and its worker
+ * ends. Another worker is started when an item waits.
  */
 typedef int par_action_fn(void *context, void *item, void **value);
 
