@@ -217,6 +217,7 @@ static void each_consumer_has_its_own_least(void **state)
 struct pusher {
 	struct par *pool;
 	pthread_t thread;
+	atomic_int id; /* of its task, set just before the call */
 	int timeout_ms, rc;
 };
 
@@ -224,8 +225,16 @@ static void *push_late(void *pusher)
 {
 	struct pusher *p = pusher;
 
+	atomic_store(&p->id, kit_task());
 	p->rc = par_push_timed(p->pool, AS_ITEM(99), p->timeout_ms);
 	return NULL;
+}
+
+/* When it returns, the thread is asleep in its call: there must be no room. */
+static void pusher_start(struct pusher *p)
+{
+	kit_start(&p->thread, push_late, p);
+	EVENTUALLY(p->id != 0 && kit_is_asleep(p->id));
 }
 
 static struct par *open_window(size_t window)
@@ -249,7 +258,7 @@ static void a_full_window_holds_it_back(void **state)
 	assert_int_equal(par_push_timed(pool, AS_ITEM(3), 20), -ETIMEDOUT);
 	assert_true(kit_ms() - before >= 20);
 	assert_int_equal(kit_stats(pool).entered, 2);
-	kit_start(&p.thread, push_late, &p);
+	pusher_start(&p);
 	kit_linger();
 	assert_int_equal(kit_stats(pool).entered, 2);
 	kit_take(pool);
@@ -277,8 +286,7 @@ static void a_cancel_and_the_end_wake_it(void **state)
 		struct par_result r;
 
 		kit_push_number(pool, 1);
-		kit_start(&p.thread, push_late, &p);
-		kit_linger();
+		pusher_start(&p);
 		if (ends) {
 			/* What waits there does not hold off the end. It may
 			 * enter first, when the result was taken. */
@@ -310,8 +318,7 @@ static void the_end_wakes_all_of_them(void **state)
 
 		kit_push_number(pool, 1);
 		for (int i = 0; i < 2; i++)
-			kit_start(&p[i].thread, push_late, &p[i]);
-		kit_linger();
+			pusher_start(&p[i]);
 		EVENTUALLY(kit_stats(pool).ready == 1);
 		par_finish(pool);
 		while (par_next(pool, &r) > 0)
@@ -367,8 +374,7 @@ static void pushers_come_before_the_generator(void **state)
 	struct pusher p = { .pool = pool, .timeout_ms = -1 };
 
 	EVENTUALLY(kit_stats(pool).entered == 3);
-	kit_start(&p.thread, push_late, &p);
-	kit_linger();
+	pusher_start(&p);
 	gate_open(&gate);
 	EVENTUALLY(kit_stats(pool).ready == 3);
 	kit_take(pool);

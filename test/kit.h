@@ -280,6 +280,11 @@ void full_open(struct full *full, struct par_options options, uint64_t entered);
  * Threads of the program.
  */
 
+/* The number that the system has for the calling thread, and whether the thread
+ * with this number sleeps in a system call. */
+int kit_task(void);
+bool kit_is_asleep(int task);
+
 /* Calls par_next() once. When taker_start() returns, the thread is asleep in
  * that call: so the pool must have no result yet. taker_join() sets rc to what
  * the call returned. */

@@ -291,8 +291,12 @@ void full_open(struct full *full, struct par_options options, uint64_t entered)
 	kit_linger();
 }
 
-/* Whether the thread sleeps in a system call. */
-static bool asleep(int task)
+int kit_task(void)
+{
+	return (int)syscall(SYS_gettid);
+}
+
+bool kit_is_asleep(int task)
 {
 	char path[64], line[128] = "";
 	const char *name_end;
@@ -313,7 +317,7 @@ static void *take_one(void *argument)
 {
 	struct taker *taker = argument;
 
-	atomic_store(&taker->id, (int)syscall(SYS_gettid));
+	atomic_store(&taker->id, kit_task());
 	taker->rc = par_next(taker->pool, &taker->result);
 	return NULL;
 }
@@ -322,7 +326,7 @@ void taker_start(struct taker *taker, struct par *pool)
 {
 	*taker = (struct taker){ .pool = pool };
 	kit_start(&taker->thread, take_one, taker);
-	EVENTUALLY(taker->id != 0 && asleep(taker->id));
+	EVENTUALLY(taker->id != 0 && kit_is_asleep(taker->id));
 }
 
 void taker_join(struct taker *taker)
