@@ -1,586 +1,376 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fetch: many URLs at once, by blocking transfers, one libcurl handle a worker.
+ * fetch: many URLs at once, by blocking transfers.
  *
- * The generator reads URLs, the action transfers one, the loop in drain()
- * prints what comes back. Without a URL it runs a server of its own (serve.c)
- * and shows what fetching at once is worth.
+ * The generator brings a URL, the action transfers it, and the loop prints what
+ * came of it. How libcurl is used is in transfer.h, the second tries are in
+ * later.h, the bodies in body.h.
  */
-#include "clock.h"
-#include "number.h"
-#include "serve.h"
+#include "fetch.h"
 
+#include "body.h"
+#include "later.h"
+#include "progress.h"
+
+#include <getopt.h>
 #include <inttypes.h>
-#include <pthread.h>
-#include <signal.h>
-#include <stdatomic.h>
-#include <stdbool.h>
-#include <string.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
-#include <curl/curl.h>
+enum { STACK = 512 * 1024, AHEAD = 10000 };
 
-#include <par.h>
+static struct fetch_options asked;
+static FILE *rest; /* the URLs that were not done */
 
-enum { DEFAULT_WORKERS = 100, SELF_URLS = 1000, SELF_SAMPLE = 20 };
-enum { TICK_MS = 100, CONNECT_S = 10, IDLE_S = 30, STACK = 512 * 1024 };
-/* Descriptors that one transfer may hold, our server's end included, and those
- * that the program has besides. */
-enum { FDS_EACH = 6, FDS_MORE = 32 };
+/* The generator. */
 
-struct settings {
-	unsigned workers;
-	const char *file;   /* URLs a line, "-": standard input */
-	char **urls;	    /* arguments, up to NULL */
-	unsigned long self; /* this many from our own server */
-	bool verbose, progress;
-	bool shared; /* results and progress are on the same terminal */
+struct urls {
+	par_generate_fn *next;
+	void *source;
 };
 
-/* One transfer, as the action leaves it for the loop. */
-struct page {
-	long status;
-	curl_off_t bytes;
-	char why[CURL_ERROR_SIZE]; /* libcurl's words, where it failed */
-};
-
-static double now_ms(void)
+static int next_transfer(void *urls, void **item)
 {
-	return 1e3 * seconds();
-}
+	struct urls *u = urls;
+	struct transfer *t;
+	void *url;
+	int rc = u->next(u->source, &url);
 
-/* Transfers: what runs on the workers. */
-
-static size_t count_only(char *data, size_t size, size_t count, void *page)
-{
-	(void)data;
-	((struct page *)page)->bytes += (curl_off_t)(size * count);
-	return size * count;
-}
-
-/* libcurl asks this at least once a second, and whenever a signal has broken
- * its wait (par_options.interrupt): so a cancel ends a transfer at once. */
-static int must_stop(void *unused, curl_off_t a, curl_off_t b, curl_off_t c,
-		     curl_off_t d)
-{
-	(void)unused, (void)a, (void)b, (void)c, (void)d;
-	return par_stopping();
-}
-
-static int open_handle(void *settings, void **handle)
-{
-	const struct settings *s = settings;
-	CURL *curl = *handle = curl_easy_init();
-
-	if (!curl)
+	if (rc <= 0)
+		return rc;
+	*item = t = calloc(1, sizeof *t);
+	if (!t) {
+		free(url);
 		return -ENOMEM;
-	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
-	/* No proxy knows the way to our own server. */
-	if (s->self)
-		curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
-#if LIBCURL_VERSION_NUM >= 0x075500
-	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https,ftp,file");
-#endif
-#if LIBCURL_VERSION_NUM >= 0x075700
-	/* A canceled transfer does not wait for a name server that is silent:
-	 * nothing is fetched after a cancel. */
-	curl_easy_setopt(curl, CURLOPT_QUICK_EXIT, 1L);
-#endif
-	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_S);
-	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
-	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)IDLE_S);
-	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, count_only);
-	curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
-	curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, must_stop);
-	return 0;
+	}
+	t->url = url;
+	t->host = host_of(url);
+	return 1;
 }
 
-static int transfer(void *handle, void *url, void **value)
+/* The action. */
+
+static int fetch_url(void *curl, void *item, void **value)
 {
-	struct page *page = *value = calloc(1, sizeof *page);
-	CURLcode code;
+	struct transfer *t = item;
+	struct body body = { .transfer = t };
+	int rc = transfer_prepare(curl, t), written;
 
-	if (!page)
-		return CURLE_OUT_OF_MEMORY;
-	curl_easy_setopt(handle, CURLOPT_URL, url);
-	curl_easy_setopt(handle, CURLOPT_WRITEDATA, page);
-	curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, page->why);
-	code = curl_easy_perform(handle);
-	curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &page->status);
-	if (code && !page->why[0])
-		snprintf(page->why, sizeof page->why, "%s",
-			 curl_easy_strerror(code));
-	/* The handle stays, this page does not. */
-	curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, NULL);
-	return (int)code;
+	(void)value;
+	if (rc == 0 && asked.folder)
+		rc = body_open(&body, asked.folder);
+	if (rc)
+		return rc;
+	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, asked.protocols);
+	curl_easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS_STR, asked.protocols);
+	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, body_write);
+	curl_easy_setopt(curl, CURLOPT_WRITEDATA, &body);
+	if (asked.self) /* no proxy knows the way there */
+		curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
+	rc = transfer_perform(curl, t);
+	if (!body.file)
+		return rc;
+	written = body_close(&body, asked.folder, !rc && t->status < 400);
+	return rc ? rc : written;
 }
 
-/* URLs: what runs on the producer. Every item is malloc'ed. */
+/* The loop. */
 
-static int next_argument(void *arguments, void **item)
+static void print_result(const struct par_result *r)
+{
+	const struct transfer *t = r->item;
+
+	progress_clear();
+	if (r->error)
+		printf("---");
+	else
+		printf("%03ld", t->status);
+	printf(" %10" PRId64 " B %7.0f ms  ", (int64_t)t->bytes,
+	       (double)r->ran_ns / 1e6);
+	tool_print(stdout, t->url);
+	if (r->error) {
+		fputs(": ", stdout);
+		if (r->stopped)
+			printf("it took more than %u s", asked.limit_s);
+		else
+			tool_print(stdout,
+				   r->error < 0 ? strerror(-r->error) : t->why);
+	}
+	putchar('\n');
+}
+
+static void leave(struct fetch_sum *sum, const char *url)
+{
+	sum->left++;
+	if (rest)
+		fprintf(rest, "%s\n", url);
+}
+
+static void take_result(struct fetch_sum *sum, const struct par_result *r)
+{
+	struct transfer *t = r->item;
+
+	if (r->error == -ECANCELED || (r->error && r->stopped == -ECANCELED)) {
+		leave(sum, t->url);
+	} else {
+		const bool failed = r->error || t->status >= 400;
+
+		sum->done++;
+		sum->failed += failed;
+		if (failed || !asked.quiet)
+			print_result(r);
+	}
+	free(t->url);
+	free(t);
+}
+
+static void draw_progress(const struct fetch_sum *sum, struct par *pool,
+			  const struct later *later)
+{
+	struct par_stats stats;
+
+	if (!progress_due())
+		return;
+	par_stats(pool, &stats);
+	fprintf(stderr, "%" PRIu64 " done, %" PRIu64 " failed, %u under way, ",
+		sum->done, sum->failed, stats.running);
+	fprintf(stderr, "%zu%s to go%s",
+		stats.queued + stats.ready + later->count,
+		stats.ended ? "" : " or more", stop ? ", stopping" : "");
+}
+
+/* After a stop: what waits for another try, and what was not read yet. */
+static void leave_others(struct fetch_sum *sum, struct later *later,
+			 const struct urls *urls)
+{
+	struct par_result r = { .error = -ECANCELED };
+	void *url;
+
+	while ((r.item = later->first)) {
+		later->first = later->first->later;
+		take_result(sum, &r);
+	}
+	while (rest && urls->next(urls->source, &url) > 0) {
+		leave(sum, url);
+		free(url);
+	}
+}
+
+int fetch_all(const struct fetch_options *options, par_generate_fn *generate,
+	      void *source, struct fetch_sum *sum)
+{
+	struct urls urls = { generate, source };
+	struct later later = { .retries = options->retries };
+	const int64_t begun = clock_ms();
+	struct par_result r;
+	struct par *pool;
+	int rc;
+
+	asked = *options;
+	*sum = (struct fetch_sum){ 0 };
+	rc = par_open(&pool, &(struct par_options){
+				     .action = fetch_url,
+				     .workers = asked.workers,
+				     .generate = next_transfer,
+				     .source = &urls,
+				     .capacity = AHEAD,
+				     .window = AHEAD,
+				     .worker_open = transfer_open,
+				     .worker_close = transfer_close,
+				     .stack_size = STACK,
+				     .interrupt = SIGUSR1,
+				     .name = "fetch",
+				     .time_limit_ms = 1000 * asked.limit_s,
+				     .key = transfer_host,
+				     .key_limit = asked.at_one_host,
+				     .timed = 1 });
+	if (rc)
+		errx(TOOL_CANNOT, "cannot start: %s", strerror(-rc));
+	while ((rc = later_next(&later, pool, &r)) > 0 || rc == -ETIMEDOUT) {
+		if (stop)
+			par_cancel(pool);
+		if (rc > 0 && !later_takes(&later, &r))
+			take_result(sum, &r);
+		draw_progress(sum, pool, &later);
+	}
+	progress_clear();
+	par_close(pool);
+	if (stop)
+		leave_others(sum, &later, &urls);
+	sum->seconds = (double)(clock_ms() - begun) / 1e3;
+	return rc;
+}
+
+/* Where the URLs come from. */
+
+static int next_argument(void *arguments, void **url)
 {
 	char ***next = arguments;
 
 	if (!**next)
 		return 0;
-	*item = strdup(*(*next)++);
-	return *item ? 1 : -ENOMEM;
+	*url = strdup(*(*next)++);
+	return *url ? 1 : -ENOMEM;
 }
 
-/* The lines of a file, those that DOS wrote too. */
-static int next_line(void *file, void **item)
+/* A line without the blanks around it; empty ones and comments are left out. */
+static int next_line(void *file, void **url)
 {
-	int rc = par_from_lines(file, item);
+	int rc;
 
-	if (rc > 0) {
-		char *line = *item;
+	while ((rc = par_from_lines(file, url)) > 0) {
+		char *line = *url;
+		const size_t blanks = strspn(line, " \t\r");
 		size_t length = strlen(line);
 
-		if (length > 0 && line[length - 1] == '\r')
-			line[length - 1] = '\0';
-	}
-	return rc;
-}
-
-struct own_urls {
-	unsigned long left;
-	uint16_t port;
-};
-
-static int next_own_url(void *source, void **item)
-{
-	struct own_urls *own = source;
-	char url[64];
-
-	if (own->left == 0)
-		return 0;
-	snprintf(url, sizeof url, "http://127.0.0.1:%u/%lu",
-		 (unsigned)own->port, own->left--);
-	*item = strdup(url);
-	return *item ? 1 : -ENOMEM;
-}
-
-/* The loop. */
-
-struct tally {
-	uint64_t done, failed, canceled;
-	uint64_t total; /* 0: not known yet */
-	double begun;
-	bool drawn; /* a progress line stands on the terminal */
-};
-
-/* Atomic: the server's thread may be the one that is interrupted. */
-static atomic_bool stopped;
-/* What the handler says: below the progress line, where there is one. */
-static const char *farewell = "fetch: stopping; again ends at once\n";
-
-static void on_interrupt(int signal)
-{
-	int saved = errno;
-	ssize_t written;
-
-	atomic_store(&stopped, true);
-	/* A standard error that is gone is no reason not to stop. */
-	written = write(STDERR_FILENO, farewell, strlen(farewell));
-	(void)signal, (void)written;
-	errno = saved;
-}
-
-/* The first Ctrl-C is ours, the second does what it does everywhere, even where
- * the handler hangs on a standard error that nobody reads. A write of results
- * that the first finds blocked goes on: none is lost. */
-static void catch_interrupt(bool progress)
-{
-	struct sigaction action = { .sa_handler = on_interrupt };
-
-	action.sa_flags = (int)SA_RESETHAND | SA_NODEFER | SA_RESTART;
-	if (progress)
-		farewell = "\nfetch: stopping; again ends at once\n";
-	sigemptyset(&action.sa_mask);
-	sigaction(SIGINT, &action, NULL);
-}
-
-static void clear_progress(struct tally *tally)
-{
-	if (tally->drawn)
-		fputs("\r\033[K", stderr);
-	tally->drawn = false;
-}
-
-static void draw_progress(struct tally *tally, struct par *pool)
-{
-	double past = (now_ms() - tally->begun) / 1e3;
-	double rate = (double)tally->done / (past > 0 ? past : 1);
-	struct par_stats stats;
-
-	par_stats(pool, &stats);
-	if (stats.ended)
-		tally->total = stats.entered;
-	clear_progress(tally);
-	fprintf(stderr,
-		"%" PRIu64 " done, %" PRIu64 " failed, %u under way, "
-		"%.0f a second",
-		tally->done, tally->failed, stats.running, rate);
-	if (atomic_load(&stopped))
-		fputs(", stopping", stderr);
-	else if (tally->total && rate > 0)
-		fprintf(stderr, ", %.0f s left",
-			(double)(tally->total - tally->done) / rate);
-	tally->drawn = true;
-}
-
-/* A page that the server refused is a failure too. */
-static bool is_failure(const struct par_result *r)
-{
-	const struct page *page = r->value;
-
-	return r->error || page->status >= 400;
-}
-
-static void print_result(const struct par_result *r)
-{
-	const struct page *page = r->value;
-
-	if (!page) {
-		printf("---  %s: out of memory\n", (char *)r->item);
-		return;
-	}
-	if (r->error)
-		printf("---");
-	else
-		printf("%03ld", page->status);
-	printf(" %10" PRId64 " B %7.0f ms  %s%s%s\n", (int64_t)page->bytes,
-	       (double)r->ran_ns / 1e6, (char *)r->item, r->error ? ": " : "",
-	       r->error ? page->why : "");
-}
-
-static void take_result(struct tally *tally, const struct par_result *r,
-			const struct settings *s)
-{
-	/* What the cancel cut off, in the pool or in libcurl, is not failed. */
-	if (r->error == -ECANCELED || r->error == CURLE_ABORTED_BY_CALLBACK) {
-		tally->canceled++;
-	} else {
-		tally->done++;
-		tally->failed += is_failure(r);
-		if (s->verbose || r->error) {
-			if (s->shared)
-				clear_progress(tally);
-			print_result(r);
+		while (length > blanks && strchr(" \t\r", line[length - 1]))
+			length--;
+		line[length] = '\0';
+		if (length > blanks && line[blanks] != '#') {
+			memmove(line, line + blanks, length - blanks + 1);
+			return 1;
 		}
+		free(line);
 	}
-	free(r->value);
-	free(r->item);
-}
-
-/* Until the end; what par_next() says of it. */
-static int drain(struct par *pool, struct tally *tally,
-		 const struct settings *s)
-{
-	double drawn = now_ms();
-	struct par_result r;
-	int rc;
-
-	for (;;) {
-		rc = par_next_timed(pool, &r, TICK_MS);
-		if (rc == 1)
-			take_result(tally, &r, s);
-		else if (rc != -ETIMEDOUT)
-			break;
-		if (atomic_load(&stopped))
-			par_cancel(pool);
-		if (s->progress && now_ms() - drawn >= TICK_MS) {
-			draw_progress(tally, pool);
-			drawn = now_ms();
-		}
-	}
-	clear_progress(tally);
 	return rc;
 }
 
-static int fetch(struct tally *tally, struct settings *s,
-		 par_generate_fn *generate, void *source)
+static int fetch_given(const struct fetch_options *options, char **arguments)
 {
-	struct par *pool;
+	const char *list = options->list;
+	const bool from_stdin = !list || strcmp(list, "-") == 0;
+	struct fetch_sum sum;
+	FILE *file = stdin;
+	char *part = NULL;
 	int rc;
 
-	tally->begun = now_ms();
-	rc = par_open(&pool,
-		      &(struct par_options){ .action = transfer,
-					     .workers = s->workers,
-					     .generate = generate,
-					     .source = source,
-					     .context = s,
-					     .window = 10UL * s->workers,
-					     .worker_open = open_handle,
-					     .worker_close = curl_easy_cleanup,
-					     .stack_size = STACK,
-					     .interrupt = SIGUSR1,
-					     .name = "fetch",
-					     .timed = 1 });
-
-	if (rc) {
-		fprintf(stderr, "fetch: cannot start: %s\n", strerror(-rc));
-		return rc;
-	}
-	rc = drain(pool, tally, s);
-	par_close(pool);
-	return rc;
-}
-
-/* "1,000" */
-static const char *grouped(uint64_t number, char text[32])
-{
-	char plain[24];
-	int length = snprintf(plain, sizeof plain, "%" PRIu64, number);
-	char *out = text;
-
-	for (int i = 0; i < length; i++) {
-		if (i > 0 && (length - i) % 3 == 0)
-			*out++ = ',';
-		*out++ = plain[i];
-	}
-	*out = '\0';
-	return text;
-}
-
-static int report(const struct tally *tally)
-{
-	char done[32];
-
-	fprintf(stderr, "%s requests, %" PRIu64 " failed, ",
-		grouped(tally->done, done), tally->failed);
-	if (tally->canceled)
-		fprintf(stderr, "%" PRIu64 " canceled, ", tally->canceled);
-	fprintf(stderr, "%s%.2f s\n",
-		atomic_load(&stopped) ? "interrupted after " : "",
-		(now_ms() - tally->begun) / 1e3);
-	return tally->failed > 0 || tally->canceled > 0 ||
-	       atomic_load(&stopped);
-}
-
-static int fetch_given(struct settings *s, FILE *file)
-{
-	struct tally tally = { .total = 0 };
-	char **next = s->urls;
-	int rc;
-
-	for (char **url = s->urls; !file && *url; url++)
-		tally.total++;
-	rc = file ? fetch(&tally, s, next_line, file)
-		  : fetch(&tally, s, next_argument, &next);
+	if (*arguments || from_stdin)
+		list = "standard input";
+	else if (!(file = fopen(list, "re")))
+		err(TOOL_CANNOT, "%s", list);
+	if (options->rest && (asprintf(&part, "%s.part", options->rest) < 0 ||
+			      !(rest = fopen(part, "we"))))
+		err(TOOL_CANNOT, "%s", part);
+	rc = *arguments ? fetch_all(options, next_argument, &arguments, &sum)
+			: fetch_all(options, next_line, file, &sum);
 	if (rc)
-		fprintf(stderr, "fetch: %s: %s\n",
-			file && s->file ? s->file : "reading URLs",
-			strerror(-rc));
-	return report(&tally) || rc != 0;
-}
-
-/* Against ourselves. */
-
-static double fetch_own(struct tally *tally, struct settings *s, uint16_t port,
-			unsigned long count)
-{
-	struct own_urls own = { .left = count, .port = port };
-
-	*tally = (struct tally){ .total = count };
-	if (fetch(tally, s, next_own_url, &own))
-		tally->failed++;
-	return (now_ms() - tally->begun) / 1e3;
-}
-
-/* A few of them one after another first: what all of them would take is told
- * from that. Then all at once. */
-static int compare(struct settings *s, uint16_t port)
-{
-	struct settings alone = *s;
-	struct tally tally;
-	double serial, at_once;
-	char done[32];
-
-	alone.workers = 1;
-	serial = fetch_own(&tally, &alone, port, SELF_SAMPLE);
-	if (tally.failed || tally.canceled || atomic_load(&stopped))
-		return report(&tally);
-	serial *= (double)s->self / SELF_SAMPLE;
-	at_once = fetch_own(&tally, s, port, s->self);
-	if (tally.canceled || atomic_load(&stopped))
-		return report(&tally);
-	printf("%s requests, %" PRIu64 " failed, %.2f s; one after another "
-	       "(%d timed) they would have taken %.1f s: %.0f times faster\n",
-	       grouped(tally.done, done), tally.failed, at_once, SELF_SAMPLE,
-	       serial, serial / at_once);
-	return tally.failed > 0;
-}
-
-static void *serving(void *server)
-{
-	serve_loop(server);
-	return NULL;
-}
-
-static int fetch_self(struct settings *s)
-{
-	/* A worker for each connection, and for those that are being closed. */
-	const struct serve_options options = { .workers = 2 * s->workers,
-					       .delay_ms = 20 };
-	struct serve *server;
-	pthread_t thread;
-	int rc;
-
-	rc = serve_open(&server, &options);
-	if (rc) {
-		fprintf(stderr, "fetch: own server: %s\n", strerror(-rc));
-		return 1;
-	}
-	rc = pthread_create(&thread, NULL, serving, server);
-	if (rc == 0) {
-		rc = compare(s, serve_port(server));
-		serve_cancel(server);
-		pthread_join(thread, NULL);
-	}
-	serve_close(server);
-	return rc != 0;
+		warnx("%s: %s", list, strerror(-rc));
+	if (rest && (fclose(rest) || rename(part, options->rest)))
+		err(TOOL_CANNOT, "%s", options->rest);
+	free(part);
+	if (file != stdin)
+		fclose(file);
+	fprintf(stderr, "%" PRIu64 " requests, %" PRIu64 " failed, ", sum.done,
+		sum.failed);
+	if (sum.left)
+		fprintf(stderr, "%" PRIu64 " not done, ", sum.left);
+	fprintf(stderr, "%s%.2f s\n", stop ? "stopped after " : "",
+		sum.seconds);
+	return rc ? TOOL_CANNOT : sum.failed ? TOOL_FAILED : TOOL_DONE;
 }
 
 /* The command line. */
 
 static void usage(FILE *out)
 {
-	fputs("usage: fetch [-n N] [-f FILE] [-v] [URL ...]\n"
-	      "Fetches URLs, N at a time, and prints what came of each:\n"
-	      "status, bytes, milliseconds, URL; '---' and why where it "
-	      "failed.\n"
-	      "URLs are the arguments, or the lines of standard input. "
-	      "Without\n"
-	      "any it fetches 1,000 from a server of its own and times that.\n"
-	      "  -n N      how many at once (1 to 10000, default 100)\n"
-	      "  -f FILE   URLs from a file, one a line; '-': standard input\n"
-	      "  -s COUNT  that many from its own server\n"
-	      "  -v        print each of those\n"
-	      "  -h        this text\n"
+	fputs("usage: fetch [OPTION ...] [URL ...]\n"
+	      "Fetches URLs, many at a time, and prints what came of each:\n"
+	      "status, bytes, milliseconds, URL; '---' and why if it failed.\n"
+	      "URLs are the arguments, or the lines of standard input; empty\n"
+	      "lines and lines that begin with # are left out.\n"
+	      "  -n N             how many at once (default 100)\n"
+	      "  --per-host N     how many at once from one host (default 8)\n"
+	      "  -f FILE          URLs from a file; '-': standard input\n"
+	      "  -r, --rest FILE  write there what a stop has left undone\n"
+	      "  -o FOLDER        keep the bodies there, but not of errors\n"
+	      "  -m SECONDS       give up a transfer that takes longer\n"
+	      "  --retry N        try again so often if it may help\n"
+	      "  -p PROTOCOLS     allow these (default: http,https)\n"
+	      "  -q               print only what failed\n"
+	      "  -s COUNT         so many from a server of its own\n"
+	      "  -h               this text\n"
+	      "CURL_CA_BUNDLE, or SSL_CERT_FILE: the certificates to trust.\n"
 	      "Ctrl-C stops and tells what was done; once more ends at once.\n"
-	      "Exit status: 0, 1 if any failed (status 400 and more is "
-	      "failed)\n"
-	      "or it was stopped, 2 for a mistake on the command line.\n",
+	      "Exit status: 0; 1 if any failed (status 400 and more is\n"
+	      "failed); 2 if it could not begin or go on.\n",
 	      out);
 }
 
-static void parse(struct settings *s, int argc, char **argv)
+static struct fetch_options parse(int argc, char **argv)
 {
+	static const struct option longer[] = {
+		{ "per-host", required_argument, NULL, 'H' },
+		{ "rest", required_argument, NULL, 'r' },
+		{ "retry", required_argument, NULL, 'R' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 }
+	};
+	struct fetch_options o = { .workers = 100,
+				   .at_one_host = 8,
+				   .protocols = "http,https" };
 	int option;
 
-	while ((option = getopt(argc, argv, "n:f:s:vh")) != -1) {
+	while ((option = getopt_long(argc, argv, "n:f:r:o:m:p:qs:h", longer,
+				     NULL)) != -1)
 		switch (option) {
 		case 'n':
-			s->workers = number("fetch: -n", optarg, 1, 10000);
+			o.workers = tool_number("-n", optarg, 1, 10000);
+			break;
+		case 'H':
+			o.at_one_host =
+				tool_number("--per-host", optarg, 1, 10000);
 			break;
 		case 'f':
-			s->file = optarg;
+			o.list = optarg;
+			break;
+		case 'r':
+			o.rest = optarg;
+			break;
+		case 'o':
+			o.folder = optarg;
+			break;
+		case 'm':
+			o.limit_s = tool_number("-m", optarg, 1, 1000000);
+			break;
+		case 'R':
+			o.retries = tool_number("--retry", optarg, 0, 1000);
+			break;
+		case 'p':
+			o.protocols = optarg;
+			break;
+		case 'q':
+			o.quiet = true;
 			break;
 		case 's':
-			s->self = number("fetch: -s", optarg, 1, 100000000);
-			break;
-		case 'v':
-			s->verbose = true;
+			o.self = tool_number("-s", optarg, 1, 100000000);
 			break;
 		case 'h':
 			usage(stdout);
-			exit(0);
+			exit(TOOL_DONE);
 		default:
 			usage(stderr);
-			exit(2);
+			exit(TOOL_CANNOT);
 		}
-	}
-	s->urls = argv + optind;
-	if ((s->file != NULL) + (s->self > 0) + (*s->urls != NULL) > 1) {
-		fputs("fetch: URLs as arguments, or -f, or -s\n", stderr);
-		exit(2);
-	}
-}
-
-/* The file to read URLs from; NULL: the arguments, or with nothing there and no
- * URL on standard input, our own server. */
-static FILE *choose_input(struct settings *s)
-{
-	FILE *file = stdin;
-	int first;
-
-	if (s->self || *s->urls)
-		return NULL;
-	if (s->file && strcmp(s->file, "-") != 0) {
-		file = fopen(s->file, "re");
-		if (!file) {
-			fprintf(stderr, "fetch: %s: %s\n", s->file,
-				strerror(errno));
-			exit(1);
-		}
-	}
-	if (s->file)
-		return file;
-	first = isatty(STDIN_FILENO) ? EOF : getc(stdin);
-	/* Closed is the same as empty; what cannot be read is a mistake. */
-	if (ferror(stdin) && errno != EBADF) {
-		fprintf(stderr, "fetch: standard input: %s\n", strerror(errno));
-		exit(1);
-	}
-	if (first != EOF)
-		ungetc(first, stdin);
-	else
-		s->self = SELF_URLS;
-	return first != EOF ? stdin : NULL;
-}
-
-/* As many descriptors as we may have; fewer workers where that is not enough
- * for all of them. */
-static void fit_descriptors(struct settings *s)
-{
-	struct rlimit limit;
-	rlim_t most;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit))
-		return;
-	limit.rlim_cur = limit.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &limit);
-	if (getrlimit(RLIMIT_NOFILE, &limit))
-		return;
-	most = limit.rlim_cur > FDS_MORE + FDS_EACH
-		       ? (limit.rlim_cur - FDS_MORE) / FDS_EACH
-		       : 1;
-	if (most < s->workers) {
-		fprintf(stderr,
-			"fetch: %u at a time, not %u: no more than %" PRIuMAX
-			" descriptors (ulimit -n)\n",
-			(unsigned)most, s->workers, (uintmax_t)limit.rlim_cur);
-		s->workers = (unsigned)most;
-	}
+	return o;
 }
 
 int main(int argc, char **argv)
 {
-	struct settings s = { .workers = DEFAULT_WORKERS };
-	FILE *file;
+	struct fetch_options options = parse(argc, argv);
+	char **urls = argv + optind;
 	int status;
 
-	parse(&s, argc, argv);
-	file = choose_input(&s);
-	s.verbose = s.verbose || !s.self;
-	s.progress = isatty(STDERR_FILENO);
-	s.shared = s.progress && isatty(STDOUT_FILENO);
-	fit_descriptors(&s);
-	/* Each result as it comes, into a file and a pipe too. */
-	setvbuf(stdout, NULL, _IOLBF, 0);
-	catch_interrupt(s.progress);
-	curl_global_init(CURL_GLOBAL_DEFAULT);
-	status = s.self ? fetch_self(&s) : fetch_given(&s, file);
-	curl_global_cleanup();
-	if (file && file != stdin)
-		fclose(file);
-	if (fflush(stdout) || ferror(stdout)) {
-		fputs("fetch: the results could not be written\n", stderr);
-		status = 1;
+	tool_begin();
+	if ((options.list != NULL) + (options.self > 0) + (*urls != NULL) > 1)
+		errx(TOOL_CANNOT, "URLs as arguments, or -f, or -s");
+	if (!options.list && !options.self && !*urls && isatty(STDIN_FILENO)) {
+		usage(stderr);
+		return TOOL_CANNOT;
 	}
-	return status;
+	if (options.folder)
+		body_folder(options.folder);
+	options.workers = transfer_workers(options.workers);
+	transfer_begin();
+	status = options.self ? fetch_self(&options)
+			      : fetch_given(&options, urls);
+	transfer_end();
+	return tool_end(status);
 }

@@ -37,6 +37,7 @@ struct serve {
 struct connection {
 	struct serve *server;
 	int socket, cancel_fd;
+	bool last; /* the next request gets no answer */
 	size_t used;
 	char head[HEAD_MAX + 1];
 };
@@ -188,6 +189,8 @@ static bool respond(struct connection *c, size_t length)
 	if (strcmp(path, "/missing") == 0)
 		return answer(c, "404 Not Found", "not here\n", *method == 'G',
 			      *minor > '0');
+	/* Servers do this to a connection that was idle for long. */
+	c->last = strncmp(path, "/last", 5) == 0;
 	return answer(c, "200 OK", "Here you are.\n", *method == 'G',
 		      *minor > '0' &&
 			      !strcasestr(c->head, "\nConnection: close"));
@@ -213,7 +216,8 @@ static int serve_connection(void *context, void *item, void **value)
 	size_t length;
 
 	(void)value;
-	while ((length = receive_head(&c)) > 0 && respond(&c, length)) {
+	while ((length = receive_head(&c)) > 0 && !c.last &&
+	       respond(&c, length)) {
 		/* What follows the head is the next request. */
 		c.used -= length;
 		memmove(c.head, c.head + length, c.used + 1);

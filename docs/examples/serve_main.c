@@ -14,6 +14,7 @@ static void usage(FILE *out)
 	fputs("usage: serve [-p PORT] [-n CONNECTIONS] [-d MILLISECONDS]\n"
 	      "Answers HTTP requests on loopback until Ctrl-C; /missing with "
 	      "404.\n"
+	      "After /last..., the connection is closed at the next request.\n"
 	      "  -p PORT          where to listen (0, the default: where it is "
 	      "free)\n"
 	      "  -n CONNECTIONS   how many at once (default 1000)\n"

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* One line on a terminal that is written over again and again. */
+#ifndef PROGRESS_H
+#define PROGRESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "host.h"
+
+enum { PROGRESS_MS = 100 };
+
+static bool progress_stands;
+
+/* Before anything else is printed. */
+static inline void progress_clear(void)
+{
+	if (progress_stands)
+		fputs("\r\033[K", stderr);
+	progress_stands = false;
+}
+
+/* Whether there is somebody to see it, and the last one is old enough. */
+static inline bool progress_due(void)
+{
+	static int64_t drawn_ms;
+	const int64_t now = clock_ms();
+
+	if (now - drawn_ms < PROGRESS_MS || !isatty(STDERR_FILENO))
+		return false;
+	drawn_ms = now;
+	progress_clear();
+	progress_stands = true;
+	return true;
+}
+
+#endif

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: MIT
+# A part of test-fetch.sh: what serve cannot do, by nginx, and a name server.
+PATH=$PATH:/usr/sbin
+command -v nginx >/dev/null || {
+	echo "# nginx is not installed: the rest is left out"
+	return
+}
+
+configure() {
+	cat >"$work/nginx.conf" <<END
+daemon off;
+master_process off;
+pid nginx.pid;
+error_log error.log;
+events { }
+http {
+	client_body_temp_path tmp;
+	proxy_temp_path tmp;
+	fastcgi_temp_path tmp;
+	uwsgi_temp_path tmp;
+	scgi_temp_path tmp;
+	access_log access.log;
+	limit_conn_zone \$server_port zone=all:1m;
+	server {
+		listen 127.0.0.1:$1;
+		root $work;
+		add_header Retry-After 1 always;
+		location /loop { return 302 /loop; }
+		location /escape { return 302 file:///dev/null; }
+		location /busy { if (!-f open) { return 429; } return 200; }
+		location /down { if (!-f open) { return 502; } return 200; }
+		location /slow { limit_conn all 3; limit_rate 1; }
+		location / { return 200; }
+	}
+	server {
+		listen 127.0.0.1:$(($1 + 1)) ssl;
+		ssl_certificate server.crt;
+		ssl_certificate_key server.key;
+		location / { return 200; }
+	}
+}
+END
+	sed -i "s|-f open|-f $work/open|" "$work/nginx.conf"
+}
+
+{
+	for name in ca server; do
+		openssl req -newkey rsa:2048 -nodes -keyout "$work/$name.key" \
+			-out "$work/$name.csr" -subj "/CN=$name"
+	done
+	openssl x509 -req -in "$work/ca.csr" -signkey "$work/ca.key" -out "$work/ca.crt"
+	echo 'subjectAltName=IP:127.0.0.1' >"$work/names"
+	openssl x509 -req -in "$work/server.csr" -CA "$work/ca.crt" -CAkey "$work/ca.key" \
+		-CAcreateserial -extfile "$work/names" -out "$work/server.crt"
+} >"$work/log" 2>&1
+
+# nginx writes its number down when it listens, or ends if the port is taken.
+port=$((30000 + $$ % 1000 * 2)) last=$((port + 40))
+until [ -s "$work/nginx.pid" ] || [ $port -gt $last ]; do
+	port=$((port + 2))
+	configure $port
+	nginx -p "$work/" -c nginx.conf >"$work/nginx" 2>&1 &
+	server=$!
+	until [ -s "$work/nginx.pid" ] || ! kill -0 $server 2>/dev/null; do
+		sleep 0.01
+	done
+done
+url=http://127.0.0.1:$port/
+
+run "$fetch" "${url}loop" </dev/null
+is "redirects in a circle end" says out '^--- .*loop: Maximum \(10\) redirects'
+run "$fetch" "${url}escape" </dev/null
+is "a redirect to a protocol that was not asked for is refused" says out '^--- .*escape: Protocol'
+
+# again PATH STATUS: fetched with the server refusing until it was asked once.
+again() {
+	rm -f "$work/open"
+	rm -f "$work/out" "$work/err"
+	"$fetch" --retry 3 "$url$1" </dev/null >"$work/out" 2>"$work/err" &
+	fetching=$!
+	comes "/$1 HTTP/1.1\" $2 " "$work/access.log"
+	touch "$work/open"
+	wait $fetching
+	status=$?
+}
+again busy-1 429
+is "429: waited for, and tried again" says out '^200 .*busy-1$'
+is "and all is well" exits 0
+again down-1 502
+is "502: tried again" says out '^200 .*down-1$'
+rm -f "$work/open"
+run "$fetch" --retry 1 "${url}busy-2" </dev/null
+is "tried so often, and not again" says out '^429 .*busy-2$'
+is "429 at the end is a failure" exits 1
+is "tried once and again" test "$(grep -c /busy-2 "$work/access.log")" = 2
+run "$fetch" "${url}down-2" </dev/null
+is "not tried again if not asked to" test "$(grep -c /down-2 "$work/access.log")" = 1
+
+head -c 100 /dev/zero >"$work/slow"
+for i in 1 2 3 4 5 6; do echo "${url}slow"; done >"$work/list"
+run "$fetch" --per-host 3 -m 1 -f "$work/list"
+is "no more at once from a host" test "$(grep -c '/slow HTTP/1.1" 503' "$work/access.log")" = 0
+run "$fetch" --per-host 6 -m 1 -f "$work/list"
+is "and as many as it may be" test "$(grep -c '/slow HTTP/1.1" 503' "$work/access.log")" = 3
+
+secure=https://127.0.0.1:$((port + 1))/
+run env CURL_CA_BUNDLE="$work/ca.crt" "$fetch" $secure </dev/null
+is "a certificate that is trusted" says out '^200 '
+run env -u SSL_CERT_FILE "$fetch" $secure </dev/null
+is "a certificate that is not" says out '^--- .*certificate'
+run env CURL_CA_BUNDLE="$work/nowhere" "$fetch" $secure </dev/null
+is "no certificates where they should be" exits 2
+kill $server
+wait $server
+
+# The name server is asked once for each name, in a network of its own with an /etc
+# that nobody else sees, if the system lets a user have that.
+cat >"$work/inside.sh" <<'END'
+set -eu
+cd "$2"
+ip link set lo up
+echo nameserver 127.0.0.1 >resolv.conf
+echo 'hosts: dns' >nsswitch.conf
+for file in resolv.conf nsswitch.conf; do
+	mount --bind $file "$(realpath /etc/$file)"
+done
+dnsmasq --no-daemon --no-resolv --no-hosts --conf-file=/dev/null --log-queries \
+	--bind-interfaces --listen-address=127.0.0.1 --local=/test/ \
+	--host-record=a.test,127.0.0.1 --host-record=b.test,127.0.0.1 >dnsmasq.log 2>&1 &
+names=$!
+trap 'kill $names' EXIT
+until grep -q 'started' dnsmasq.log; do sleep 0.01; done
+for i in $(seq 100); do
+	echo http://a.test:1/$i
+	echo http://b.test:1/$i
+done | "$1" -n 200 --per-host 100 >asked || :
+END
+if unshare -rnm true 2>/dev/null && command -v dnsmasq >/dev/null; then
+	unshare -rnm sh "$work/inside.sh" "$fetch" "$work" >"$work/log" 2>&1
+	is "a hundred URLs of a host, and its name is looked up once" \
+		test "$(grep -c 'query\[A\] a.test' "$work/dnsmasq.log")" = 1
+fi
