@@ -34,6 +34,7 @@ http {
 	scgi_temp_path tmp;
 	types { Text/HTML html; text/css css; image/png png; }
 	default_type text/plain;
+	limit_req_zone \$server_port zone=all:1m rate=20r/s;
 	log_format request '\$request_method \$http_host\$request_uri';
 	access_log access.log request;
 	server {
@@ -47,7 +48,18 @@ http {
 		location = /loop { return 302 /pool; }
 		location = /pool { return 302 /loop; }
 		location = /broken { return 500; }
+		location = /start { return 301 http://127.0.0.2:$1/apart/alive.html; }
 		location /slow { limit_rate 1; }
+		location /calendar/ {
+			types { }
+			default_type text/html;
+			return 200 '<a href="\${uri}next/">next</a><a href=/gone-by>then</a>';
+		}
+		location /busy/ {
+			limit_req zone=all burst=2 nodelay;
+			limit_req_status 429;
+		}
+		location /shut/ { add_header Retry-After 1 always; error_page 404 =503 /no; }
 	}
 }
 END
@@ -100,6 +112,7 @@ make_site() {
 			/ style.css logo.png 'a?x=1&amp;y=2' special.html#$i
 	done
 	page 0.html 200.html
+	page 1.html 2.html 3.html gone.png
 	# Redirects, and links relative to where they end, or to what the page
 	# names; another host's pages, whose links are none of ours; blanks, a
 	# percent sign, URLs in clothes of their own, and what makes no URL; what is no
@@ -140,9 +153,9 @@ make_site() {
 	page slow.html /never-5.html
 }
 
-# dead FILE: what crawl has printed, sorted, an HTTP status in place of libcurl's words.
+# dead FILE: what crawl has printed, an HTTP status in place of libcurl's words.
 dead() {
-	sed 's/^\(.*)\): .* error: \([0-9]*\)$/\2 \1/; s/^\(.*)\): .*/--- \1/' "$1" | sort
+	sed 's/^\([^ \t]*\): .* error: \([0-9]*\)$/\2 \1/; t; s/^\([^ \t]*\): .*/--- \1/' "$1"
 }
 
 # crawls STATUS ARGUMENT...: what is dead in out.
@@ -158,58 +171,214 @@ crawls() {
 	fi
 }
 
-# same FILE: standard input, sorted.
+# same FILE: standard input.
 same() {
-	sort | diff -u - "$1"
+	diff -u - "$1"
+}
+
+# says FILE PATTERN
+says() {
+	grep -qE -- "$2" "$1" && return
+	cat "$1"
+	echo "$1 does not say $2"
+	exit 1
 }
 
 start
 make_site
 
 crawls 2
-crawls 2 "$here/" 0
+crawls 2 -m 0 "$here/"
 crawls 2 mailto:a@b.invalid
 crawls 0 "$here/apart/alive.html"
 echo '1 links checked, 0 dead' | same out
+crawls 0 -h
 
-# The slow one alone: where a second is too short for others, it does not matter.
-crawls 1 "$here/slow.html" 1
+# Nothing was checked: why.
+crawls 2 "$here/gone.html"
+says err "^crawl: nothing was checked: $here/gone.html: .* 404\$"
+crawls 2 "$here/text.txt"
+says err "^crawl: nothing was checked: $here/text.txt: this is no page\$"
+crawls 2 -m 1 "$here/slow.html"
+says err "^crawl: nothing was checked: $here/slow.html: it took more than 1 s\$"
+
+# The site is where the first page is found.
+page apart/alive.html alive.html#a '#top' gone.html
+crawls 1 "$here/start"
 same out <<END
---- $here/slow.html (from the command line)
-1 links checked, 1 dead
+404 $there/apart/gone.html
+	$here/start
+	$there/apart/alive.html
+3 links checked, 1 dead
 END
 
 # A transfer under way does not keep a stop waiting, and is no dead link.
-rm raw
-"$crawl" "$here/apart/hang.html" 3600 >raw 2>err &
+: >access.log
+"$crawl" -m 3600 "$here/apart/hang.html" >raw 2>err &
 crawling=$!
-until grep -q 'error: 404$' raw 2>/dev/null; do
+until grep -q '/apart/dead.html' access.log; do
 	kill -0 $crawling
 	sleep 0.01
 done
+sleep 0.2
 kill -INT $crawling
 status=0
 wait $crawling || status=$?
 crawling=
-[ $status = 1 ]
+[ $status = 130 ]
 dead raw >out
 same out <<END
-404 $here/apart/dead.html (from $here/apart/hang.html)
-2 links checked, 1 dead, stopped
+404 $here/apart/dead.html
+	$here/apart/hang.html
+2 links checked, 1 dead, 1 links left by the stop, stopped
 END
 
-crawls 1 "$here/index.html" 100
+# All that a page and a style sheet can hold. A preconnect is nothing to fetch.
+mkdir -p site/parts
+cat >site/parts/index.html <<END
+<!doctype html><title>Parts</title>
+<link rel=preconnect href=/d/none><link rel=dns-prefetch href=/d/none>
+<meta http-equiv=Refresh content="9; URL='/d/refresh'">
+<link rel=stylesheet href=parts.css>
+<style>@import "/d/import"; p { background: url(/d/style) } /* url(/d/none) */</style>
+<p style="background: url(&quot;/d/attribute&quot;)">
+<img src=/d/src srcset="/d/srcset-1 1x,/d/srcset-2,2 2x, /d/srcset-3, data:,x 3x">
+<picture><source srcset=/d/source></picture><video poster=/d/poster><source src=/d/video></video>
+<object data=/d/object></object><iframe src=/d/frame></iframe><table background=/d/back>
+<link rel=preload as=image imagesrcset="/d/imagesrcset 2x">
+END
+cat >site/parts/parts.css <<END
+@import url('/d/css-import');
+@font-face { src: url( /d/css-font.woff ) format("woff"), url("data:,url(x)"); }
+a::after { content: "url(/d/none)"; background: URL("/d/css\)"); }
+END
+crawls 1 --no-robots "$here/parts/index.html"
+grep ^404 raw out | sed 's|.*/d/||' >found
+same found <<END
+attribute
+back
+css)
+css-font.woff
+css-import
+frame
+imagesrcset
+import
+object
+poster
+refresh
+source
+src
+srcset-1
+srcset-2,2
+srcset-3
+style
+video
+END
+
+# Large pages are read; if one is too large, that is told.
+mkdir -p site/large
+{
+	head -c 3000000 /dev/zero | tr '\0' ' '
+	echo '<a href=/gone.html>gone</a>'
+} >site/large/index.html
+page large/start.html index.html
+crawls 1 "$here/large/start.html"
+says out "^404 $here/gone.html\$"
+crawls 2 -M 2 "$here/large/index.html"
+says err ': it is too large \(-M\)$'
+crawls 1 -M 2 "$here/large/start.html"
+says raw "^$here/large/index.html: larger than 2 MB: its links were not looked at\$"
+says raw '^2 links checked, 0 dead, 1 pages too large$'
+
+# A site without an end.
+crawls 1 -n 20 "$here/calendar/"
 same out <<END
-400 $here/100% (from $here/special.html)
-404 $here/missing.html (from $here/special.html)
-404 $here/gone.png (from $here/special.html)
-404 $there/gone.html (from $here/special.html)
-500 $here/broken (from $here/special.html)
---- $here/loop (from $here/special.html)
---- http://127.0.0.1:1/ (from $here/special.html)
---- http://[bad/ (from $here/special.html)
---- http:$port (from $here/special.html)
---- http:u@127.0.0.1:$port/a (from $here/special.html)
+404 $here/gone-by
+$(printf '\t%s/calendar/\n' "$here"
+	for i in $(seq 19); do
+		printf '\t%s/calendar/%s\n' "$here" "$(printf 'next/%.0s' $(seq $i))"
+	done)
+22 links checked, 1 dead, 1 pages too many (-n)
+END
+crawls 1 -d 5 "$here/calendar/"
+says out '^8 links checked, 1 dead, 1 pages too deep \(-d\)$'
+
+# A server that gets too much is given time.
+page busy/index.html $(seq -f %.0f.html 40)
+for i in $(seq 40); do page busy/$i.html index.html; done
+: >access.log
+crawls 0 "$here/busy/index.html"
+same out <<END
+41 links checked, 0 dead
+END
+
+# robots.txt: the group of this program, and else that of all.
+page robots/index.html no/1.html no/yes.html a.pdf a.pdf?x 'also?q=1' no
+page robots/no/yes.html
+touch site/robots/no/1.html site/robots/a.pdf site/robots/also
+cat >site/robots.txt <<END
+User-agent: other
+Disallow: /
+
+user-agent: *
+User-Agent: another # and this
+Disallow: /robots/no/ # but
+Allow: /robots/no/y
+Disallow: /*.pdf\$
+Disallow: /robots/*?q
+Disallow:
+END
+crawls 1 "$here/robots/index.html"
+says out '^4 links checked, 1 dead, 3 links forbidden by robots.txt$'
+cat >>site/robots.txt <<END
+User-agent: PAR-crawl
+Disallow: /robots/a
+END
+crawls 1 "$here/robots/index.html"
+says out '^4 links checked, 1 dead, 3 links forbidden by robots.txt$'
+crawls 1 --no-robots "$here/robots/index.html"
+says out '^7 links checked, 1 dead$'
+rm site/robots.txt
+
+# What wget takes for dead is dead here.
+if command -v wget >/dev/null; then
+	page wget/index.html 1.html 2.html gone-1.html gone-2.png style.css
+	page wget/1.html index.html gone-1.html 3.html
+	page wget/2.html gone-3.html /broken 3.html
+	page wget/3.html gone-4.html
+	echo 'p { background: url(gone-5.png) }' >site/wget/style.css
+	crawls 1 "$here/wget/index.html"
+	grep -o '^[45]0[0-9] http.*' out | cut -d ' ' -f 2 | sort >ours
+	LC_ALL=C wget --spider -r -l inf -nv -o wget.log "$here/wget/index.html" || :
+	sed -n '/^Found .* broken link/,$ { /^http/p }' wget.log | sort >theirs
+	[ "$(wc -l <ours)" = 6 ]
+	same ours <theirs || { cat wget.log; exit 1; }
+fi
+
+: >access.log
+crawls 1 -m 100 "$here/index.html"
+same out <<END
+--- http://127.0.0.1:1/
+	$here/special.html
+400 $here/100%
+	$here/special.html
+500 $here/broken
+	$here/special.html
+404 $here/gone.png
+	$here/1.html
+	$here/special.html
+--- $here/loop
+	$here/special.html
+404 $here/missing.html
+	$here/special.html
+404 $there/gone.html
+	$here/special.html
+--- http://[bad/
+	$here/special.html
+--- http:$port
+	$here/special.html
+--- http:u@127.0.0.1:$port/a
+	$here/special.html
 235 links checked, 10 dead
 END
 [ ! -s err ]
@@ -224,7 +393,7 @@ grep -v '/loop$\|/pool$\|/slow\|/apart/' access.log |
 {
 	for i in $(seq 0 200); do echo "/$i.html"; done
 	printf '/%s\n' '' index.html style.css logo.png 'a?x=1&y=2' \
-		special.html old moved/new.html moved/here.html away \
+		robots.txt special.html old moved/new.html moved/here.html away \
 		two%20words.html bl%C3%A4tter.html text.txt missing.html \
 		gone.png broken empty.html large.png slashes.html \
 		case.html deep.html last.html wide.html end.html based.html moved/there.html
@@ -237,5 +406,5 @@ GET 127.0.0.2:$port/gone.html
 GET localhost:$port/a
 GET --
 END
-same requests <wanted
+sort wanted | same requests
 echo "$(wc -l <requests) URLs, each asked for once"
