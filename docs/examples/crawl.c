@@ -16,12 +16,14 @@ enum { TRIES = 5, STACK = 1024 * 1024, OTHER_MOST = 256 * 1024 };
 static struct par *pool;
 static atomic_uint pages, too_deep, too_many, forbidden;
 
+enum kind { UNKNOWN, HTML, STYLE, OTHER };
+
 /* A page, while it comes. */
 struct arrival {
 	CURL *curl;
 	struct link *link;
 	FILE *text;
-	enum { UNKNOWN, HTML, STYLE, OTHER } kind;
+	enum kind kind;
 	bool enough; /* that it comes is all that is wanted */
 };
 
@@ -48,7 +50,7 @@ static int push_once(const void *from, const char *url, const char *wrong)
 }
 
 /* What has come, and from where, after all redirects. */
-static int kind_of(CURL *curl, char **url)
+static enum kind kind_of(CURL *curl, char **url)
 {
 	char *type = NULL, *last = NULL;
 

@@ -113,8 +113,10 @@ static int refresh(const char *page, char *text, take_link *take,
 static char *style_word(char **text)
 {
 	char *from = *text + strspn(*text, " \t\n\r\f"), *to, *word;
-	const char quote = *from == '"' || *from == '\'' ? *from++ : '\0';
+	char quote = '\0';
 
+	if (*from == '"' || *from == '\'')
+		quote = *from++;
 	for (word = to = from; *from; *to++ = *from++) {
 		if (quote ? *from == quote
 			  : strchr(" \t\n\r\f)", *from) != NULL)
