@@ -102,18 +102,27 @@ static size_t keep(char *data, size_t size, size_t count, void *arrival)
 /* The site is where the first page was found. */
 static int settle(struct arrival *a, const char *url)
 {
+	struct transfer *t = &a->link->transfer;
+	int rc = 0;
+
 	if (site)
 		return 0;
 	if (a->kind != HTML || a->enough) {
-		strcpy(a->link->transfer.why, a->kind != HTML
-						      ? "this is no page"
-						      : "it is too large (-M)");
+		strcpy(t->why, a->kind != HTML ? "this is no page"
+					       : "it is too large (-M)");
 		return CURLE_WRITE_ERROR;
 	}
 	if (whole_url(url, "/", &site))
 		return -ENOMEM;
-	atomic_fetch_add(&pages, 1);
-	return ask_no_robots ? 0 : ask_robots(a->curl);
+	if (!ask_no_robots)
+		rc = ask_robots(a->curl, t);
+	if (rc == 0) {
+		atomic_fetch_add(&pages, 1);
+		return 0;
+	}
+	curl_free(site);
+	site = NULL;
+	return rc;
 }
 
 /* Fails with -errno, or as libcurl does: then transfer.why has the words. */

@@ -199,6 +199,16 @@ int fetch_all(const struct fetch_options *options, par_generate_fn *generate,
 	return rc;
 }
 
+static void check_protocols(const char *protocols)
+{
+	CURL *curl = curl_easy_init();
+
+	if (curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, protocols))
+		errx(TOOL_CANNOT, "-p: libcurl does not know all of '%s'",
+		     protocols);
+	curl_easy_cleanup(curl);
+}
+
 /* Where the URLs come from. */
 
 static int next_argument(void *arguments, void **url)
@@ -284,6 +294,7 @@ int main(int argc, char **argv)
 		body_folder(options.folder);
 	options.workers = transfer_workers(options.workers);
 	transfer_begin();
+	check_protocols(options.protocols);
 	status = options.self ? fetch_self(&options)
 			      : fetch_given(&options, urls);
 	transfer_end();

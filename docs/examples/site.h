@@ -89,9 +89,10 @@ static inline void free_site(void)
 	curl_free(site);
 }
 
-/* Asks for robots.txt. Without one, all is allowed; if it cannot be had for
- * now, nothing is. */
-static inline int ask_robots(CURL *curl)
+/* Asks for robots.txt. If there is none, all is allowed; but if it cannot be
+ * had for now, nothing is. Then *asked tells why, and may be tried again later.
+ */
+static inline int ask_robots(CURL *curl, struct transfer *asked)
 {
 	struct transfer t = { 0 };
 	char *text = NULL;
@@ -106,18 +107,22 @@ static inline int ask_robots(CURL *curl)
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, file);
 	curl_easy_setopt(curl, CURLOPT_MAXFILESIZE, (long)ROBOTS_LARGEST);
 	rc = transfer_perform(curl, &t);
-	if (fclose(file))
-		rc = CURLE_OUT_OF_MEMORY;
-	if (rc || t.status >= 500 || t.status == 429) {
-		warnx("%s: %s: so nothing else is asked for (--no-robots)",
-		      t.url, rc ? t.why : "not now");
-		robots = robots_read("User-agent: *\nDisallow: /\n", site, "*");
-	} else if (t.status < 400) {
-		robots = robots_read(text, site, AGENT);
+	if (rc == 0 && (t.status >= 500 || t.status == 429))
+		rc = CURLE_HTTP_RETURNED_ERROR;
+	if (rc) {
+		asked->status = t.status;
+		asked->retry_after_s = t.retry_after_s;
+		snprintf(asked->why, sizeof asked->why,
+			 "robots.txt (else --no-robots): %.200s",
+			 *t.why ? t.why : "the server has failed");
 	}
+	if (fclose(file))
+		rc = -ENOMEM;
+	if (rc == 0 && t.status < 400)
+		robots = robots_read(text, site, AGENT);
 	curl_free(t.url);
 	free(text);
-	return 0;
+	return rc;
 }
 
 #endif

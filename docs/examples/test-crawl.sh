@@ -10,8 +10,8 @@ if ! command -v nginx >/dev/null; then
 	exit 77
 fi
 work=$(mktemp -d)
-server= crawling=
-trap 'kill $server $crawling 2>/dev/null || :; rm -rf "$work"' EXIT
+server= crawling= serving=
+trap 'kill $server $crawling $serving 2>/dev/null || :; rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM
 cd "$work"
 # What is fetched here is on loopback, whatever proxy is set.
@@ -59,7 +59,7 @@ http {
 			limit_req zone=all burst=2 nodelay;
 			limit_req_status 429;
 		}
-		location /shut/ { add_header Retry-After 1 always; error_page 404 =503 /no; }
+		location = /robots.txt { if (-f $work/shut) { return 500; } }
 	}
 }
 END
@@ -312,6 +312,19 @@ same out <<END
 41 links checked, 0 dead
 END
 
+# A server that closes a kept connection at the next request: all are alive.
+serve=$(dirname "$crawl")/serve
+if [ -x "$serve" ]; then
+	"$serve" -d 1 >serve.out &
+	serving=$!
+	until [ -s serve.out ]; do sleep 0.01; done
+	page apart/last.html $(seq 300 | sed "s|^|$(cat serve.out)last|")
+	crawls 0 "$here/apart/last.html"
+	echo '301 links checked, 0 dead' | same out
+	kill $serving
+	serving=
+fi
+
 # robots.txt: the group of this program, and else that of all.
 page robots/index.html no/1.html no/yes.html a.pdf a.pdf?x 'also?q=1' no
 page robots/no/yes.html
@@ -339,6 +352,12 @@ says out '^4 links checked, 1 dead, 3 links forbidden by robots.txt$'
 crawls 1 --no-robots "$here/robots/index.html"
 says out '^7 links checked, 1 dead$'
 rm site/robots.txt
+# If it cannot be had for now, nothing is allowed.
+touch shut
+crawls 2 "$here/robots/index.html"
+says err ': robots.txt \(else --no-robots\): the server has failed$'
+crawls 1 --no-robots "$here/robots/index.html"
+rm shut
 
 # What wget takes for dead is dead here.
 if command -v wget >/dev/null; then

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
 # A part of test-fetch.sh: what serve cannot do, by nginx, and a name server.
 PATH=$PATH:/usr/sbin
-command -v nginx >/dev/null || {
-	echo "# nginx is not installed: the rest is left out"
+if ! command -v nginx >/dev/null || ! command -v openssl >/dev/null; then
+	echo "# nginx or openssl is not installed: the rest is left out"
 	return
-}
+fi
 
 configure() {
 	cat >"$work/nginx.conf" <<END

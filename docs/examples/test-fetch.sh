@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# What fetch and serve say and return, in the Test Anything Protocol.
+# What fetch and serve say and return, in the Test Anything Protocol. What needs
+# more than serve is in test-fetch-nginx.sh.
 #     test-fetch.sh FETCH SERVE
 set -u
 fetch=$(realpath "$1") serve=$2
@@ -64,9 +65,11 @@ is "what cannot be read: 2" exits 2
 run "$fetch" </dev/null
 is "nothing from nothing" says err '^0 requests, 0 failed, [0-9.]+ s$'
 is "nothing is not wrong" exits 0
-run script -qec "'$fetch'" "$work/terminal" </dev/null
-is "on a terminal, without a URL: how it is used" says out '^usage: fetch'
-is "which is a mistake on the command line" exits 2
+if command -v script >/dev/null; then
+	run script -qec "'$fetch'" "$work/terminal" </dev/null
+	is "on a terminal, without a URL: how it is used" says out '^usage: fetch'
+	is "which is a mistake on the command line" exits 2
+fi
 run "$fetch" -f "$work/nowhere" -s 5 </dev/null
 is "two sources are a mistake on the command line" exits 2
 
@@ -112,6 +115,8 @@ is "so does an empty one" says out '^--- .*  : .*URL'
 is "so does a scheme that is not fetched" says out '^--- .*foo://x/: .*rotocol'
 run "$fetch" file:///dev/null </dev/null
 is "a protocol that was not asked for is refused" says out '^--- .*file:///dev/null: Protocol'
+run "$fetch" -p http,nothing "$url" </dev/null
+is "a protocol that libcurl does not know is a mistake" exits 2
 run "$fetch" -p file file:///dev/null </dev/null
 is "and fetched if it was" exits 0
 
