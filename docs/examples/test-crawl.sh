@@ -337,6 +337,7 @@ user-agent: *
 User-Agent: another # and this
 Disallow: /robots/no/ # but
 Allow: /robots/no/y
+Allow: /r
 Disallow: /*.pdf\$
 Disallow: /robots/*?q
 Disallow:

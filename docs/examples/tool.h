@@ -42,9 +42,12 @@ static void tool_ask_to_stop(int number)
  * written as soon as it is complete, into a file and a pipe, too. */
 static inline void tool_begin(void)
 {
-	/* A blocked write of results goes on after the signal. */
+	/* A blocked write of results goes on after the signal. The second
+	 * signal ends the program even if the handler has not run yet: the
+	 * thread sanitizer puts it off. */
 	struct sigaction action = { .sa_handler = tool_ask_to_stop,
-				    .sa_flags = SA_RESTART };
+				    .sa_flags =
+					    SA_RESTART | (int)SA_RESETHAND };
 
 	/* If a standard descriptor is closed, a socket would be opened in its
 	 * place, and taken for it. */
