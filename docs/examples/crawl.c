@@ -217,10 +217,8 @@ static void draw_progress(const struct sum *sum, const struct later *later)
 		atomic_load(&pages), stop ? ", stopping" : "");
 }
 
-static void crawl(const char *start, struct sum *sum)
+static void begin(const char *start)
 {
-	struct later later = { .retries = TRIES, .hosts_only = true };
-	struct par_result r;
 	int rc = par_open(&pool, &(struct par_options){
 					 .action = visit,
 					 .workers = transfer_workers(WORKERS),
@@ -238,6 +236,15 @@ static void crawl(const char *start, struct sum *sum)
 	if (rc)
 		errx(TOOL_CANNOT, "cannot start: %s", strerror(-rc));
 	par_finish(pool); /* what actions push still enters */
+}
+
+static void crawl(const char *start, struct sum *sum)
+{
+	struct later later = { .retries = TRIES, .hosts_only = true };
+	struct par_result r;
+	int rc;
+
+	begin(start);
 	while ((rc = later_next(&later, pool, &r)) > 0 || rc == -ETIMEDOUT) {
 		if (stop)
 			par_cancel(pool);

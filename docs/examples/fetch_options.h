@@ -33,6 +33,56 @@ static void usage(FILE *out)
 	      out);
 }
 
+/* Whether it is an option with a number. */
+static bool parse_number(struct fetch_options *o, int option)
+{
+	switch (option) {
+	case 'n':
+		o->workers = tool_number("-n", optarg, 1, 10000);
+		return true;
+	case 'H':
+		o->at_one_host = tool_number("--per-host", optarg, 1, 10000);
+		return true;
+	case 'm':
+		o->limit_s = tool_number("-m", optarg, 1, 1000000);
+		return true;
+	case 'R':
+		o->retries = tool_number("--retry", optarg, 0, 1000);
+		return true;
+	case 's':
+		o->self = tool_number("-s", optarg, 1, 100000000);
+		return true;
+	}
+	return false;
+}
+
+static void parse_other(struct fetch_options *o, int option)
+{
+	switch (option) {
+	case 'f':
+		o->list = optarg;
+		break;
+	case 'r':
+		o->rest = optarg;
+		break;
+	case 'o':
+		o->folder = optarg;
+		break;
+	case 'p':
+		o->protocols = optarg;
+		break;
+	case 'q':
+		o->quiet = true;
+		break;
+	case 'h':
+		usage(stdout);
+		exit(TOOL_DONE);
+	default:
+		usage(stderr);
+		exit(TOOL_CANNOT);
+	}
+}
+
 static struct fetch_options parse(int argc, char **argv)
 {
 	static const struct option longer[] = {
@@ -49,45 +99,8 @@ static struct fetch_options parse(int argc, char **argv)
 
 	while ((option = getopt_long(argc, argv, "n:f:r:o:m:p:qs:h", longer,
 				     NULL)) != -1)
-		switch (option) {
-		case 'n':
-			o.workers = tool_number("-n", optarg, 1, 10000);
-			break;
-		case 'H':
-			o.at_one_host =
-				tool_number("--per-host", optarg, 1, 10000);
-			break;
-		case 'f':
-			o.list = optarg;
-			break;
-		case 'r':
-			o.rest = optarg;
-			break;
-		case 'o':
-			o.folder = optarg;
-			break;
-		case 'm':
-			o.limit_s = tool_number("-m", optarg, 1, 1000000);
-			break;
-		case 'R':
-			o.retries = tool_number("--retry", optarg, 0, 1000);
-			break;
-		case 'p':
-			o.protocols = optarg;
-			break;
-		case 'q':
-			o.quiet = true;
-			break;
-		case 's':
-			o.self = tool_number("-s", optarg, 1, 100000000);
-			break;
-		case 'h':
-			usage(stdout);
-			exit(TOOL_DONE);
-		default:
-			usage(stderr);
-			exit(TOOL_CANNOT);
-		}
+		if (!parse_number(&o, option))
+			parse_other(&o, option);
 	return o;
 }
 
