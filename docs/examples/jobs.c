@@ -76,8 +76,10 @@ static bool a_walk_is_bounded(void)
 
 	for (int i = 0, row = 1; i <= LEVELS; i++, row *= CHILDREN)
 		all += (unsigned)row;
-	if (!root || par_open(&pool, &options))
+	if (!root || par_open(&pool, &options)) {
+		free(root);
 		return false;
+	}
 	root->level = LEVELS;
 	good = par_push(pool, root) == 0;
 	par_finish(pool);
