@@ -22,6 +22,8 @@ struct session {
 	PGcancel *cancel;
 	/* Of the statement that runs. */
 	struct answer *answer;
+	/* The server has said that it ends the connection. */
+	bool has_ended;
 };
 
 /* PQcancel() is made for signal handlers. The server overlooks it if nothing
@@ -38,13 +40,18 @@ void session_cancel(int signal)
 		PQcancel(running, why, sizeof why);
 }
 
-/* A NOTICE belongs to the statement that has caused it. */
-static void tell_notice(void *session, const char *text)
+/* A NOTICE belongs to the statement that has caused it. FATAL comes between two
+ * statements: the server ends the connection. */
+static void take_notice(void *session, const PGresult *notice)
 {
-	const struct session *s = session;
+	const char *severity =
+		PQresultErrorField(notice, PG_DIAG_SEVERITY_NONLOCALIZED);
+	struct session *s = session;
 
-	if (s->answer)
-		answer_say(s->answer, text);
+	if (severity && strcmp(severity, "FATAL") == 0)
+		s->has_ended = true;
+	else if (s->answer)
+		answer_say(s->answer, PQresultErrorMessage(notice));
 }
 
 int session_open(void *server, void **session)
@@ -57,7 +64,7 @@ int session_open(void *server, void **session)
 	s->server = server;
 	s->connection = PQconnectdb(s->server->conninfo);
 	s->cancel = PQgetCancel(s->connection);
-	PQsetNoticeProcessor(s->connection, tell_notice, s);
+	PQsetNoticeReceiver(s->connection, take_notice, s);
 	if (s->cancel && PQstatus(s->connection) == CONNECTION_OK)
 		return 0;
 	/* While there is work the pool tries again every second. */
@@ -80,12 +87,14 @@ static bool is_lost(struct session *s)
 {
 	/* The first call may find the server's last words, the second one finds
 	 * that nothing follows. */
-	return !s->cancel || PQstatus(s->connection) != CONNECTION_OK ||
+	return s->has_ended || !s->cancel ||
+	       PQstatus(s->connection) != CONNECTION_OK ||
 	       !PQconsumeInput(s->connection) || !PQconsumeInput(s->connection);
 }
 
 static bool reset(struct session *s)
 {
+	s->has_ended = false;
 	PQreset(s->connection);
 	PQfreeCancel(s->cancel);
 	s->cancel = PQgetCancel(s->connection);
@@ -184,13 +193,18 @@ static bool has_state(const PGresult *result, const char *state)
 	return found && strcmp(found, state) == 0;
 }
 
+/* 57P01: the server was shut down or has ended the connection, and with it what
+ * ran there. 57P05: the connection was idle for too long. */
+static bool was_undone(const PGresult *result)
+{
+	return has_state(result, "57P01") || has_state(result, "57P05");
+}
+
 static enum outcome judge(struct session *s, const PGresult *result,
 			  bool committed)
 {
-	/* The server says 57P01 if it ends a connection that it has undone. */
 	if (PQstatus(s->connection) != CONNECTION_OK)
-		return has_state(result, "57P01") && !committed ? UNDONE
-								: UNKNOWN;
+		return was_undone(result) && !committed ? UNDONE : UNKNOWN;
 	if (!result)
 		return FAILED;
 	/* A serialization failure and a deadlock. */

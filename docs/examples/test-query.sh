@@ -303,6 +303,28 @@ exec 3>&-
 exits 0 wait "$client"
 seq 80 | passes | prints "lost connections are made again"
 
+# The server ends a connection that is idle, or crashes.
+await has 0 true
+sql "ALTER ROLE visitor SET idle_session_timeout = 200"
+$limited "$query" 1 "$us" input >out 2>err &
+client=$!
+exec 3>input
+for n in 1 2 3; do
+	echo "SELECT $n" >&3
+	await printed $((2 * n))
+	await has 0 true
+done
+sql "ALTER ROLE visitor RESET idle_session_timeout"
+echo "SELECT 4" >&3
+await printed 8
+kill -9 "$(sql "SELECT pid FROM pg_stat_activity
+	WHERE backend_type = 'checkpointer'")"
+await has 0 true
+echo "SELECT 5" >&3
+exec 3>&-
+exits 0 wait "$client"
+seq 5 | passes | prints "an idle connection may end"
+
 # The server is started anew while lines run. Each is done once, and what is the
 # matter is said once.
 await has 0 true

@@ -283,22 +283,26 @@ stops $n $started
 quiet n.err o.err
 echo "ok: a lease is renewed"
 
-# Redis is started anew. What ends in the meantime is stored later.
+# Redis is started anew. What ends in the meantime is stored later, and nobody
+# takes what still runs, although its lease could not be renewed.
 add 0 0 0
 put 1-0 ms 1000
 put 2-0 ms 100000000
-start p && p=$started
+start p -l 1 && p=$started
 comes taken 2-0 1
 cli shutdown nosave
 comes grep -q 1-0 p.out
 comes grep -q 'waiting for Redis' p.err
+sleep 1
 run_server
+start p2 -l 1
 comes has_result 1-0
 comes grep -q 'Redis is back' p.err
 put 3-0 ms 1
 comes has_result 3-0
 [ "$(wc -l <p.err)" = 2 ] || fail "an outage is two lines"
 taken 2-0 1 || fail "a job was taken that runs"
+stops $started
 kills $p
 echo "ok: Redis may be started anew"
 
@@ -313,9 +317,11 @@ comes has_result 1-0
 stops $started
 cli acl setuser visitor on '>other' '~jobs*' +@all >added
 cli config set requirepass '' >added
-put 2-0 ms 1
-REDISCLI_AUTH=other REDIS_USER=visitor start s
 unset REDISCLI_AUTH
+put 2-0 ms 1
+export REDISCLI_AUTH=other REDIS_USER=visitor
+start s
+unset REDISCLI_AUTH REDIS_USER
 comes has_result 2-0
 stops $started
 quiet r.err s.err
