@@ -15,9 +15,11 @@ static const char usage[] =
 	"usage: query [-m SECONDS] [-w SECONDS] WORKERS CONNINFO [FILE]\n"
 	"\n"
 	"Runs each line of FILE, or of the standard input, by one of WORKERS\n"
-	"connections. Lines run at the same time and in no order. A\n"
-	"transaction is one line: BEGIN; ...; COMMIT. So is a SET with what\n"
-	"it is for. Empty lines and lines that begin with -- are skipped.\n"
+	"connections. Lines run at the same time and in no order; with one\n"
+	"worker, and without -m, they run in their order. A transaction is "
+	"one\n"
+	"line: BEGIN; ...; COMMIT. So is a SET with what it is for. Empty\n"
+	"lines and lines that begin with -- are skipped.\n"
 	"\n"
 	"  -m  a line that runs longer than so many seconds is canceled\n"
 	"  -w  a server that is gone is waited for so many seconds (60)\n"
@@ -162,6 +164,25 @@ static int run_all(struct par_options *options, struct lines *lines)
 	return status;
 }
 
+/* Sets what the command line says; returns where the arguments begin. */
+static char **take_options(int argc, char **argv, struct server *server)
+{
+	for (int letter; (letter = getopt(argc, argv, "m:w:")) != -1;) {
+		if (letter == 'm')
+			limit_s = tool_number("-m", optarg, 1, LONGEST_S);
+		else if (letter == 'w')
+			server->wait_s =
+				tool_number("-w", optarg, 0, LONGEST_S);
+		else
+			errx(TOOL_CANNOT, "without arguments it says how");
+	}
+	if (argc - optind != 2 && argc - optind != 3) {
+		fputs(usage, stderr);
+		exit(TOOL_CANNOT);
+	}
+	return argv + optind;
+}
+
 int main(int argc, char **argv)
 {
 	struct sigaction interrupt = { .sa_handler = session_cancel };
@@ -176,19 +197,7 @@ int main(int argc, char **argv)
 				       .interrupt = SIGUSR1 };
 
 	tool_begin();
-	for (int letter; (letter = getopt(argc, argv, "m:w:")) != -1;) {
-		if (letter == 'm')
-			limit_s = tool_number("-m", optarg, 1, LONGEST_S);
-		else if (letter == 'w')
-			server.wait_s = tool_number("-w", optarg, 0, LONGEST_S);
-		else
-			errx(TOOL_CANNOT, "without arguments it says how");
-	}
-	argv += optind;
-	if (argc - optind != 2 && argc - optind != 3) {
-		fputs(usage, stderr);
-		return TOOL_CANNOT;
-	}
+	argv = take_options(argc, argv, &server);
 	options.workers = tool_number("WORKERS", argv[0], 1, 10000);
 	options.window = 4UL * options.workers + 100;
 	options.time_limit_ms = 1000 * limit_s;

@@ -117,6 +117,45 @@ static void let_go(struct jobs *q, struct job *j)
 	free(j);
 }
 
+const char *job_id(const struct job *j)
+{
+	return j->id->str;
+}
+
+const char *job_field(const struct job *j, const char *name)
+{
+	for (size_t i = 0; i + 1 < j->fields->elements; i += 2)
+		if (strcmp(j->fields->element[i]->str, name) == 0)
+			return j->fields->element[i + 1]->str;
+	return NULL;
+}
+
+static bool is_held(struct jobs *q, const char *id)
+{
+	const struct job *j;
+
+	pthread_mutex_lock(&q->lock);
+	for (j = q->held; j && strcmp(job_id(j), id) != 0;)
+		j = j->next;
+	pthread_mutex_unlock(&q->lock);
+	return j;
+}
+
+static redisReply *take_one(struct jobs *q)
+{
+	redisReply *reply = run(q, q->input, take, "", ""), *ours;
+	const char *id;
+
+	if (!says(reply, "mine"))
+		return reply;
+	/* Either this process stood still and did not renew the lease, or a
+	 * reply of Redis was lost and nobody knows of the job. */
+	id = reply->element[1]->str;
+	ours = run(q, q->input, is_held(q, id) ? renew : take, id, "");
+	freeReplyObject(reply);
+	return ours;
+}
+
 int jobs_next(void *jobs, void **item)
 {
 	struct jobs *q = jobs;
@@ -124,7 +163,7 @@ int jobs_next(void *jobs, void **item)
 	redisReply *reply;
 
 	while (!par_stopping()) {
-		reply = run(q, q->input, take, "", "");
+		reply = take_one(q);
 		if (says(reply, "job"))
 			return hold(q, reply, reply->element[1],
 				    reply->element[2], item);
@@ -147,19 +186,6 @@ int jobs_next(void *jobs, void **item)
 		freeReplyObject(reply);
 	}
 	return 0;
-}
-
-const char *job_id(const struct job *j)
-{
-	return j->id->str;
-}
-
-const char *job_field(const struct job *j, const char *name)
-{
-	for (size_t i = 0; i + 1 < j->fields->elements; i += 2)
-		if (strcmp(j->fields->element[i]->str, name) == 0)
-			return j->fields->element[i + 1]->str;
-	return NULL;
 }
 
 void jobs_done(struct jobs *q, struct job *j, const char *result)

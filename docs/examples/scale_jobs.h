@@ -48,7 +48,7 @@ void jobs_print(struct jobs *q);
 
 /* The generator: the next job. It waits for one, and after par_cancel() it
  * returns within a second. */
-int jobs_next(void *jobs, void **job);
+int jobs_next(void *jobs, void **item);
 
 const char *job_id(const struct job *j);
 /* NULL: it has no such field. */

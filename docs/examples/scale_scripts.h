@@ -61,6 +61,7 @@ static const char take[] = SCRIPT
 	"  if call('ZSCORE', 'jobs:later', id) then "
 	"    call('XCLAIM', 'jobs', 'workers', holder, 0, id, 'JUSTID') "
 	"  elseif age > lease + 6000 then "
+	"    if holder == me and id ~= ARGV[5] then return {'mine', id} end "
 	"    if count < tonumber(most) then return deliver(id, count) end "
 	"    return bury(id, count, call('HGET', 'jobs:failed', id) or "
 	"                'no worker has finished it') "

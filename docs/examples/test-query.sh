@@ -220,7 +220,7 @@ for i in 1 2 3 4; do
 done >statements
 (
 	# A sanitizer needs all addresses that there are.
-	grep -q __asan_init "$query" || ulimit -v 300000
+	grep -q '__[at]san_init' "$query" || ulimit -v 300000
 	exits 0 $limited "$query" 2 "$us" statements >out 2>err
 )
 cut -f 1 out | uniq -c | sed 's/^ *//' >runs
