@@ -122,8 +122,8 @@ enum outcome session_mend(struct session *s, struct answer *answer)
 
 	if (good)
 		return DONE;
-	/* The first one that waits says so, and the last one that it is over.
-	 */
+	/* The first worker that waits says so, and the last one says that the
+	 * wait is over. */
 	if (atomic_fetch_add(&waiting, 1) == 0)
 		fprintf(stderr, "query: waiting for the server: %s",
 			PQerrorMessage(s->connection));

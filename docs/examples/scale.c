@@ -34,8 +34,9 @@ static const char usage[] =
 	"After Ctrl-C or SIGTERM, what runs is finished. The second one ends\n"
 	"the program at once, and others do its jobs.\n";
 
-/* At a stop, Redis is waited for so long if it is away. */
-enum { STOP_S = 10 };
+/* At a stop, Redis is waited for so long if it is away: less than the ten
+ * seconds after which others would kill the process. */
+enum { STOP_S = 5 };
 
 /* What a job does besides its result, here a line, may be done twice. */
 static int do_job(void *context, void *item, void **value)

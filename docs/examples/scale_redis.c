@@ -134,7 +134,7 @@ static redisReply *attempt(struct redis *r, const char *command, size_t length)
 {
 	redisReply *reply = NULL;
 
-	if (!r->connection && !connect_to(r))
+	if (!r->connection && (r->give_up() || !connect_to(r)))
 		return NULL;
 	redisAppendFormattedCommand(r->connection, command, length);
 	redisGetReply(r->connection, (void **)&reply);
@@ -151,8 +151,10 @@ static redisReply *persist(struct redis *r, const char *command, size_t length)
 	redisReply *reply = NULL;
 	int ms = FIRST_MS;
 
-	/* The first one that waits says so, and the last one that it is over.
-	 */
+	if (r->give_up())
+		return NULL;
+	/* The first thread that waits says so, and the last one says that the
+	 * wait is over. */
 	if (atomic_fetch_add(&waiting, 1) == 0)
 		warnx("waiting for Redis: %s", r->why);
 	while (!reply && !r->give_up()) {
@@ -179,7 +181,7 @@ redisReply *redis_ask(struct redis *r, const char *format, ...)
 	if (length < 0)
 		return NULL;
 	reply = attempt(r, command, (size_t)length);
-	if (!reply) /* the connection may have been old */
+	if (!reply) /* the connection may have been lost long ago */
 		reply = attempt(r, command, (size_t)length);
 	if (!reply)
 		reply = persist(r, command, (size_t)length);
