@@ -66,16 +66,23 @@ static void count(struct answer *a, size_t bytes)
 static void put_value(FILE *out, const char *value)
 {
 	static const char special[] = "\b\f\n\r\t\v\\", letter[] = "bfnrtv\\";
+	static const char stops[] =
+		"\1\2\3\4\5\6\7\b\t\n\v\f\r\16\17\20\21\22\23\24\25\26\27\30"
+		"\31\32\33\34\35\36\37\177\\";
 	const char *found;
+	size_t plain;
 
-	for (; *value; value++) {
+	for (;; value++) {
+		plain = strcspn(value, stops);
+		fwrite(value, 1, plain, out);
+		value += plain;
+		if (!*value)
+			return;
 		found = strchr(special, *value);
 		if (found)
 			fprintf(out, "\\%c", letter[found - special]);
-		else if (iscntrl((unsigned char)*value))
-			fprintf(out, "\\x%02x", (unsigned char)*value);
 		else
-			putc_unlocked(*value, out);
+			fprintf(out, "\\x%02x", (unsigned char)*value);
 	}
 }
 
