@@ -7,6 +7,7 @@
  *     redis-cli XADD jobs '*' ms 30        a job: here, to wait that long
  *     redis-cli HGET jobs:results ID       what came of it
  *     scale HOST PORT --status             how many wait, run, have failed
+ *     redis-cli XRANGE jobs:dead - +       jobs that were given up, and why
  *
  * A job of your own is do_job().
  */

@@ -348,6 +348,8 @@ if grep -q 'built without hiredis_ssl' "$scale"; then
 	REDIS_CACERT=ca exits 2 "$scale" 127.0.0.1 $port t 2>t.err
 	says t.err 'built without hiredis_ssl'
 	echo "ok: built without TLS"
+elif ! command -v openssl >/dev/null; then
+	echo "openssl is not installed: TLS is left out"
 else
 	openssl req -x509 -newkey rsa:2048 -nodes -keyout key -out ca -days 2 \
 		-subj /CN=127.0.0.1 2>added
