@@ -453,7 +453,9 @@ exits 2 $limited "$query" 2>err
 says err '^usage: query'
 exits 2 $limited "$query" 0 "$us" </dev/null 2>err
 says err '^query: WORKERS wants a number'
-echo 'SELECT 1' >statements
+seq 20001 23000 | sed 's/.*/INSERT INTO done VALUES (&)/' >statements
 exits 2 $limited "$query" 1 "$us" statements >/dev/full 2>err
 says err '^query: not all of the output could be written'
+[ "$(sql 'SELECT count(*) FROM done WHERE n > 20000')" -lt 3000 ] ||
+	fail "it goes on without an output"
 echo "ok: what cannot begin says why"
