@@ -1,150 +1,145 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * scale: a worker process, of which many run on many machines. They share the
- * jobs of a Redis stream. What one has read stays pending until acknowledged,
- * and when it dies another claims that: each job is done at least once.
+ * jobs of a Redis stream. If one dies, the others do its jobs. scale_jobs.h
+ * says what is where in Redis, and scale_redis.h how to give a password.
  *
- *     XGROUP CREATE jobs workers 0 MKSTREAM     once, by redis-cli
- *     XADD jobs '*' ms 30                       a job: here, to wait that long
- *     HGET jobs:results ID                      what came of it
+ *     redis-cli XADD jobs '*' ms 30        a job: here, to wait that long
+ *     redis-cli HGET jobs:results ID       what came of it
+ *     scale HOST PORT --status             how many wait, run, have failed
+ *     redis-cli XRANGE jobs:dead - +       jobs that were given up, and why
+ *
+ * A job of your own is do_job().
  */
-#include "number.h"
-#include "output.h"
-#include "stop.h"
-
-#include <err.h>
 #include <poll.h>
-#include <string.h>
-
-#include <hiredis/hiredis.h>
 
 #include <par.h>
 
-/* Who has held a job for this long is taken for dead. Who lives is done by
- * then, holding three a worker at most, none over MOST_MS; where the process or
- * the server stood still in between, the job is done twice. */
-static const char idle_ms[] = "3000";
-enum { WORKERS = 16, MOST_MS = 500, PAUSE_MS = 50 };
-/* Redis never forgets one: a process that is started again keeps its name. */
-static const char *consumer;
+#include "clock.h"
+#include "scale_jobs.h"
+#include "tool.h"
 
-/* What a dead consumer holds, else what is new: [ID, [field, value]], or nil.
- * From 0 each time: what is in front is soon done, or held for too long. */
-static const char take[] =
-	"local jobs = redis.call('XAUTOCLAIM', 'jobs', 'workers', ARGV[1], "
-	"                        ARGV[2], 0, 'COUNT', 1)[2] "
-	"if #jobs > 0 then return jobs[1] end "
-	"local new = redis.call('XREADGROUP', 'GROUP', 'workers', ARGV[1], "
-	"                       'COUNT', 1, 'STREAMS', 'jobs', '>') "
-	"return new and new[1][2][1]";
+static const char usage[] =
+	"usage: scale [-n JOBS] [-l SECONDS] [-d TIMES] HOST PORT CONSUMER\n"
+	"       scale HOST PORT --status\n"
+	"\n"
+	"  -n  so many jobs run at once (16)\n"
+	"  -l  if a worker was silent for so many seconds, another one takes\n"
+	"      its jobs (10)\n"
+	"  -d  a job that was tried so often in vain goes to jobs:dead (5)\n"
+	"\n"
+	"CONSUMER is the name of this process, no other's.\n"
+	"The password is in REDISCLI_AUTH, and the user in REDIS_USER. For "
+	"TLS,\n"
+	"set REDIS_CACERT, and perhaps REDIS_CERT and REDIS_KEY.\n"
+	"After Ctrl-C or SIGTERM, what runs is finished. The second one ends\n"
+	"the program at once, and others do its jobs.\n";
 
-/* The acknowledgement last: a script ends where a command fails. */
-static const char store[] =
-	"redis.call('HSET', 'jobs:results', ARGV[1], ARGV[2]) "
-	"redis.call('XACK', 'jobs', 'workers', ARGV[1])";
-
-static redisContext *dial(const char *host, int port)
-{
-	const struct timeval limit = { .tv_sec = 10 };
-	redisContext *redis = redisConnectWithTimeout(host, port, limit);
-
-	if (redis && !redis->err && redisSetTimeout(redis, limit) == REDIS_OK)
-		return redis;
-	errx(1, "%s:%d: %s", host, port,
-	     redis ? redis->errstr : "out of memory");
-}
-
-/* 1 and what the script returns, 0 if it returns nil, or -EIO. */
-static int run(redisContext *redis, const char *script, const char *first,
-	       const char *second, void **result)
-{
-	redisReply *reply = *result =
-		redisCommand(redis, "EVAL %s 0 %s %s", script, first, second);
-	int type = reply ? reply->type : REDIS_REPLY_ERROR;
-
-	if (type == REDIS_REPLY_ARRAY)
-		return 1;
-	if (type == REDIS_REPLY_ERROR)
-		warnx("Redis: %s", reply ? reply->str : redis->errstr);
-	freeReplyObject(reply);
-	return type == REDIS_REPLY_NIL ? 0 : -EIO;
-}
-
-static int next_job(void *redis, void **item)
-{
-	int rc;
-
-	while ((rc = run(redis, take, consumer, idle_ms, item)) == 0 &&
-	       !par_canceled(par_self()))
-		poll(NULL, 0, PAUSE_MS); /* a script cannot wait */
-	return rc;
-}
+/* At a stop, Redis is waited for so long if it is away: less than the ten
+ * seconds after which others would kill the process. */
+enum { STOP_S = 5 };
 
 /* What a job does besides its result, here a line, may be done twice. */
 static int do_job(void *context, void *item, void **value)
 {
-	const redisReply *job = item, *fields = job->element[1];
-	long ms = strtol(fields->element[1]->str, NULL, 10);
+	const char *text = job_field(item, "ms");
+	char *end;
+	long ms;
 
 	(void)context;
-	if (ms < 0 || ms > MOST_MS)
+	if (!text)
+		return -EINVAL;
+	ms = strtol(text, &end, 10);
+	if (end == text || *end || ms < 0 || ms > INT32_MAX)
 		return -EINVAL;
 	poll(NULL, 0, (int)ms);
-	*value = fields->element[1]->str;
-	if (puts(job->element[0]->str) >= 0)
-		return 0;
-	par_cancel(par_self()); /* nothing can be done here any more */
-	return -ECANCELED;
+	if (puts(job_id(item)) < 0)
+		return -ECANCELED; /* nothing can be done here any more */
+	*value = (void *)text;
+	return 0;
 }
 
-/* A failure is a result, too; what never ran stays pending. */
-static int finish(redisContext *redis, const struct par_result *r)
+static void finish(struct jobs *jobs, const struct par_result *r)
 {
-	redisReply *job = r->item;
-	void *nil;
-	int rc = 0;
+	if (r->error == -ECANCELED)
+		jobs_give_back(jobs, r->item);
+	else if (r->error)
+		jobs_failed(jobs, r->item, strerror(-r->error));
+	else
+		jobs_done(jobs, r->item, r->value);
+}
 
-	if (r->error != -ECANCELED)
-		rc = run(redis, store, job->element[0]->str,
-			 r->error ? strerror(-r->error) : r->value, &nil);
-	freeReplyObject(job);
-	return rc;
+/* At a stop what runs is finished, and what waits is left to others. */
+static int work(const struct par_options *options, struct jobs *jobs)
+{
+	struct par_result r;
+	struct par *pool;
+	int rc;
+
+	rc = par_open(&pool, options);
+	if (rc)
+		errx(TOOL_CANNOT, "cannot start: %s", strerror(-rc));
+	while ((rc = par_next_timed(pool, &r, 100)) > 0 || rc == -ETIMEDOUT) {
+		if (rc > 0)
+			finish(jobs, &r);
+		jobs_renew(jobs);
+		if (stop || ferror(stdout))
+			par_cancel(pool);
+	}
+	par_close(pool);
+	if (rc)
+		warnx("the jobs: %s", strerror(-rc));
+	return rc ? TOOL_CANNOT : TOOL_DONE;
+}
+
+static bool has_waited_after_stop(void)
+{
+	static double since;
+
+	if (stop && since == 0)
+		since = seconds();
+	return stop && seconds() - since > STOP_S;
 }
 
 int main(int argc, char **argv)
 {
+	struct jobs_options from = { .lease_ms = 10000,
+				     .most_deliveries = 5,
+				     .give_up = has_waited_after_stop };
 	struct par_options options = { .action = do_job,
-				       .workers = WORKERS,
-				       .generate = next_job,
-				       .window = 2UL * WORKERS };
-	redisContext *redis;
-	struct par_result r;
-	struct par *pool;
-	int port, rc, failed = 0;
+				       .workers = 16,
+				       .generate = jobs_next,
+				       .capacity = 1 };
+	int status = TOOL_DONE;
 
-	if (argc != 4) {
-		fputs("usage: scale HOST PORT CONSUMER\n", stderr);
-		return 2;
+	tool_begin();
+	for (int letter; (letter = getopt(argc, argv, "+n:l:d:")) != -1;) {
+		if (letter == 'n')
+			options.workers = tool_number("-n", optarg, 1, 10000);
+		else if (letter == 'l')
+			from.lease_ms =
+				1000 * tool_number("-l", optarg, 1, 86400);
+		else if (letter == 'd')
+			from.most_deliveries =
+				tool_number("-d", optarg, 1, 1000);
+		else
+			errx(TOOL_CANNOT, "without arguments it says how");
 	}
-	output_by_lines();
-	port = (int)number("scale: PORT", argv[2], 1, 65535);
-	consumer = argv[3];
-	redis = dial(argv[1], port);
-	options.source = dial(argv[1], port);
-	catch_stop();
+	argv += optind;
+	if (argc - optind != 3) {
+		fputs(usage, stderr);
+		return TOOL_CANNOT;
+	}
 	signal(SIGPIPE, SIG_IGN); /* a connection may be lost */
-	rc = par_open(&pool, &options);
-	if (rc)
-		errx(1, "cannot start: %s", strerror(-rc));
-	/* At a stop what runs is finished, and what waits is left to others. */
-	while ((rc = par_next_timed(pool, &r, 100)) > 0 || rc == -ETIMEDOUT) {
-		if (rc > 0)
-			failed |= finish(redis, &r);
-		if (stop || failed)
-			par_cancel(pool);
-	}
-	par_close(pool);
-	redisFree(options.source);
-	redisFree(redis);
-	return failed || rc || output_failed();
+	from.host = argv[0];
+	from.port = (int)tool_number("PORT", argv[1], 1, 65535);
+	from.consumer = argv[2];
+	options.window = 2UL * options.workers;
+	options.source = jobs_open(&from);
+	if (strcmp(from.consumer, "--status") == 0)
+		jobs_print(options.source);
+	else
+		status = work(&options, options.source);
+	jobs_close(options.source);
+	return tool_end(status);
 }

@@ -97,7 +97,7 @@ static void draw(struct par_options *options, FILE *out)
 
 	if (rc)
 		errx(TOOL_CANNOT, "cannot start: %s", strerror(-rc));
-	while (!stop && (rc = par_next(pool, &r)) > 0)
+	while (!stop && par_next(pool, &r) > 0)
 		if (r.value) {
 			write_span(out, &r);
 			free(r.value);
@@ -124,8 +124,10 @@ int main(int argc, char **argv)
 	}
 	tool_begin();
 	out = fopen(argv[optind], "w");
-	if (!out)
-		err(TOOL_CANNOT, "%s", argv[optind]);
+	if (!out) {
+		warn("%s", argv[optind]);
+		return TOOL_CANNOT;
+	}
 	draw(&options, out);
 	if (fclose(out))
 		err(TOOL_CANNOT, "%s", argv[optind]);

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+#include "query_answer.h"
+
+#include "tool.h"
+
+/* More bytes than these are kept in a file. */
+enum { IN_MEMORY = 65536 };
+
+struct answer {
+	uintmax_t line;
+	/* This is written to: the text below, or a file. */
+	FILE *out;
+	char *text;
+	size_t length;
+	/* About so many bytes were written. */
+	size_t written;
+	bool in_file, failed;
+};
+
+struct answer *answer_new(uintmax_t line)
+{
+	struct answer *a = calloc(1, sizeof *a);
+
+	if (!a)
+		return NULL;
+	a->line = line;
+	a->out = open_memstream(&a->text, &a->length);
+	if (a->out)
+		return a;
+	free(a);
+	return NULL;
+}
+
+void answer_free(struct answer *a)
+{
+	if (!a)
+		return;
+	fclose(a->out);
+	free(a->text);
+	free(a);
+}
+
+/* From here on the answer is written to a file. */
+static void move_to_file(struct answer *a)
+{
+	FILE *file = tmpfile();
+
+	if (!file) {
+		a->failed = true;
+		return;
+	}
+	fflush(a->out);
+	fwrite(a->text, 1, a->length, file);
+	fclose(a->out);
+	a->out = file;
+	a->in_file = true;
+}
+
+static void count(struct answer *a, size_t bytes)
+{
+	a->written += bytes;
+	if (!a->in_file && !a->failed && a->written > IN_MEMORY)
+		move_to_file(a);
+}
+
+static void put_value(FILE *out, const char *value)
+{
+	static const char special[] = "\b\f\n\r\t\v\\", letter[] = "bfnrtv\\";
+	static const char stops[] =
+		"\1\2\3\4\5\6\7\b\t\n\v\f\r\16\17\20\21\22\23\24\25\26\27\30"
+		"\31\32\33\34\35\36\37\177\\";
+	const char *found;
+	size_t plain;
+
+	for (;; value++) {
+		plain = strcspn(value, stops);
+		fwrite(value, 1, plain, out);
+		value += plain;
+		if (!*value)
+			return;
+		found = strchr(special, *value);
+		if (found)
+			fprintf(out, "\\%c", letter[found - special]);
+		else
+			fprintf(out, "\\x%02x", (unsigned char)*value);
+	}
+}
+
+void answer_rows(struct answer *a, const PGresult *result)
+{
+	const int rows = PQntuples(result), columns = PQnfields(result);
+	size_t bytes = 0;
+
+	for (int row = 0; row < rows; row++) {
+		fprintf(a->out, "%ju", a->line);
+		for (int column = 0; column < columns; column++) {
+			putc('\t', a->out);
+			if (PQgetisnull(result, row, column))
+				fputs("\\N", a->out);
+			else
+				put_value(a->out,
+					  PQgetvalue(result, row, column));
+			bytes += (size_t)PQgetlength(result, row, column) + 3;
+		}
+		putc('\n', a->out);
+	}
+	count(a, bytes);
+}
+
+void answer_copied(struct answer *a, const char *data, int length)
+{
+	fprintf(a->out, "%ju\t", a->line);
+	fwrite(data, 1, (size_t)length, a->out);
+	count(a, (size_t)length + 3);
+}
+
+void answer_say(struct answer *a, const char *text)
+{
+	char *copy = strdup(text), *rest = copy;
+
+	if (!copy)
+		a->failed = true;
+	for (char *line; (line = strsep(&rest, "\n"));)
+		if (*line) {
+			fprintf(a->out, "%ju: ", a->line);
+			tool_print(a->out, line);
+			putc('\n', a->out);
+		}
+	count(a, strlen(text) + 3);
+	free(copy);
+}
+
+bool answer_failed(const struct answer *a)
+{
+	return a->failed || ferror(a->out);
+}
+
+bool answer_is_empty(const struct answer *a)
+{
+	return a->written == 0;
+}
+
+void answer_print(struct answer *a, FILE *out)
+{
+	char buffer[BUFSIZ];
+	size_t length;
+
+	fflush(a->out);
+	if (!a->in_file) {
+		fwrite(a->text, 1, a->length, out);
+		return;
+	}
+	rewind(a->out);
+	while ((length = fread(buffer, 1, sizeof buffer, a->out)) > 0)
+		fwrite(buffer, 1, length, out);
+}
