@@ -78,19 +78,28 @@ static int watch(int fd)
 	return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
 }
 
-/* The databases need those that are RESERVED, and accept4() needs one: so a
- * client that is one too many is told, and closed. */
-static void admit(void)
+/* Tells a client that it is one too many. If a question of its own were left
+ * unread, the client would get ECONNRESET in place of the answer. */
+static void refuse(int client)
 {
 	static const char busy[] = "(busy)";
+	char question[KEY];
+
+	shutdown(client, SHUT_RD); /* no further one comes */
+	while (recv(client, question, KEY, 0) > 0)
+		;
+	send(client, busy, strlen(busy), MSG_NOSIGNAL);
+	close(client);
+}
+
+/* The databases need those that are RESERVED, and accept4() needs one. */
+static void admit(void)
+{
 	int client = accept4(listener, NULL, NULL, SOCK_NONBLOCK);
 
-	if (client < 0)
-		return;
-	if ((rlim_t)client + RESERVED > descriptors || watch(client)) {
-		send(client, busy, strlen(busy), MSG_NOSIGNAL);
-		close(client);
-	}
+	if (client >= 0 &&
+	    ((rlim_t)client + RESERVED > descriptors || watch(client)))
+		refuse(client);
 }
 
 /* Until it comes back, nobody waits for the client or closes its socket. */
