@@ -27,9 +27,9 @@ static atomic_uint visited;
 static int visit(void *context, void *item, void **value);
 
 /* [depth] */
-/* Visits a node that was found in a visit. Usually another worker does it. If
- * many nodes wait already, this worker does it now, and so goes into the depth
- * instead of the breadth: then it finds the ends, and pushes no more. */
+/* Visits a node that was found in a visit. Usually it is pushed, and another
+ * worker visits it. If many nodes wait already, this worker visits it now. So
+ * it goes down to the leaves before it pushes any more. */
 static int visit_later(struct node *node)
 {
 	struct par_stats now;
@@ -37,9 +37,13 @@ static int visit_later(struct node *node)
 	int rc;
 
 	par_stats(par_self(), &now);
-	if (now.queued < AT_MOST && par_push(par_self(), node) == 0)
-		return 0;
-	rc = visit(NULL, node, &value);
+	if (now.queued < AT_MOST) {
+		rc = par_push(par_self(), node);
+		if (rc)
+			free(node); /* it did not enter */
+		return rc;
+	}
+	rc = par_stopping() ? -EINTR : visit(NULL, node, &value);
 	free(node);
 	return rc;
 }
@@ -185,9 +189,9 @@ static bool stages_follow_each_other(void)
 }
 
 /* [bytes] */
-/* At most so many bytes are in the pool. The generator takes them, and whoever
- * takes a result gives them back. A condition variable would not do in a
- * generator: nothing wakes it at a cancel. */
+/* Bounds the bytes in the pool; one item may exceed what is left. The generator
+ * takes bytes, and whoever takes a result gives them back. Do not wait on a
+ * condition variable in a generator, because a cancel does not wake it. */
 struct budget {
 	atomic_long left;
 	int given[2]; /* a pipe: a byte for each time that some came back */
@@ -202,7 +206,8 @@ static int take_bytes(struct budget *budget, long bytes)
 	};
 	char some[64];
 
-	/* One item may exceed what is left. So the largest gets in, too. */
+	if (polled[1].fd < 0)
+		return polled[1].fd; /* poll() would overlook it */
 	while (atomic_load(&budget->left) <= 0) {
 		if (poll(polled, 2, -1) > 0 && polled[1].revents)
 			return -EINTR;
@@ -285,7 +290,7 @@ static bool bytes_are_bounded(void)
 
 /* [nested] */
 /* An action that has a pool of its own. If it is told to stop, it cancels that
- * pool: whoever waits for the one waits for the other. */
+ * pool, because the outer pool cannot end before the inner one. */
 static int run_parts(struct par *parts)
 {
 	struct pollfd polled[] = {
@@ -295,6 +300,8 @@ static int run_parts(struct par *parts)
 	struct par_result r;
 	int rc = -ETIMEDOUT, failed = 0;
 
+	if (polled[0].fd < 0 || polled[1].fd < 0)
+		return -EMFILE; /* poll() would overlook it */
 	while (rc == -ETIMEDOUT) {
 		if (poll(polled, 2, -1) < 0)
 			continue; /* a signal */
@@ -371,21 +378,27 @@ static int attempt(struct job *job)
 }
 
 /* [again] */
-/* Tries a job up to three times. It waits for its turn each time, and longer
- * before each further try. */
-static int try_in_order(void *context, void *item, void **value)
+/* Returns -EINTR if the action is told to stop meanwhile. */
+static int wait_for(double seconds)
 {
 	struct pollfd stop = { .fd = par_stop_fd(), .events = POLLIN };
-	struct job *job = item;
-	int rc = -EINTR;
+
+	return poll(&stop, 1, (int)(1000 * seconds) + 1) ? -EINTR : 0;
+}
+
+/* Tries a job up to three times. Before another try it waits, longer each time;
+ * before each try it waits for its turn. */
+static int try_in_order(void *context, void *item, void **value)
+{
+	int rc = 0;
 
 	(void)context, (void)value;
 	for (int try = 0; try < 3; try++) {
-		double wait = take_turn() + (try ? 0.01 * (1 << try) : 0);
-
-		if (poll(&stop, 1, (int)(1000 * wait) + 1) > 0)
-			return -EINTR; /* told to stop */
-		rc = attempt(job);
+		if (try > 0 && wait_for(0.01 * (1 << try)))
+			return -EINTR;
+		if (wait_for(take_turn()))
+			return -EINTR;
+		rc = attempt(item);
 		if (rc == 0)
 			break;
 	}

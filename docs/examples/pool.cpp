@@ -67,6 +67,9 @@ class Pool
 		if (par_next(pool_, &r) <= 0)
 			return false;
 		std::unique_ptr<Item> item(static_cast<Item *>(r.item));
+		if (r.error) // it never ran
+			throw std::system_error(-r.error,
+						std::generic_category());
 		if (item->thrown)
 			std::rethrow_exception(item->thrown);
 		text = std::move(item->text);

@@ -68,8 +68,9 @@ static int next_name(void *directory, void **item)
 
 static int is_dot(void *context, void *name, void **value)
 {
-	(void)context, (void)value;
-	return strcmp(name, ".") == 0;
+	(void)context;
+	*value = strcmp(name, ".") == 0 ? name : NULL;
+	return 0;
 }
 
 /* Each has ".", once. */
@@ -87,7 +88,7 @@ static bool a_directory_is_read(void)
 
 	if (directory && par_open(&pool, &options) == 0) {
 		while (par_next(pool, &r) > 0) {
-			dots += r.error;
+			dots += r.value != NULL;
 			free(r.item);
 		}
 		par_close(pool);
@@ -201,7 +202,7 @@ static int flaky_in_time(void *context, void *item, void **value)
 				   .events = POLLIN };
 	double wait = job->due - seconds();
 
-	if (wait > 0 && poll(&canceled, 1, (int)(1000 * wait) + 1) > 0)
+	if (wait > 0 && poll(&canceled, 1, (int)(1000 * wait) + 1) != 0)
 		return -EINTR;
 	/* [end] */
 	return flaky(context, item, value);
@@ -386,8 +387,8 @@ static int wait_for_cancel(void)
  */
 
 /* [sigwait] */
-/* A thread of the program's. Before par_open() the program has blocked SIGINT,
- * so that nobody else hears it. */
+/* Runs on a thread that the program creates. Before par_open() the program has
+ * blocked SIGINT, so that nobody else hears it. */
 static void *cancel_at_ctrl_c(void *pool)
 {
 	sigset_t signals;

@@ -82,7 +82,8 @@ int main(void)
 	/* [loop] */
 	struct sigaction on_ctrl_c = {
 		.sa_handler = ask_to_stop,
-		.sa_flags = (int)SA_RESETHAND, /* the second ends it at once */
+		.sa_flags =
+			(int)SA_RESETHAND, /* a second Ctrl-C ends it at once */
 	};
 	struct par_result r;
 	struct par *pool;

@@ -59,7 +59,7 @@ int main(void)
 		if (n < 0)
 			continue; /* nothing for 50 ms */
 		if (insert(rows, n))
-			break; /* they are still here, for another attempt */
+			break; /* the rows are still in the array */
 		inserted += n;
 	}
 	/* [end] */

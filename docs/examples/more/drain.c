@@ -11,6 +11,8 @@
 
 #include <par.h>
 
+#include "../clock.h"
+
 struct source {
 	unsigned made;
 	bool hangs;
@@ -57,6 +59,7 @@ static void drop(void *left, const struct par_result *r)
 int main(int argc, char **argv)
 {
 	unsigned done = 0, left = 0;
+	double begun = 0;
 	struct source source = { .hangs = argc > 1 };
 	struct par_options options = { .action = work,
 				       .workers = 10,
@@ -77,13 +80,15 @@ int main(int argc, char **argv)
 	while ((rc = par_next_timed(pool, &r, 100)) > 0 || rc == -ETIMEDOUT) {
 		if (rc > 0)
 			done++;
-		if (told > 1)
-			break; /* what is left goes to discard */
-		if (told)
+		if (told && begun == 0) {
 			par_finish(pool); /* no more comes in */
+			begun = seconds();
+		}
+		if (told > 1 || (told && seconds() - begun > 5))
+			break; /* what is left goes to discard */
 	}
 	/* This cancels what still runs. Some of it may not heed that. */
-	if (par_close_timed(pool, 20000) == -ETIMEDOUT)
+	if (par_close_timed(pool, 2000) == -ETIMEDOUT)
 		_exit(1);
 	/* [end] */
 	printf("%u done, %u left\n", done, left);

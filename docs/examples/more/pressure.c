@@ -57,7 +57,7 @@ static int serve(struct par *pool, int client)
 	int rc;
 
 	for (;;) {
-		/* As long as one waits, the client has to wait. */
+		/* While a request waits for room, nothing more is read. */
 		polled[1].fd = request ? -1 : client;
 		if (poll(polled, 2, -1) < 0)
 			continue; /* a signal */

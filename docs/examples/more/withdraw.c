@@ -19,8 +19,8 @@ static int render(void *begun, void *job, void **value)
 }
 
 /* [withdraw] */
-/* The result comes to the loop in each case, and once. Only then may the job
- * be freed. */
+/* If the job is in the pool, its result comes to the loop, once. Only then may
+ * the job be freed. Call this where it cannot be freed meanwhile. */
 static int give_up(struct par *pool, char *job)
 {
 	int rc = par_withdraw(pool, job);
