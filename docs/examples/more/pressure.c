@@ -56,6 +56,8 @@ static int serve(struct par *pool, int client)
 	struct par_result r;
 	int rc;
 
+	if (polled[0].fd < 0)
+		return polled[0].fd; /* poll() would overlook it */
 	for (;;) {
 		/* While a request waits for room, nothing more is read. */
 		polled[1].fd = request ? -1 : client;
