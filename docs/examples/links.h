@@ -138,7 +138,7 @@ static int each_style(const char *page, char *css, take_link *take,
 	while (rc == 0 && *css) {
 		char *word = NULL, *end;
 
-		if (strncmp(css, "/*", 2) == 0) {
+		if (css[0] == '/' && css[1] == '*') {
 			end = strstr(css + 2, "*/");
 			css = end ? end + 2 : css + strlen(css);
 		} else if (strncasecmp(css, "url(", 4) == 0) {
