@@ -15,9 +15,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
 #include <curl/curl.h>
+
+#include "clock.h"
 
 enum { GAP_MS = 50, LONGEST_GAP_MS = 5000 };
 
@@ -33,14 +34,6 @@ struct host {
 
 static pthread_mutex_t hosts_lock = PTHREAD_MUTEX_INITIALIZER;
 static void *hosts; /* a tree, by name; they live until the end */
-
-static inline int64_t clock_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static inline int host_by_name(const void *a, const void *b)
 {

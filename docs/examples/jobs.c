@@ -14,6 +14,8 @@
 
 #include <par.h>
 
+#include "recipe.h"
+
 /* A tree in which each node above the lowest level has some children. */
 enum { CHILDREN = 8, LEVELS = 5, AT_MOST = 100 };
 
@@ -432,22 +434,13 @@ static bool retries_keep_the_order(void)
 
 int main(void)
 {
-	static const struct {
-		const char *name;
-		bool (*holds)(void);
-	} recipes[] = {
+	static const struct recipe recipes[] = {
 		{ "depth", a_walk_is_bounded },
 		{ "stages", stages_follow_each_other },
 		{ "bytes", bytes_are_bounded },
 		{ "nested", a_pool_inside_stops_with_the_outer_one },
 		{ "again", retries_keep_the_order },
 	};
-	int failed = 0;
 
-	for (size_t i = 0; i < sizeof recipes / sizeof *recipes; i++)
-		if (!recipes[i].holds()) {
-			fprintf(stderr, "%s: does not hold\n", recipes[i].name);
-			failed = 1;
-		}
-	return failed;
+	return recipes_run(recipes, sizeof recipes / sizeof *recipes);
 }

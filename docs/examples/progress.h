@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "host.h"
+#include "clock.h"
 
 enum { PROGRESS_MS = 100 };
 

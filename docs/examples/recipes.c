@@ -19,6 +19,7 @@
 #include <par.h>
 
 #include "clock.h"
+#include "recipe.h"
 
 enum { JOBS = 5 };
 
@@ -769,10 +770,7 @@ static bool the_slowest_is_known(void)
 
 int main(void)
 {
-	static const struct {
-		const char *name;
-		bool (*holds)(void);
-	} recipes[] = {
+	static const struct recipe recipes[] = {
 		{ "generator", a_directory_is_read },
 		{ "rate", rate_is_limited },
 		{ "turn", turns_are_apart },
@@ -789,12 +787,6 @@ int main(void)
 		{ "shield", a_shielded_record_is_whole },
 		{ "slowest", the_slowest_is_known },
 	};
-	int failed = 0;
 
-	for (size_t i = 0; i < sizeof recipes / sizeof *recipes; i++)
-		if (!recipes[i].holds()) {
-			fprintf(stderr, "%s: does not hold\n", recipes[i].name);
-			failed = 1;
-		}
-	return failed;
+	return recipes_run(recipes, sizeof recipes / sizeof *recipes);
 }

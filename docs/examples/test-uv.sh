@@ -25,37 +25,27 @@ status=0
 timeout 60 "$uv" <names >/dev/full || status=$?
 [ $status -eq 2 ]
 
-# An input that brings one name and does not end.
+# An input that brings one name and does not end: a signal ends the program.
+# ends SIGNAL STATUS LINE
+ends() {
+	: >progress
+	"$uv" <input >out 2>progress &
+	running=$!
+	exec 3>input
+	printf "$3" >&3
+	until grep -q '^1 done$' progress; do
+		kill -0 $running
+		sleep 0.1
+	done
+	kill -"$1" $running
+	status=0
+	wait $running || status=$?
+	running=
+	[ $status -eq "$2" ]
+	[ "$(cat out)" = 'file7: readable' ]
+	exec 3>&-
+}
 mkfifo input
-: >progress
-"$uv" <input >out 2>progress &
-running=$!
-exec 3>input
-echo file7 >&3
-until grep -q '^1 done$' progress; do
-	kill -0 $running
-	sleep 0.1
-done
-kill -INT $running
-status=0
-wait $running || status=$?
-running=
-[ $status -eq 130 ]
-[ "$(cat out)" = 'file7: readable' ]
-exec 3>&-
-: >progress
-"$uv" <input >out 2>progress &
-running=$!
-exec 3>input
-printf 'file7\r\n' >&3
-until grep -q '^1 done$' progress; do
-	kill -0 $running
-	sleep 0.1
-done
-kill -TERM $running
-status=0
-wait $running || status=$?
-running=
-[ $status -eq 143 ]
-[ "$(cat out)" = 'file7: readable' ]
+ends INT 130 'file7\n'
+ends TERM 143 'file7\r\n'
 echo "201 names"
