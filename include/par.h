@@ -95,10 +95,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PAR_VERSION "1.0.0"
+#define PAR_VERSION "1.1.0"
 
 /* The same version as a number for the preprocessor: 1.2.3 would be 10203. */
-#define PAR_VERSION_NUMBER 10000
+#define PAR_VERSION_NUMBER 10100
 
 #if defined(PAR_API)
 /* The program says how the calls are declared. */
