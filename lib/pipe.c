@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The system calls on the pipes behind par_fd() and par_cancel_fd(). They never
- * block, and leave errno alone. Cancellation is disabled where they are made,
- * as everywhere under the lock (waiter.h).
+ * The system calls on the pipes behind par_fd(), par_cancel_fd() and
+ * par_stop_fd(). They never block, and leave errno alone. Cancellation is
+ * disabled where they are made, as everywhere under the lock (waiter.h).
  */
 #include "pipe.h"
 
@@ -12,9 +12,10 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-void pipe_move_byte(struct pipe *pipe, bool readable)
+void pipe_move_mark(struct pipe *pipe, bool readable)
 {
-	char byte = 0;
+	uint64_t mark = 1; /* what an eventfd counts */
+	const int into = pipe->ends[pipe->ends[1] >= 0];
 	int saved = errno;
 	ssize_t moved;
 
@@ -22,10 +23,10 @@ void pipe_move_byte(struct pipe *pipe, bool readable)
 	/* Linux interrupts no call that cannot block. Other systems may, and
 	 * valgrind does. */
 	do
-		moved = readable ? write(pipe->ends[1], &byte, 1)
-				 : read(pipe->ends[0], &byte, 1);
+		moved = readable ? write(into, &mark, sizeof mark)
+				 : read(pipe->ends[0], &mark, sizeof mark);
 	while (moved < 0 && errno == EINTR);
-	/* Nothing moves if the program has read the byte, which it must not.
+	/* Nothing moves if the program has read the mark, which it must not.
 	 * The next change sets it right. */
 	errno = saved;
 }
@@ -46,7 +47,7 @@ static int move_up(struct pipe *pipe, int end)
 {
 	int low = pipe->ends[end];
 
-	if (low > STDERR_FILENO)
+	if (low < 0 || low > STDERR_FILENO)
 		return 0;
 	pipe->ends[end] = fcntl(low, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
 	if (pipe->ends[end] < 0) {
@@ -58,9 +59,9 @@ static int move_up(struct pipe *pipe, int end)
 	return 0;
 }
 
-static int make(struct pipe *pipe)
+static int make(struct pipe *pipe, int (*system_make)(int ends[2]))
 {
-	int rc = system_pipe(pipe->ends);
+	int rc = system_make(pipe->ends);
 
 	if (rc)
 		return rc;
@@ -74,16 +75,27 @@ static int make(struct pipe *pipe)
 	return rc;
 }
 
-int pipe_open(struct pipe *pipe)
+static int open_with(struct pipe *pipe, int (*system_make)(int ends[2]))
+	NEEDS_LOCK
 {
 	int saved = errno, rc = 0;
 
 	if (!pipe->is_open) {
-		rc = make(pipe);
+		rc = make(pipe, system_make);
 		errno = saved;
 		pipe->is_open = rc == 0;
 	}
 	return rc ? rc : pipe->ends[0];
+}
+
+int pipe_open(struct pipe *pipe)
+{
+	return open_with(pipe, system_pipe);
+}
+
+int pipe_open_event(struct pipe *pipe)
+{
+	return open_with(pipe, system_event);
 }
 
 void pipe_close(struct pipe *pipe)
@@ -98,8 +110,8 @@ void pipe_close(struct pipe *pipe)
 
 void pipe_hang_up(struct pipe *pipe)
 {
-	/* A reader can take the byte away, but cannot open the write end again.
-	 * If a forked child still holds the write end, only the byte makes the
+	/* A reader can take the mark away, but cannot open the write end again.
+	 * If a forked child still holds the write end, only the mark makes the
 	 * read end readable. */
 	pipe_set_readable(pipe, true);
 	if (pipe->is_open)

@@ -14,29 +14,32 @@
 /* All fields zero: not open. */
 struct pipe {
 	bool is_open;
-	/* A byte is in the pipe: the read end polls as readable. */
+	/* A mark is in the pipe: the read end polls as readable. */
 	bool is_readable;
-	/* The read end and the write end; -1: closed. */
+	/* The read end and the write end; -1: closed, or the system has one
+	 * descriptor for both. */
 	int ends[2];
 };
 
-/* Returns the read end. Opens the pipe at the first call; returns -EMFILE,
- * -ENFILE or -ENOMEM if that fails. */
+/* Return the read end. Open the pipe at the first call; return -EMFILE, -ENFILE
+ * or -ENOMEM if that fails. One that never hangs up can do with one descriptor.
+ */
 int pipe_open(struct pipe *pipe) NEEDS_LOCK;
+int pipe_open_event(struct pipe *pipe) NEEDS_LOCK;
 void pipe_close(struct pipe *pipe) NEEDS_LOCK;
 
 /* Makes the read end readable for good, even if somebody reads from it. */
 void pipe_hang_up(struct pipe *pipe) NEEDS_LOCK;
 
-/* Puts the byte in, or takes it out. */
-void pipe_move_byte(struct pipe *pipe, bool readable) NEEDS_LOCK;
+/* Puts the mark in, or takes it out. */
+void pipe_move_mark(struct pipe *pipe, bool readable) NEEDS_LOCK;
 
 /* Makes the read end readable, or not, if the pipe is open. */
 static inline void pipe_set_readable(struct pipe *pipe, bool readable)
 	NEEDS_LOCK
 {
 	if (pipe->is_open && pipe->is_readable != readable)
-		pipe_move_byte(pipe, readable);
+		pipe_move_mark(pipe, readable);
 }
 
 #endif

@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 #if defined(__linux__)
+#include <sys/eventfd.h>
 #include <sys/syscall.h>
 #elif defined(__FreeBSD__) || defined(__DragonFly__) || defined(__OpenBSD__)
 #include <pthread_np.h>
@@ -37,6 +38,17 @@ int system_pipe(int ends[2])
 	return pipe2(ends, O_CLOEXEC | O_NONBLOCK) ? -errno : 0;
 }
 #endif
+
+int system_event(int ends[2])
+{
+#ifdef __linux__
+	ends[0] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	ends[1] = -1;
+	return ends[0] < 0 ? -errno : 0;
+#else
+	return system_pipe(ends);
+#endif
+}
 
 int system_mutex_init(pthread_mutex_t *mutex)
 {

@@ -33,6 +33,9 @@ enum { PTHREAD_CANCEL_ENABLE, PTHREAD_CANCEL_DISABLE };
  * another thread forks at this moment, and that calls exec, keeps the ends.
  */
 int system_pipe(int ends[2]);
+/* The same with one descriptor, ends[0], for both ends, if the system has that:
+ * an eventfd. Then ends[1] is -1. */
+int system_event(int ends[2]);
 
 /* A mutex, and a condition variable with the monotonic clock. They return 0,
  * -EAGAIN or -ENOMEM; -ENOSYS: the condition variables of the system have no

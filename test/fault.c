@@ -255,6 +255,15 @@ WRAP(int, pipe2, int ends[2], int flags)
 	return __real_pipe2(ends, flags);
 }
 
+WRAP(int, eventfd, unsigned value, int flags)
+{
+	if (fails(FAULT_PIPE, EMFILE)) {
+		errno = EMFILE;
+		return -1;
+	}
+	return __real_eventfd(value, flags);
+}
+
 /* These fail with EINTR, as if interrupted by a signal. */
 
 static bool breaks(enum fault_site site)

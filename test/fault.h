@@ -21,7 +21,7 @@ enum fault_site {
 	FAULT_COND = 1 << 3,	 /* pthread_cond_init: EAGAIN */
 	FAULT_CONDATTR = 1 << 4, /* pthread_condattr_init: ENOMEM */
 	FAULT_ATTR = 1 << 5,	 /* pthread_attr_init: ENOMEM */
-	FAULT_PIPE = 1 << 6,	 /* pipe2: EMFILE */
+	FAULT_PIPE = 1 << 6,	 /* pipe2, eventfd: EMFILE */
 	FAULT_ANY = (1 << 7) - 1,
 	/* Not refused, but interrupted by a signal: EINTR. */
 	FAULT_YIELD = 1 << 7, /* sched_yield */

@@ -32,9 +32,9 @@ static int in_child(int (*body)(void))
 	return WEXITSTATUS(status);
 }
 
-static int echo_silently(void *unused, void *item, void **value)
+static int bring_descriptor(void *unused, void *item, void **value)
 {
-	*value = item;
+	*value = (void *)(intptr_t)par_stop_fd();
 	return 0;
 }
 
@@ -42,7 +42,7 @@ static struct par *open_silent(void)
 {
 	struct par *pool = NULL;
 
-	if (par_open(&pool, &(struct par_options){ .action = echo_silently,
+	if (par_open(&pool, &(struct par_options){ .action = bring_descriptor,
 						   .workers = 1 }))
 		_exit(90);
 	return pool;
@@ -55,7 +55,7 @@ static int use_descriptors(void)
 {
 	struct par *pool;
 	struct par_result r;
-	int fd, cancel_fd;
+	int fd, cancel_fd, stop_fd;
 
 	for (int low = 0; low <= 2; low++)
 		if (closed & 1 << low)
@@ -63,24 +63,27 @@ static int use_descriptors(void)
 	pool = open_silent();
 	fd = par_fd(pool);
 	cancel_fd = par_cancel_fd(pool);
-	if (fd <= 2 || cancel_fd <= 2)
-		return 1;
-	/* Whatever the program prints there lands in no pipe of the pool. */
-	for (int low = 0; low <= 2; low++)
-		if (closed & 1 << low && fcntl(low, F_GETFD) >= 0)
-			return 2;
-	if (kit_readable(fd) || kit_readable(cancel_fd))
-		return 3;
 	if (par_push(pool, &fd) ||
 	    poll(&(struct pollfd){ .fd = fd, .events = POLLIN }, 1, -1) != 1)
 		return 4;
 	if (par_next(pool, &r) != 1 || kit_readable(fd))
 		return 5;
+	stop_fd = (int)(intptr_t)r.value;
+	if (fd <= 2 || cancel_fd <= 2 || stop_fd <= 2)
+		return 1;
+	/* Whatever the program prints there lands in no pipe of the pool. */
+	for (int low = 0; low <= 2; low++)
+		if (closed & 1 << low && fcntl(low, F_GETFD) >= 0)
+			return 2;
+	if (kit_readable(fd) || kit_readable(cancel_fd) ||
+	    kit_readable(stop_fd))
+		return 3;
 	par_cancel(pool);
 	if (!kit_readable(cancel_fd) || par_next(pool, &r) != 0)
 		return 6;
 	if (!(fcntl(fd, F_GETFD) & FD_CLOEXEC) ||
-	    !(fcntl(cancel_fd, F_GETFD) & FD_CLOEXEC))
+	    !(fcntl(cancel_fd, F_GETFD) & FD_CLOEXEC) ||
+	    !(fcntl(stop_fd, F_GETFD) & FD_CLOEXEC))
 		return 7;
 	return par_close(pool) ? 8 : 0;
 }
@@ -98,6 +101,7 @@ static rlim_t descriptors;
 static int run_out_of_descriptors(void)
 {
 	struct par *pool = open_silent();
+	struct par_result r;
 	struct rlimit limit;
 	rlim_t before;
 
@@ -111,6 +115,9 @@ static int run_out_of_descriptors(void)
 	if (setrlimit(RLIMIT_NOFILE, &limit))
 		return 2;
 	if (par_fd(pool) != -EMFILE)
+		return 3;
+	if (par_push(pool, NULL) || par_next(pool, &r) != 1 ||
+	    (intptr_t)r.value != -EMFILE)
 		return 3;
 	limit.rlim_cur = before;
 	if (setrlimit(RLIMIT_NOFILE, &limit))

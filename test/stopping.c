@@ -103,6 +103,25 @@ static void the_next_item_is_not_told(void **state)
 	kit_finish(pool);
 }
 
+/* Some systems have no eventfd, and a pipe has two. */
+static void a_worker_has_one_descriptor(void **state)
+{
+	struct job jobs[3] = { JOB, JOB, JOB };
+	struct par *pool = open_jobs(3);
+	const unsigned before = kit_descriptors();
+
+	for (int i = 0; i < 3; i++)
+		push_job(pool, &jobs[i]);
+#ifdef __linux__
+	assert_int_equal(kit_descriptors(), before + 3);
+#endif
+	par_cancel(pool);
+	for (int i = 0; i < 3; i++)
+		kit_take(pool);
+	kit_close_ended(pool, 0);
+	assert_int_equal(kit_descriptors(), before);
+}
+
 static void a_cancel_tells_all_that_run(void **state)
 {
 	struct job jobs[3] = { JOB, JOB, JOB };
@@ -550,6 +569,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		KIT_TEST(a_withdrawn_action_is_told_and_no_other),
 		KIT_TEST(the_next_item_is_not_told),
+		KIT_TEST(a_worker_has_one_descriptor),
 		KIT_TEST(a_cancel_tells_all_that_run),
 		KIT_TEST(what_never_ran_was_not_told),
 		KIT_TEST(a_close_tells_too),

@@ -54,12 +54,13 @@ void x_free(void *memory)
 }
 
 /* Each pipe has two descriptors, one to read from and one to write to. The
- * first pipe has FIRST and FIRST + 1. */
+ * first pipe has FIRST and FIRST + 1. An event has the first of them, for both.
+ */
 enum { FIRST = 1000, PIPES = 16 };
 
 static struct {
 	int bytes;
-	bool open[2];
+	bool is_event, open[2];
 } pipes[PIPES];
 static int pipe_count;
 
@@ -81,7 +82,8 @@ static int pipe_of(int fd)
 	return (fd - FIRST) / 2;
 }
 
-int x_pipe2(int ends[2], int flags)
+/* Returns the descriptor to read from, or -1. */
+static int make_pipe(bool is_event)
 {
 	if (sched_fault()) {
 		errno = EMFILE;
@@ -91,19 +93,38 @@ int x_pipe2(int ends[2], int flags)
 		sched_fail("more than %d pipes", PIPES);
 	access_write(&pipe_count);
 	pipes[pipe_count].bytes = 0;
-	for (int i = 0; i < 2; i++) {
-		pipes[pipe_count].open[i] = true;
-		ends[i] = FIRST + 2 * pipe_count + i;
-	}
-	pipe_count++;
+	pipes[pipe_count].is_event = is_event;
+	pipes[pipe_count].open[0] = true;
+	pipes[pipe_count].open[1] = !is_event;
+	return FIRST + 2 * pipe_count++;
+}
+
+int x_pipe2(int ends[2], int flags)
+{
+	const int fd = make_pipe(false);
+
+	if (fd < 0)
+		return -1;
+	ends[0] = fd;
+	ends[1] = fd + 1;
 	return 0;
+}
+
+int x_eventfd(unsigned value, int flags)
+{
+	return make_pipe(true);
 }
 
 ssize_t x_write(int fd, const void *data, size_t size)
 {
+	int i;
+
 	descriptor_call();
 	access_write(pipes);
-	pipes[pipe_of(fd)].bytes += (int)size;
+	i = pipe_of(fd);
+	if (fd % 2 == 0 && !pipes[i].is_event)
+		sched_fail("a write to the end to read from");
+	pipes[i].bytes += (int)size;
 	return (ssize_t)size;
 }
 
@@ -136,7 +157,7 @@ bool model_readable(int fd)
 	int i = pipe_of(fd);
 
 	access_read(pipes);
-	return pipes[i].bytes > 0 || !pipes[i].open[1];
+	return pipes[i].bytes > 0 || !(pipes[i].open[1] || pipes[i].is_event);
 }
 
 /* Longer than any wake-up takes. */
