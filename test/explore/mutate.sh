@@ -5,17 +5,22 @@
 # each with a reason. Exits 1 if one survives that is not there.
 #     mutate.sh [FILE]           all; verdicts are appended to FILE (by default
 #                                build-mutants/results), and those there are not
-#                                made again: a run that was stopped goes on
+#                                made again: a run that was stopped goes on. A new FILE
+#                                begins with what was kept
+#     mutate.sh --keep [FILE]    keeps the verdicts in the file `judged`: for each a hash
+#                                of the name, which has the line that was changed
 #     mutate.sh --only TEXT      those whose name contains TEXT
 #     mutate.sh --slice SECONDS SEED
 #                                as many as fit into that time, at random
 #     mutate.sh --listed         those in `survivors`
 #     mutate.sh --list           prints all names
-#     mutate.sh --check          whether each name in `survivors` is still a mutant
+#     mutate.sh --check          whether each name in `survivors` is still a mutant, and
+#                                how many mutants were judged
 #     mutate.sh --show NAME      the change
 #     mutate.sh --suite [FILE]   runs the tests of the suites units and chapters on each
-#                                that has survived in FILE, one after the other;
-#                                verdicts are appended to FILE.suite, as above
+#                                that has survived in FILE and is not in `survivors`,
+#                                one after the other; verdicts are appended to
+#                                FILE.suite, as above
 #     mutate.sh --asan [FILE]    the same with sanitizers, on those that have survived in
 #                                FILE.suite; verdicts go to FILE.asan
 #     mutate.sh --lines [FILE]   what is not in `survivors`: lines for it, with the test
@@ -33,7 +38,7 @@ root=$(cd "$here/../.." && pwd)
 . "$here/hunt.sh"
 patience=60 reason=''
 jobs=${JOBS:-$(nproc)}
-kept=$here/survivors
+kept=$here/survivors judged=$here/judged
 tab=$(printf '\t')
 
 # change AT GONE NEW <FROM >TO. Lines keep their numbers.
@@ -165,16 +170,50 @@ prepare_tests() {
 	}
 }
 
-# The names with a hash of each before it, in the order of the hashes.
-shuffle() {
-	awk -F'\t' -v seed="$1" '
+# hashes SEED <LINES >LINES: before each of them a hash of its text.
+hashes() {
+	awk -v seed="$1" '
 		BEGIN { for (i = 32; i < 127; i++) code[sprintf("%c", i)] = i }
 		{
 			hash = seed
-			for (i = 1; i <= length($4); i++)
-				hash = (hash * 65599 + code[substr($4, i, 1)]) % 2147483647
-			print hash, NR
-		}' "$work/list" | sort -n | cut -d ' ' -f 2
+			for (i = 1; i <= length($0); i++)
+				hash = (hash * 65599 + code[substr($0, i, 1)]) % 2147483647
+			print hash "\t" $0
+		}'
+}
+
+# The numbers of all, in the order of a hash.
+shuffle() {
+	cut -f 4 "$work/list" | hashes "$1" | awk -F'\t' '{ print $1, NR }' |
+		sort -n | cut -d ' ' -f 2
+}
+
+# The names of all, each with two hashes: one alone would mean two of them at times.
+signed() {
+	cut -f 4 "$work/list" | hashes 1 | cut -f 1 >"$work/first"
+	cut -f 4 "$work/list" | hashes 2 | paste "$work/first" - |
+		awk -F'\t' '{ printf "%08x%08x\t%s\n", $1, $2, $3 }'
+}
+
+# Verdicts, as in $results, from `judged`.
+recall() {
+	signed | awk -F'\t' '/^#/ { next }
+		FILENAME == ARGV[1] { verdict[$1] = $2; next }
+		$1 in verdict { print verdict[$1] "\t-\t" $2 "\tkept" }' "$judged" -
+}
+
+# begin FILE: if it is not there, it begins with what was kept.
+begin() {
+	mkdir -p "$(dirname "$1")" && { [ -e "$1" ] || recall >"$1"; }
+}
+
+# `judged`, from `judged` and $results.
+keep() {
+	recall >"$work/recalled"
+	echo '# The verdicts of mutate.sh: a hash of the name, a tab, and the verdict.'
+	signed | awk -F'\t' 'FILENAME != "-" { verdict[$3] = $1; next }
+		$2 in verdict { print $1 "\t" verdict[$2] }' "$work/recalled" "$results" - |
+		sort
 }
 
 # Lines of $work/list that have no verdict in $results, from their numbers.
@@ -193,6 +232,10 @@ check() {
 		seen[$1]++ { print "twice: " $1; bad = 1 }
 		NF != 2 || $2 !~ /^[a-z]+: ./ { print "no reason: " $1; bad = 1 }
 		END { print n + 0 " survivors are known"; exit bad }' "$work/list" "$kept"
+	bad=$?
+	recall | awk -v all="$(wc -l <"$work/list")" '
+		END { print NR " of " all " mutants were judged" }'
+	return $bad
 }
 
 # What $results says that `survivors` does not.
@@ -236,6 +279,7 @@ work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM
 awk -f "$here/mutate.awk" "$root"/lib/*.c "$root"/lib/*.h >"$work/list" || exit 1
+default=$root/build-mutants/results
 results=$work/results mode=all
 case ${1-} in
 --list)
@@ -257,23 +301,31 @@ case ${1-} in
 	exit 0
 	;;
 --lines)
-	results=${2:-$root/build-mutants/results}
-	touch "$results.suite" "$results.asan"
+	results=${2:-$default}
+	begin "$results" && touch "$results.suite" "$results.asan" || exit 1
 	lines
+	exit
+	;;
+--keep)
+	results=${2:-$default}
+	keep >"$work/judged" && mv "$work/judged" "$judged"
 	exit
 	;;
 --suite | --asan)
 	# What hangs need not hang for as long as a test may take on a busy machine.
-	survivors=${2:-$root/build-mutants/results}
+	survivors=${2:-$default}
+	begin "$survivors" || exit 1
 	results=$survivors.suite sanitize='' setup=plain patience=0.25
 	if [ "$1" = --asan ]; then
-		survivors=$results results=${2:-$root/build-mutants/results}.asan
+		survivors=$results results=${2:-$default}.asan
 		sanitize="-Db_sanitize=address,undefined -Db_lundef=false"
 		setup=asan patience=1
 	fi
 	touch "$results" && prepare_tests || exit 1
-	awk -F'\t' 'FILENAME == ARGV[1] { if ($1 == "survived") survived[$3]; next }
-		$4 in survived { print FNR }' "$survivors" "$work/list" | fresh >"$work/fresh"
+	awk -F'\t' 'FILENAME == ARGV[1] { known[$1]; next }
+		FILENAME == ARGV[2] { if ($1 == "survived") survived[$3]; next }
+		$4 in survived && !($4 in known) { print FNR }' \
+		"$kept" "$survivors" "$work/list" | fresh >"$work/fresh"
 	while read -r number; do
 		judge_by_tests "$number" </dev/null
 	done <"$work/fresh"
@@ -296,8 +348,8 @@ if by=$(search "$work/control/explore"); then
 fi
 case $mode in
 all)
-	results=${1:-$root/build-mutants/results}
-	mkdir -p "$(dirname "$results")" && touch "$results" || exit 1
+	results=${1:-$default}
+	begin "$results" || exit 1
 	shuffle 1
 	;;
 only) text=$1 awk -F'\t' 'index($4, ENVIRON["text"]) { print NR }' "$work/list" ;;
