@@ -288,7 +288,7 @@ static int try_all(struct par *pool, struct job *jobs, unsigned count)
 				par_finish(pool);
 		}
 	}
-	return succeeded; /* after a cancel, the other jobs are aside */
+	return succeeded; /* after a cancel, the other jobs are in `aside` */
 }
 /* [end] */
 

@@ -44,7 +44,7 @@ static void adapt(struct par *pool, const struct par_result *r)
 	bad += r->error || r->ran_ns / 2 > quickest;
 	if (++results < now.limit)
 		return;
-	/* It refuses more than options.workers. */
+	/* par_limit() refuses more than options.workers. */
 	par_limit(pool, bad ? (now.limit + 1) / 2 : now.limit + 1);
 	results = bad = 0;
 }
