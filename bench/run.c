@@ -68,7 +68,7 @@ static void *spin(void *argument)
 	pthread_barrier_wait(&start);
 	wall = now(CLOCK_MONOTONIC);
 	cpu = now(CLOCK_THREAD_CPUTIME_ID);
-	while (now(CLOCK_THREAD_CPUTIME_ID) < cpu + PROBE_NS)
+	while (now(CLOCK_THREAD_CPUTIME_ID) < cpu + (double)PROBE_NS)
 		;
 	*given = (now(CLOCK_THREAD_CPUTIME_ID) - cpu) /
 		 (now(CLOCK_MONOTONIC) - wall);

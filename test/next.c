@@ -539,7 +539,7 @@ static void *ask_clocked(void *argument)
 		start = kit_ms();
 		rc = par_next_timed(clocked->pool, &result, CLOCKED_MS);
 		if (rc == -ETIMEDOUT)
-			clocked->early |= kit_ms() - start < CLOCKED_MS;
+			clocked->early |= kit_ms() - start < (double)CLOCKED_MS;
 		else if (rc == 1)
 			clocked->taken++;
 		else

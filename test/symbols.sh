@@ -15,15 +15,20 @@ sed -n 's/^PAR_API .*[ *]\(par_[a-z_]*\)(.*/\1/p' "$header" | sort >"$work/heade
 sed -n 's/^\tpar_\([a-z_]*\);$/par_\1/p' "$map" | sort >"$work/map"
 "$nm" -D --defined-only "$shared" | awk '$2 != "A" { sub(/@.*/, "", $3); print $3 }' |
 	sort >"$work/shared"
+# of_static VISIBILITY: the global symbols of the static library that have it. On
+# some processors readelf says more about a symbol, in brackets before the section.
+of_static() {
+	readelf -sW "$static" | sed 's/\[[^]]*\]//' |
+		awk -v visibility="$1" \
+			'$5 == "GLOBAL" && $6 == visibility && $7 != "UND" { print $8 }'
+}
 # What the static library adds is for its own files: hidden, or the header's.
-readelf -sW "$static" | awk '$5 == "GLOBAL" && $6 == "DEFAULT" && $7 != "UND" { print $8 }' |
-	sort >"$work/static"
+of_static DEFAULT | sort >"$work/static"
 # Objects for link-time optimisation hide theirs until the link.
 if grep -qx __gnu_lto_slim "$work/static"; then
 	cp "$work/header" "$work/static"
 fi
-if readelf -sW "$static" | awk '$5 == "GLOBAL" && $6 == "HIDDEN" && $7 != "UND" { print $8 }' |
-	grep -v -e '^libpar_' -e '^__'; then # compilers have their own
+if of_static HIDDEN | grep -v -e '^libpar_' -e '^__'; then # compilers have their own
 	echo "no prefix: lib/names.sh does not see the prototype" >&2
 	exit 1
 fi

@@ -64,7 +64,7 @@ static int compare(const struct fetch_options *options, uint16_t port)
 	own.left = o.self;
 	if (fetch_all(&o, next_own_url, &own, &all) || stop)
 		return TOOL_FAILED;
-	serial = one.seconds * o.self / SAMPLE;
+	serial = one.seconds * o.self / (double)SAMPLE;
 	printf("%s requests, %" PRIu64 " failed, %.2f s; one after another "
 	       "(%d timed) they would have taken %.1f s: %.0f times faster\n",
 	       grouped(all.done, done), all.failed, all.seconds, SAMPLE, serial,

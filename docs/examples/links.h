@@ -215,7 +215,7 @@ static int each_link(const char *page, char *html, size_t size, take_link *take,
 		if (!html[i])
 			html[i] = ' ';
 	doc = htmlReadMemory(html, (int)size, NULL, NULL,
-			     HTML_PARSE_NOERROR | XML_PARSE_HUGE);
+			     HTML_PARSE_NOERROR | (int)XML_PARSE_HUGE);
 	paths = xmlXPathNewContext(doc);
 	base = xmlXPathEval(BAD_CAST "normalize-space(//base/@href)", paths);
 	nodes = xmlXPathEval(BAD_CAST LINKS, paths);

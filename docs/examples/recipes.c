@@ -131,7 +131,7 @@ static bool rate_is_limited(void)
 	while (par_next(b.pool, &r) > 0)
 		;
 	par_close(b.pool);
-	return b.jobs[JOBS - 1].begun - begun >= JOBS * 0.01;
+	return b.jobs[JOBS - 1].begun - begun >= (double)JOBS * 0.01;
 }
 
 /* [turn] */
@@ -157,7 +157,7 @@ static bool turns_are_apart(void)
 
 	for (int i = 0; i < JOBS; i++)
 		take_turn();
-	return next_turn >= begun + 0.01 * JOBS;
+	return next_turn >= begun + 0.01 * (double)JOBS;
 }
 
 /* An action that succeeds the third time. */

@@ -98,7 +98,7 @@ static bool has_waited_after_stop(void)
 
 	if (stop && since == 0)
 		since = seconds();
-	return stop && seconds() - since > STOP_S;
+	return stop && seconds() - since > (double)STOP_S;
 }
 
 int main(int argc, char **argv)
