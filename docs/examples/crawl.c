@@ -249,7 +249,7 @@ static void crawl(const char *start, struct sum *sum)
 			take_result(sum, &r);
 		draw_progress(sum, &later);
 	}
-	progress_clear();
+	progress_clear(stderr);
 	par_close(pool);
 	sum->left += (unsigned)later.count;
 }

@@ -70,7 +70,7 @@ static void print_result(const struct par_result *r)
 {
 	const struct transfer *t = r->item;
 
-	progress_clear();
+	progress_clear(stdout);
 	if (r->error)
 		printf("---");
 	else
@@ -178,7 +178,7 @@ int fetch_all(const struct fetch_options *options, par_generate_fn *generate,
 			take_result(sum, &r);
 		draw_progress(sum, pool, &later);
 	}
-	progress_clear();
+	progress_clear(stderr);
 	par_close(pool);
 	if (stop)
 		leave_others(sum, &later, &input);

@@ -5,6 +5,7 @@
 set -eu
 crawl=$(realpath "$1")
 . "$(dirname "$0")/nginx.sh"
+. "$(dirname "$0")/terminal.sh"
 if ! command -v nginx >/dev/null; then
 	echo "nginx is not installed: left out"
 	exit 77
@@ -145,6 +146,13 @@ same() {
 	diff -u - "$1"
 }
 
+# fail WHY
+fail() {
+	cat terminal err
+	echo "failed: $1"
+	exit 1
+}
+
 # says FILE PATTERN
 says() {
 	grep -qE -- "$2" "$1" && return
@@ -163,6 +171,20 @@ crawls 2 mailto:a@b.invalid
 crawls 0 "$here/apart/alive.html"
 echo '1 links checked, 0 dead' | same out
 crawls 0 -h
+
+# A terminal shows the progress, and nothing of it in the end.
+if has_terminal; then
+	on_terminal "'$crawl' $here/apart/alive.html"
+	says terminal '1 links checked, 0 dead, 0 to go, 1 pages read'
+	[ "$(shown)" = '1 links checked, 0 dead' ] || fail "the last line is not clean"
+	on_terminal "'$crawl' $here/apart/alive.html >out"
+	says terminal 'to go'
+	[ -z "$(shown)" ] || fail "something of the progress is left"
+	on_terminal "'$crawl' $here/apart/alive.html 2>err"
+	[ ! -s err ] || fail "there is progress without a terminal"
+else
+	echo "script of util-linux is not installed: no test of the progress line"
+fi
 
 # Nothing was checked: why.
 crawls 2 "$here/gone.html"
