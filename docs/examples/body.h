@@ -50,11 +50,15 @@ static inline void body_name(const char *url, char name[BODY_NAME + 24])
 			(unsigned long long)hash);
 }
 
+static const char *body_folder;
 static mode_t body_mode;
 
-/* In main(), before the first thread. */
-static inline void body_folder(const char *folder)
+/* In main(), before the first thread. NULL: bodies are not kept. */
+static inline void body_begin(const char *folder)
 {
+	body_folder = folder;
+	if (!folder)
+		return;
 	if ((mkdir(folder, 0777) && errno != EEXIST) ||
 	    access(folder, W_OK | X_OK))
 		err(TOOL_CANNOT, "%s", folder);
@@ -72,11 +76,16 @@ static inline size_t body_write(char *data, size_t size, size_t count,
 	return b->file ? fwrite(data, size, count, b->file) : size * count;
 }
 
-static inline int body_open(struct body *b, const char *folder)
+/* It sets what libcurl does with what comes. */
+static inline int body_open(struct body *b, CURL *curl)
 {
 	int fd;
 
-	snprintf(b->part, sizeof b->part, "%s/.part-XXXXXX", folder);
+	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, body_write);
+	curl_easy_setopt(curl, CURLOPT_WRITEDATA, b);
+	if (!body_folder)
+		return 0;
+	snprintf(b->part, sizeof b->part, "%s/.part-XXXXXX", body_folder);
 	fd = mkostemp(b->part, O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
@@ -86,15 +95,17 @@ static inline int body_open(struct body *b, const char *folder)
 }
 
 /* It gets its name if it is wanted. */
-static inline int body_close(struct body *b, const char *folder, bool wanted)
+static inline int body_close(struct body *b, bool wanted)
 {
 	char name[BODY_NAME + 24], path[BODY_PATH];
 	int rc = 0;
 
+	if (!b->file)
+		return 0;
 	if (fclose(b->file))
 		rc = -errno;
 	body_name(b->transfer->url, name);
-	snprintf(path, sizeof path, "%s/%s", folder, name);
+	snprintf(path, sizeof path, "%s/%s", body_folder, name);
 	if (wanted && rc == 0 && rename(b->part, path) == 0)
 		return 0;
 	if (wanted && rc == 0)

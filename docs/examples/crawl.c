@@ -188,7 +188,7 @@ static void take_result(struct sum *sum, const struct par_result *r)
 {
 	struct link *link = r->item;
 
-	if (r->error == -ECANCELED || (r->error && r->stopped == -ECANCELED)) {
+	if (transfer_is_left(r)) {
 		sum->left++;
 		return;
 	}
@@ -198,10 +198,7 @@ static void take_result(struct sum *sum, const struct par_result *r)
 		return;
 	sum->dead++;
 	link->dead = true;
-	if (r->stopped)
-		sprintf(link->transfer.why, "it took more than %u s", limit_s);
-	else if (r->error < 0)
-		strcpy(link->transfer.why, strerror(-r->error));
+	transfer_explain(r, limit_s);
 }
 
 static void draw_progress(const struct sum *sum, const struct later *later)
@@ -252,7 +249,7 @@ static void crawl(const char *start, struct sum *sum)
 			take_result(sum, &r);
 		draw_progress(sum, &later);
 	}
-	progress_clear();
+	progress_clear(stderr);
 	par_close(pool);
 	sum->left += (unsigned)later.count;
 }
@@ -320,7 +317,7 @@ int main(int argc, char **argv)
 		return TOOL_CANNOT;
 	}
 	tool_begin();
-	transfer_begin();
+	transfer_begin("http,https");
 	xmlInitParser();
 	crawl(start, &sum);
 	if (site || stop) {

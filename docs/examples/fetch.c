@@ -3,8 +3,8 @@
  * fetch: many URLs at once, by blocking transfers.
  *
  * The generator brings a URL, the action transfers it, and the loop prints what
- * came of it. How libcurl is used is in transfer.h, the second tries are in
- * later.h, the bodies in body.h.
+ * came of it. urls.h reads the URLs, transfer.h says how libcurl is used,
+ * later.h has the second tries and body.h the bodies.
  */
 #include "fetch.h"
 
@@ -12,27 +12,27 @@
 #include "fetch_options.h"
 #include "later.h"
 #include "progress.h"
+#include "urls.h"
 
 #include <inttypes.h>
 
 enum { STACK = 512 * 1024, AHEAD = 10000 };
 
 static struct fetch_options asked;
-static FILE *rest; /* the URLs that were not done */
 
 /* The generator. */
 
-struct urls {
-	par_generate_fn *next;
+struct input {
+	par_generate_fn *next_url;
 	void *source;
 };
 
-static int next_transfer(void *urls, void **item)
+static int next_transfer(void *input, void **item)
 {
-	struct urls *u = urls;
+	const struct input *in = input;
 	struct transfer *t;
 	void *url;
-	int rc = u->next(u->source, &url);
+	int rc = in->next_url(in->source, &url);
 
 	if (rc <= 0)
 		return rc;
@@ -52,24 +52,16 @@ static int fetch_url(void *curl, void *item, void **value)
 {
 	struct transfer *t = item;
 	struct body body = { .transfer = t };
-	int rc = transfer_prepare(curl, t), written;
+	int rc = transfer_prepare(curl, t), kept;
 
 	(void)value;
-	if (rc == 0 && asked.folder)
-		rc = body_open(&body, asked.folder);
+	if (rc == 0)
+		rc = body_open(&body, curl);
 	if (rc)
 		return rc;
-	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, asked.protocols);
-	curl_easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS_STR, asked.protocols);
-	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, body_write);
-	curl_easy_setopt(curl, CURLOPT_WRITEDATA, &body);
-	if (asked.self) /* no proxy knows the way there */
-		curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
 	rc = transfer_perform(curl, t);
-	if (!body.file)
-		return rc;
-	written = body_close(&body, asked.folder, !rc && t->status < 400);
-	return rc ? rc : written;
+	kept = body_close(&body, rc == 0 && t->status < 400);
+	return rc ? rc : kept;
 }
 
 /* The loop. */
@@ -78,7 +70,7 @@ static void print_result(const struct par_result *r)
 {
 	const struct transfer *t = r->item;
 
-	progress_clear();
+	progress_clear(stdout);
 	if (r->error)
 		printf("---");
 	else
@@ -88,11 +80,7 @@ static void print_result(const struct par_result *r)
 	tool_print(stdout, t->url);
 	if (r->error) {
 		fputs(": ", stdout);
-		if (r->stopped)
-			printf("it took more than %u s", asked.limit_s);
-		else
-			tool_print(stdout,
-				   r->error < 0 ? strerror(-r->error) : t->why);
+		tool_print(stdout, t->why);
 	}
 	putchar('\n');
 }
@@ -100,21 +88,20 @@ static void print_result(const struct par_result *r)
 static void leave(struct fetch_sum *sum, const char *url)
 {
 	sum->left++;
-	if (rest)
-		fprintf(rest, "%s\n", url);
+	rest_add(url);
 }
 
 static void take_result(struct fetch_sum *sum, const struct par_result *r)
 {
 	struct transfer *t = r->item;
+	const bool failed = r->error || t->status >= 400;
 
-	if (r->error == -ECANCELED || (r->error && r->stopped == -ECANCELED)) {
+	if (transfer_is_left(r)) {
 		leave(sum, t->url);
 	} else {
-		const bool failed = r->error || t->status >= 400;
-
 		sum->done++;
 		sum->failed += failed;
+		transfer_explain(r, asked.limit_s);
 		if (failed || !asked.quiet)
 			print_result(r);
 	}
@@ -139,7 +126,7 @@ static void draw_progress(const struct fetch_sum *sum, struct par *pool,
 
 /* After a stop: what waits for another try, and what was not read yet. */
 static void leave_others(struct fetch_sum *sum, struct later *later,
-			 const struct urls *urls)
+			 const struct input *input)
 {
 	struct par_result r = { .error = -ECANCELED };
 	void *url;
@@ -148,7 +135,7 @@ static void leave_others(struct fetch_sum *sum, struct later *later,
 		later->first = later->first->later;
 		take_result(sum, &r);
 	}
-	while (rest && urls->next(urls->source, &url) > 0) {
+	while (rest && input->next_url(input->source, &url) > 0) {
 		leave(sum, url);
 		free(url);
 	}
@@ -157,7 +144,7 @@ static void leave_others(struct fetch_sum *sum, struct later *later,
 int fetch_all(const struct fetch_options *options, par_generate_fn *generate,
 	      void *source, struct fetch_sum *sum)
 {
-	struct urls urls = { generate, source };
+	struct input input = { generate, source };
 	struct later later = { .retries = options->retries };
 	const int64_t begun = clock_ms();
 	struct par_result r;
@@ -170,7 +157,7 @@ int fetch_all(const struct fetch_options *options, par_generate_fn *generate,
 				     .action = fetch_url,
 				     .workers = asked.workers,
 				     .generate = next_transfer,
-				     .source = &urls,
+				     .source = &input,
 				     .capacity = AHEAD,
 				     .window = AHEAD,
 				     .worker_open = transfer_open,
@@ -191,83 +178,26 @@ int fetch_all(const struct fetch_options *options, par_generate_fn *generate,
 			take_result(sum, &r);
 		draw_progress(sum, pool, &later);
 	}
-	progress_clear();
+	progress_clear(stderr);
 	par_close(pool);
 	if (stop)
-		leave_others(sum, &later, &urls);
+		leave_others(sum, &later, &input);
 	sum->seconds = (double)(clock_ms() - begun) / 1e3;
-	return rc;
-}
-
-static void check_protocols(const char *protocols)
-{
-	CURL *curl = curl_easy_init();
-
-	if (curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, protocols))
-		errx(TOOL_CANNOT, "-p: libcurl does not know all of '%s'",
-		     protocols);
-	curl_easy_cleanup(curl);
-}
-
-/* Where the URLs come from. */
-
-static int next_argument(void *arguments, void **url)
-{
-	char ***next = arguments;
-
-	if (!**next)
-		return 0;
-	*url = strdup(*(*next)++);
-	return *url ? 1 : -ENOMEM;
-}
-
-/* A line without the blanks around it; empty ones and comments are left out. */
-static int next_line(void *file, void **url)
-{
-	int rc;
-
-	while ((rc = par_from_lines(file, url)) > 0) {
-		char *line = *url;
-		const size_t blanks = strspn(line, " \t\r");
-		size_t length = strlen(line);
-
-		while (length > blanks && strchr(" \t\r", line[length - 1]))
-			length--;
-		line[length] = '\0';
-		if (length > blanks && line[blanks] != '#') {
-			memmove(line, line + blanks, length - blanks + 1);
-			return 1;
-		}
-		free(line);
-	}
 	return rc;
 }
 
 static int fetch_given(const struct fetch_options *options, char **arguments)
 {
-	const char *list = options->list;
-	const bool from_stdin = !list || strcmp(list, "-") == 0;
+	struct urls urls = urls_open(arguments, options->list);
 	struct fetch_sum sum;
-	FILE *file = stdin;
-	char *part = NULL;
 	int rc;
 
-	if (*arguments || from_stdin)
-		list = "standard input";
-	else if (!(file = fopen(list, "re")))
-		err(TOOL_CANNOT, "%s", list);
-	if (options->rest && (asprintf(&part, "%s.part", options->rest) < 0 ||
-			      !(rest = fopen(part, "we"))))
-		err(TOOL_CANNOT, "%s", part);
-	rc = *arguments ? fetch_all(options, next_argument, &arguments, &sum)
-			: fetch_all(options, next_line, file, &sum);
+	rest_open(options->rest);
+	rc = fetch_all(options, urls_next, &urls, &sum);
 	if (rc)
-		warnx("%s: %s", list, strerror(-rc));
-	if (rest && (fclose(rest) || rename(part, options->rest)))
-		err(TOOL_CANNOT, "%s", options->rest);
-	free(part);
-	if (file != stdin)
-		fclose(file);
+		warnx("%s: %s", urls.name, strerror(-rc));
+	rest_close(options->rest);
+	urls_close(&urls);
 	fprintf(stderr, "%" PRIu64 " requests, %" PRIu64 " failed, ", sum.done,
 		sum.failed);
 	if (sum.left)
@@ -280,23 +210,14 @@ static int fetch_given(const struct fetch_options *options, char **arguments)
 int main(int argc, char **argv)
 {
 	struct fetch_options options = parse(argc, argv);
-	char **urls = argv + optind;
 	int status;
 
 	tool_begin();
-	if ((options.list != NULL) + (options.self > 0) + (*urls != NULL) > 1)
-		errx(TOOL_CANNOT, "URLs as arguments, or -f, or -s");
-	if (!options.list && !options.self && !*urls && isatty(STDIN_FILENO)) {
-		usage(stderr);
-		return TOOL_CANNOT;
-	}
-	if (options.folder)
-		body_folder(options.folder);
+	body_begin(options.folder);
 	options.workers = transfer_workers(options.workers);
-	transfer_begin();
-	check_protocols(options.protocols);
+	transfer_begin(options.protocols);
 	status = options.self ? fetch_self(&options)
-			      : fetch_given(&options, urls);
+			      : fetch_given(&options, argv + optind);
 	transfer_end();
 	return tool_end(status);
 }

@@ -15,7 +15,7 @@ struct fetch_options {
 	const char *list;      /* a file with URLs */
 	const char *rest;      /* a file for those that were not done */
 	const char *folder;    /* for the bodies; NULL: they are not kept */
-	const char *protocols; /* NULL: http and https */
+	const char *protocols; /* to allow: "http,https" */
 	bool quiet;	       /* only what failed is printed */
 };
 

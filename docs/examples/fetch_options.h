@@ -83,6 +83,7 @@ static void parse_other(struct fetch_options *o, int option)
 	}
 }
 
+/* The options; the URLs stand after them, at argv[optind]. */
 static struct fetch_options parse(int argc, char **argv)
 {
 	static const struct option longer[] = {
@@ -101,6 +102,12 @@ static struct fetch_options parse(int argc, char **argv)
 				     NULL)) != -1)
 		if (!parse_number(&o, option))
 			parse_other(&o, option);
+	if ((o.list != NULL) + (o.self > 0) + (optind < argc) > 1)
+		errx(TOOL_CANNOT, "URLs as arguments, or -f, or -s");
+	if (!o.list && !o.self && optind == argc && isatty(STDIN_FILENO)) {
+		usage(stderr);
+		exit(TOOL_CANNOT);
+	}
 	return o;
 }
 

@@ -87,6 +87,7 @@ int fetch_self(const struct fetch_options *options)
 	pthread_t thread;
 	int rc = serve_open(&server, &more);
 
+	setenv("no_proxy", "*", 1); /* no proxy knows the way there */
 	if (rc)
 		errx(TOOL_CANNOT, "own server: %s", strerror(-rc));
 	rc = pthread_create(&thread, NULL, serving, server);

@@ -65,7 +65,7 @@ static inline bool later_takes(struct later *later, const struct par_result *r)
 	struct transfer *t = r->item;
 	int64_t pause_ms;
 
-	if (r->error == -ECANCELED || r->stopped == -ECANCELED)
+	if (transfer_is_left(r))
 		return false;
 	if (r->error == TRANSFER_LATER) {
 		later_add(later, t);

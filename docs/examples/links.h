@@ -65,9 +65,6 @@ static int pass_on(const char *page, char *text, take_link *take,
 	curl_free(url);
 	if (wrong == CURLUE_OK || wrong == CURLUE_UNSUPPORTED_SCHEME)
 		return rc; /* the latter: mailto: and its like */
-	for (char *c = text; *c; c++)
-		if (iscntrl((unsigned char)*c))
-			*c = '?'; /* it is to be printed */
 	return take(context, text, curl_url_strerror(wrong));
 }
 

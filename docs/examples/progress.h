@@ -14,11 +14,12 @@ enum { PROGRESS_MS = 100 };
 
 static bool progress_stands;
 
-/* Before anything else is printed. */
-static inline void progress_clear(void)
+/* Before anything else is printed to a stream; and to stderr at the end. */
+static inline void progress_clear(FILE *out)
 {
-	if (progress_stands)
-		fputs("\r\033[K", stderr);
+	if (!progress_stands || !isatty(fileno(out)))
+		return;
+	fputs("\r\033[K", stderr);
 	progress_stands = false;
 }
 
@@ -31,7 +32,7 @@ static inline bool progress_due(void)
 	if (now - drawn_ms < PROGRESS_MS || !isatty(STDERR_FILENO))
 		return false;
 	drawn_ms = now;
-	progress_clear();
+	progress_clear(stderr);
 	progress_stands = true;
 	return true;
 }

@@ -31,7 +31,8 @@ static const char usage[] =
 	"CONSUMER is the name of this process, no other's.\n"
 	"The password is in REDISCLI_AUTH, and the user in REDIS_USER. For "
 	"TLS,\n"
-	"set REDIS_CACERT, and perhaps REDIS_CERT and REDIS_KEY.\n"
+	"set REDIS_CACERT, and perhaps REDIS_CERT and REDIS_KEY. The server's\n"
+	"certificate must be for HOST, or for REDIS_TLS_NAME if that is set.\n"
 	"After Ctrl-C or SIGTERM, what runs is finished. The second one ends\n"
 	"the program at once, and others do its jobs.\n";
 

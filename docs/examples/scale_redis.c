@@ -11,6 +11,8 @@
 
 #ifdef HAVE_HIREDIS_SSL
 #include <hiredis/hiredis_ssl.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 #endif
 
 /* If Redis is away, it is asked again after so many milliseconds, then after
@@ -36,30 +38,66 @@ static void disconnect(struct redis *r, const char *why)
 }
 
 #ifdef HAVE_HIREDIS_SSL
-static const char *encrypt(redisContext *connection)
+static const char *load(SSL_CTX *context)
 {
-	static redisSSLContext *context;
-	redisSSLContextError error = REDIS_SSL_CTX_NONE;
+	const char *certificate = getenv("REDIS_CERT"),
+		   *key = getenv("REDIS_KEY");
+
+	SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
+	if (SSL_CTX_load_verify_locations(context, getenv("REDIS_CACERT"),
+					  NULL) != 1)
+		return "there are no certificates in REDIS_CACERT";
+	if (certificate &&
+	    SSL_CTX_use_certificate_chain_file(context, certificate) != 1)
+		return "there is no certificate in REDIS_CERT";
+	if (key &&
+	    SSL_CTX_use_PrivateKey_file(context, key, SSL_FILETYPE_PEM) != 1)
+		return "there is no key for REDIS_CERT in REDIS_KEY";
+	return NULL;
+}
+
+/* The certificate must be for this name or address: hiredis itself takes one
+ * for any name. */
+static bool expect(SSL *ssl, const char *name)
+{
+	if (X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), name) == 1)
+		return true;
+	return SSL_set1_host(ssl, name) == 1 &&
+	       SSL_set_tlsext_host_name(ssl, name) == 1;
+}
+
+static const char *encrypt(redisContext *connection, const char *host)
+{
+	static SSL_CTX *context;
+	const char *name = getenv("REDIS_TLS_NAME"), *wrong = NULL;
+	SSL *ssl;
+	long why;
 
 	if (!getenv("REDIS_CACERT"))
 		return NULL;
 	/* The first connection is made before there is a second thread. */
 	if (!context) {
-		redisInitOpenSSL();
-		context = redisCreateSSLContext(
-			getenv("REDIS_CACERT"), NULL, getenv("REDIS_CERT"),
-			getenv("REDIS_KEY"), NULL, &error);
+		context = SSL_CTX_new(TLS_client_method());
+		wrong = context ? load(context) : "out of memory";
 	}
-	if (!context)
-		return redisSSLContextGetError(error);
-	if (redisInitiateSSLWithContext(connection, context) != REDIS_OK)
-		return connection->errstr;
-	return NULL;
+	if (wrong)
+		return wrong;
+	ssl = SSL_new(context);
+	if (!ssl || !expect(ssl, name ? name : host)) {
+		SSL_free(ssl);
+		return "no certificate can be for that name";
+	}
+	if (redisInitiateSSL(connection, ssl) == REDIS_OK)
+		return NULL;
+	why = SSL_get_verify_result(ssl);
+	SSL_free(ssl);
+	return why == X509_V_OK ? connection->errstr
+				: X509_verify_cert_error_string(why);
 }
 #else
-static const char *encrypt(redisContext *connection)
+static const char *encrypt(redisContext *connection, const char *host)
 {
-	(void)connection;
+	(void)connection, (void)host;
 	return getenv("REDIS_CACERT") ? "REDIS_CACERT is set, but this program "
 					"was built without hiredis_ssl"
 				      : NULL;
@@ -91,7 +129,7 @@ static bool connect_to(struct redis *r)
 		return false;
 	}
 	redisSetTimeout(r->connection, limit);
-	error = encrypt(r->connection);
+	error = encrypt(r->connection, r->host);
 	if (error) {
 		disconnect(r, error);
 		return false;

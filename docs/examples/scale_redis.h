@@ -6,8 +6,8 @@
  * The environment has what must not stand on a command line: REDISCLI_AUTH is
  * the password and REDIS_USER the user. If REDIS_CACERT names a file of
  * certificates, the connection is TLS; REDIS_CERT and REDIS_KEY are the
- * client's own certificate and key. As with redis-cli, any name in the
- * server's certificate will do.
+ * client's own certificate and key. The server's certificate must be for the
+ * host that the program connects to, or for REDIS_TLS_NAME if that is set.
  */
 #ifndef SCALE_REDIS_H
 #define SCALE_REDIS_H

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The work of find | xargs sha256sum, many files at a time: the generator walks
  * the tree, the actions read and sum, the loop prints. */
+#include "progress.h"
 #include "tool.h"
 
 #include <fts.h>
@@ -90,6 +91,7 @@ static void print_sum(const unsigned char *sum, const char *path)
 	static const char special[] = "\\\n\r", letters[] = "\\nr";
 	const char *found;
 
+	progress_clear(stdout);
 	if (strpbrk(path, special))
 		putchar('\\');
 	for (int i = 0; i < SHA256_DIGEST_LENGTH; i++)
@@ -103,25 +105,26 @@ static void print_sum(const unsigned char *sum, const char *path)
 	putchar('\n');
 }
 
-/* While nothing is ready, a terminal shows what the pool is doing. */
+static void draw_progress(struct par *pool)
+{
+	struct par_stats now;
+
+	if (!progress_due())
+		return;
+	par_stats(pool, &now);
+	fprintf(stderr, "%ju done, %u under way, %zu queued%s",
+		(uintmax_t)now.delivered, now.running, now.queued,
+		now.ended ? "" : ", walking");
+}
+
 static int next_sum(struct par *pool, struct par_result *r)
 {
-	const bool shown = isatty(STDERR_FILENO);
-	int rc = par_next_timed(pool, r, 0);
+	int rc;
 
-	while (rc == -ETIMEDOUT && !stop) {
-		struct par_stats now;
-
-		par_stats(pool, &now);
-		if (shown)
-			fprintf(stderr,
-				"%ju done, %u under way, %zu queued%s\r",
-				(uintmax_t)now.delivered, now.running,
-				now.queued, now.ended ? "" : ", walking");
-		rc = par_next_timed(pool, r, 200);
-		if (shown) /* gone before the next sum is printed */
-			fputs("\033[K", stderr);
-	}
+	do {
+		draw_progress(pool);
+		rc = par_next_timed(pool, r, PROGRESS_MS);
+	} while (rc == -ETIMEDOUT && !stop);
 	return rc;
 }
 
@@ -133,6 +136,7 @@ static void warn_of(const struct par_result *r)
 		why = "it tells no size, and has no end";
 	else if (r->stopped == -ETIMEDOUT)
 		why = "it took longer than -m allows";
+	progress_clear(stderr);
 	fputs("sums: ", stderr);
 	tool_print(stderr, r->item);
 	fprintf(stderr, ": %s\n", why);
@@ -216,6 +220,7 @@ int main(int argc, char **argv)
 		}
 		drop(NULL, &r);
 	}
+	progress_clear(stderr);
 	if (rc < 0 && rc != -ETIMEDOUT) {
 		warnx("the walk: %s", strerror(-rc));
 		status = TOOL_CANNOT;

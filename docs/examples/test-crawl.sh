@@ -4,7 +4,8 @@
 #     test-crawl.sh CRAWL
 set -eu
 crawl=$(realpath "$1")
-PATH=$PATH:/usr/sbin
+. "$(dirname "$0")/nginx.sh"
+. "$(dirname "$0")/terminal.sh"
 if ! command -v nginx >/dev/null; then
 	echo "nginx is not installed: left out"
 	exit 77
@@ -20,18 +21,7 @@ export no_proxy='*' NO_PROXY='*'
 # configure PORT: two hosts with the same files. Of what is slow a byte a second
 # comes, and the first one is the status line's.
 configure() {
-	cat >nginx.conf <<END
-daemon off;
-master_process off;
-pid nginx.pid;
-error_log error.log;
-events { }
-http {
-	client_body_temp_path tmp;
-	proxy_temp_path tmp;
-	fastcgi_temp_path tmp;
-	uwsgi_temp_path tmp;
-	scgi_temp_path tmp;
+	cat <<END
 	types { Text/HTML html; text/css css; image/png png; }
 	default_type text/plain;
 	limit_req_zone \$server_port zone=all:1m rate=20r/s;
@@ -61,27 +51,7 @@ http {
 		}
 		location = /robots.txt { if (-f $work/shut) { return 500; } }
 	}
-}
 END
-}
-
-# nginx writes its number down when it listens, or ends where the port is taken.
-start() {
-	port=$((20000 + $$ % 10000)) last=$((port + 20))
-	until [ -s nginx.pid ]; do
-		port=$((port + 1))
-		if [ $port -gt $last ]; then
-			cat nginx.out
-			exit 1
-		fi
-		configure $port
-		nginx -p "$work/" -c nginx.conf >nginx.out 2>&1 &
-		server=$!
-		until [ -s nginx.pid ] || ! kill -0 $server 2>/dev/null; do
-			sleep 0.01
-		done
-	done
-	here=http://127.0.0.1:$port there=http://127.0.0.2:$port
 }
 
 # page FILE LINK...: a page of the site.
@@ -176,6 +146,13 @@ same() {
 	diff -u - "$1"
 }
 
+# fail WHY
+fail() {
+	cat terminal err
+	echo "failed: $1"
+	exit 1
+}
+
 # says FILE PATTERN
 says() {
 	grep -qE -- "$2" "$1" && return
@@ -184,7 +161,8 @@ says() {
 	exit 1
 }
 
-start
+start_nginx 1
+here=http://127.0.0.1:$port there=http://127.0.0.2:$port
 make_site
 
 crawls 2
@@ -193,6 +171,20 @@ crawls 2 mailto:a@b.invalid
 crawls 0 "$here/apart/alive.html"
 echo '1 links checked, 0 dead' | same out
 crawls 0 -h
+
+# A terminal shows the progress, and nothing of it in the end.
+if has_terminal; then
+	on_terminal "'$crawl' $here/apart/alive.html"
+	says terminal '1 links checked, 0 dead, 0 to go, 1 pages read'
+	[ "$(shown)" = '1 links checked, 0 dead' ] || fail "the last line is not clean"
+	on_terminal "'$crawl' $here/apart/alive.html >out"
+	says terminal 'to go'
+	[ -z "$(shown)" ] || fail "something of the progress is left"
+	on_terminal "'$crawl' $here/apart/alive.html 2>err"
+	[ ! -s err ] || fail "there is progress without a terminal"
+else
+	echo "script of util-linux is not installed: no test of the progress line"
+fi
 
 # Nothing was checked: why.
 crawls 2 "$here/gone.html"
@@ -252,7 +244,9 @@ cat >site/parts/parts.css <<END
 @font-face { src: url( /d/css-font.woff ) format("woff"), url("data:,url(x)"); }
 a::after { content: "url(/d/none)"; background: URL("/d/css\)"); }
 END
+printf 'p { background: url("http://[bad\033[2J/") }' >>site/parts/parts.css
 crawls 1 --no-robots "$here/parts/index.html"
+says raw '^http://\[bad\?\[2J/: ' # nothing that a terminal would obey
 grep ^404 raw out | sed 's|.*/d/||' >found
 same found <<END
 attribute

@@ -1,24 +1,13 @@
 # SPDX-License-Identifier: MIT
 # A part of test-fetch.sh: what serve cannot do, by nginx, and a name server.
-PATH=$PATH:/usr/sbin
+. "$(dirname "$0")/nginx.sh"
 if ! command -v nginx >/dev/null || ! command -v openssl >/dev/null; then
 	echo "# nginx or openssl is not installed: the rest is left out"
 	return
 fi
 
 configure() {
-	cat >"$work/nginx.conf" <<END
-daemon off;
-master_process off;
-pid nginx.pid;
-error_log error.log;
-events { }
-http {
-	client_body_temp_path tmp;
-	proxy_temp_path tmp;
-	fastcgi_temp_path tmp;
-	uwsgi_temp_path tmp;
-	scgi_temp_path tmp;
+	cat <<END
 	access_log access.log;
 	limit_conn_zone \$server_port zone=all:1m;
 	server {
@@ -27,8 +16,8 @@ http {
 		add_header Retry-After 1 always;
 		location /loop { return 302 /loop; }
 		location /escape { return 302 file:///dev/null; }
-		location /busy { if (!-f open) { return 429; } return 200; }
-		location /down { if (!-f open) { return 502; } return 200; }
+		location /busy { if (!-f $work/open) { return 429; } return 200; }
+		location /down { if (!-f $work/open) { return 502; } return 200; }
 		location /slow { limit_conn all 3; limit_rate 1; }
 		location / { return 200; }
 	}
@@ -38,9 +27,7 @@ http {
 		ssl_certificate_key server.key;
 		location / { return 200; }
 	}
-}
 END
-	sed -i "s|-f open|-f $work/open|" "$work/nginx.conf"
 }
 
 {
@@ -54,17 +41,10 @@ END
 		-CAcreateserial -extfile "$work/names" -out "$work/server.crt"
 } >"$work/log" 2>&1
 
-# nginx writes its number down when it listens, or ends if the port is taken.
-port=$((30000 + $$ % 1000 * 2)) last=$((port + 40))
-until [ -s "$work/nginx.pid" ] || [ $port -gt $last ]; do
-	port=$((port + 2))
-	configure $port
-	nginx -p "$work/" -c nginx.conf >"$work/nginx" 2>&1 &
-	server=$!
-	until [ -s "$work/nginx.pid" ] || ! kill -0 $server 2>/dev/null; do
-		sleep 0.01
-	done
-done
+start_nginx 2 || {
+	echo "Bail out! nginx does not start"
+	exit 1
+}
 url=http://127.0.0.1:$port/
 
 run "$fetch" "${url}loop" </dev/null

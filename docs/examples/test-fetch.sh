@@ -11,6 +11,7 @@ server=
 export no_proxy='*' NO_PROXY='*'
 trap 'kill $server 2>/dev/null; rm -rf "$work"' EXIT
 n=0
+. "$(dirname "$0")/terminal.sh"
 
 # is NAME COMMAND...: one test; what the command printed is shown if it fails.
 is() {
@@ -65,9 +66,9 @@ is "what cannot be read: 2" exits 2
 run "$fetch" </dev/null
 is "nothing from nothing" says err '^0 requests, 0 failed, [0-9.]+ s$'
 is "nothing is not wrong" exits 0
-if command -v script >/dev/null; then
-	run script -qec "'$fetch'" "$work/terminal" </dev/null
-	is "on a terminal, without a URL: how it is used" says out '^usage: fetch'
+if has_terminal; then
+	run on_terminal "'$fetch'"
+	is "on a terminal, without a URL: how it is used" says terminal '^usage: fetch'
 	is "which is a mistake on the command line" exits 2
 fi
 run "$fetch" -f "$work/nowhere" -s 5 </dev/null
@@ -82,6 +83,20 @@ run "$fetch" "${url}a" "${url}b" "${url}c" </dev/null
 is "URLs as arguments: a line each" lines out 3
 is "a line has status, bytes, milliseconds, URL" says out "^200 +14 B +[0-9]+ ms  ${url}a\$"
 is "all well: 0" exits 0
+if has_terminal; then
+	run on_terminal "'$fetch' '${url}a' '${url}b'"
+	is "a terminal shows the progress" says terminal '1 done, 0 failed, [01] under way, [01].* to go'
+	is "and nothing of it in the end" test "$(shown | sed 's/^200 .*/200/; s/[0-9.]* s$//')" = \
+		"$(printf '%s\n' 200 200 '2 requests, 0 failed, ')"
+	run on_terminal "'$fetch' '${url}a' >'$work/printed'"
+	is "so if the results go elsewhere" says terminal '1 done, 0 failed, 0 under way'
+	is "what is left is one line" test "$(shown | sed 's/[0-9.]* s$//')" = '1 requests, 0 failed, '
+	run on_terminal "'$fetch' '${url}a' '${url}b' 2>'$work/err'"
+	is "no progress without a terminal" test "$(sed 's/[0-9.]* s$//' "$work/err")" = \
+		'2 requests, 0 failed, '
+else
+	echo "# script of util-linux is not installed: no test of the progress line"
+fi
 seq 50 | sed "s|^|$url|" >"$work/list"
 run "$fetch" -n 7 <"$work/list"
 is "URLs on standard input: a line each" lines out 50

@@ -344,26 +344,42 @@ quiet r.err s.err
 echo "ok: a password, and a user"
 
 # TLS, or a word that there is none.
-REDIS_CACERT=ca exits 2 "$scale" 127.0.0.1 $port t 2>t.err
+exits 2 env REDIS_CACERT=ca "$scale" 127.0.0.1 $port --status 2>t.err
 if grep -q 'built without hiredis_ssl' t.err; then
 	echo "ok: built without TLS"
 elif ! command -v openssl >/dev/null; then
 	echo "openssl is not installed: TLS is left out"
 else
 	openssl req -x509 -newkey rsa:2048 -nodes -keyout key -out ca -days 2 \
-		-subj /CN=127.0.0.1 2>added
+		-subj /CN=redis -addext subjectAltName=IP:127.0.0.1,DNS:redis.test 2>added
+	openssl req -x509 -newkey rsa:2048 -nodes -keyout other-key -out other -days 2 \
+		-subj /CN=redis 2>added
 	cli shutdown nosave
 	comes gone $server
 	more="--port 0 --tls-port $port --tls-cert-file ca --tls-key-file key
 		--tls-ca-cert-file ca"
 	run_server
 	put 3-0 ms 1
-	exits 2 "$scale" 127.0.0.1 $port t 2>t.err
-	REDIS_CACERT=ca exits 2 "$scale" 127.0.0.1 $port t 2>t.err
-	REDIS_CACERT=ca REDIS_CERT=ca REDIS_KEY=key start u
+	exits 2 "$scale" 127.0.0.1 $port --status 2>t.err
+	exits 2 env REDIS_CACERT=ca "$scale" 127.0.0.1 $port --status 2>t.err
+	export REDIS_CACERT=ca REDIS_CERT=ca REDIS_KEY=key
+	start u
 	comes has_result 3-0
 	stops $started
 	quiet u.err
+	# The certificate is another's, or for other names.
+	exits 2 env REDIS_CACERT=other "$scale" 127.0.0.1 $port --status 2>t.err
+	says t.err '^scale: 127.0.0.1:.*: self.signed certificate'
+	exits 2 "$scale" localhost $port --status 2>t.err
+	says t.err '^scale: localhost:.*: [Hh]ostname mismatch'
+	exits 2 env REDIS_TLS_NAME=127.0.0.2 "$scale" 127.0.0.1 $port --status 2>t.err
+	says t.err '^scale: 127.0.0.1:.*: IP address mismatch'
+	exits 0 env REDIS_TLS_NAME=redis.test "$scale" localhost $port --status >status 2>t.err
+	exits 2 env REDIS_KEY=other-key "$scale" 127.0.0.1 $port --status 2>t.err
+	says t.err 'there is no key for REDIS_CERT in REDIS_KEY'
+	exits 2 env REDIS_CACERT=nowhere "$scale" 127.0.0.1 $port --status 2>t.err
+	says t.err 'there are no certificates in REDIS_CACERT'
+	unset REDIS_CACERT REDIS_CERT REDIS_KEY
 	cli shutdown nosave
 	comes gone $server
 	more=

@@ -5,6 +5,7 @@
 #     test-sums.sh SUMS
 set -eu
 sums=$(realpath "$1")
+. "$(dirname "$0")/terminal.sh"
 work=$(mktemp -d)
 trap 'chmod -R u+rwx "$work"; rm -rf "$work"' EXIT
 cd "$work"
@@ -31,6 +32,24 @@ diff ordered again
 sort unordered | diff wanted -
 sha256sum --quiet -c unordered
 [ "$(wc -l <wanted)" -eq 304 ]
+
+# A terminal shows the progress, and nothing of it in the end.
+if has_terminal; then
+	on_terminal "'$sums' tree"
+	grep -q '[0-9] done, [0-9]* under way, [0-9]* queued' terminal
+	shown | diff ordered -
+	on_terminal "'$sums' tree >out"
+	diff ordered out
+	grep -q 'under way' terminal
+	[ -z "$(shown)" ]
+	on_terminal "'$sums' missing tree/empty 2>&1 >out" || :
+	[ "$(shown)" = 'sums: missing: No such file or directory' ]
+	on_terminal "'$sums' tree 2>errors"
+	[ ! -s errors ]
+else
+	echo "script of util-linux is not installed: no test of the progress line"
+fi
+
 status=0
 "$sums" tree >/dev/full 2>errors || status=$?
 [ $status -eq 2 ]

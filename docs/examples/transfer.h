@@ -33,6 +33,7 @@ struct transfer {
 	struct transfer *later; /* the next in the list of later.h */
 };
 
+static const char *transfer_protocols;
 static CURLSH *transfer_share;
 static pthread_mutex_t transfer_locks[CURL_LOCK_DATA_LAST];
 
@@ -50,10 +51,23 @@ static inline void transfer_unlock(CURL *curl, curl_lock_data data,
 	pthread_mutex_unlock(&transfer_locks[data]);
 }
 
-/* In main(), before par_open(). */
-static inline void transfer_begin(void)
+static inline void transfer_check_protocols(void)
+{
+	CURL *curl = curl_easy_init();
+
+	if (curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, transfer_protocols))
+		errx(TOOL_CANNOT, "libcurl does not know all of '%s'",
+		     transfer_protocols);
+	curl_easy_cleanup(curl);
+}
+
+/* In main(), before par_open(). Redirects, too, may lead to these protocols and
+ * no others: "http,https". */
+static inline void transfer_begin(const char *protocols)
 {
 	curl_global_init(CURL_GLOBAL_DEFAULT);
+	transfer_protocols = protocols;
+	transfer_check_protocols();
 	trust_begin();
 	transfer_share = curl_share_init();
 	for (int i = 0; i < CURL_LOCK_DATA_LAST; i++)
@@ -142,8 +156,8 @@ static inline void transfer_set(CURL *curl, struct transfer *t)
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
 	curl_easy_setopt(curl, CURLOPT_MAXREDIRS, (long)REDIRECTS);
-	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-	curl_easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, transfer_protocols);
+	curl_easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS_STR, transfer_protocols);
 	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_S);
 	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
 	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)IDLE_S);
@@ -187,6 +201,25 @@ static inline int transfer_perform(CURL *curl, struct transfer *t)
 	if (code && !t->why[0])
 		snprintf(t->why, sizeof t->why, "%s", curl_easy_strerror(code));
 	return (int)code;
+}
+
+/* Whether the stop of the program kept it from being done. */
+static inline bool transfer_is_left(const struct par_result *r)
+{
+	return r->error == -ECANCELED || (r->error && r->stopped == -ECANCELED);
+}
+
+/* Puts into `why` what has failed, if libcurl has not: the transfer was told to
+ * stop by the time limit, or the action returned a number of errno. */
+static inline void transfer_explain(const struct par_result *r, unsigned most_s)
+{
+	struct transfer *t = r->item;
+
+	if (r->error && r->stopped)
+		snprintf(t->why, sizeof t->why, "it took more than %u s",
+			 most_s);
+	else if (r->error < 0)
+		snprintf(t->why, sizeof t->why, "%s", strerror(-r->error));
 }
 
 #endif
