@@ -45,6 +45,10 @@ struct worker {
 	bool joinable GUARDED;
 	/* That thread's number (system_thread_number()). */
 	long number GUARDED;
+	/* The worker's: the thread that was in this seat before, and still ran
+	 * when the worker began. The worker joins it when it leaves. */
+	pthread_t predecessor;
+	bool has_predecessor;
 	/* The action was told to stop, and no cancel did it. */
 	bool told_alone GUARDED;
 	/* If actions are timed (stopwatch.h): when this one has begun, and the

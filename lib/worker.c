@@ -103,7 +103,7 @@ static void *worker_body(void *worker)
 {
 	struct worker *w = worker;
 
-	workers_join(w);
+	workers_succeed(w);
 	w->close_due = false;
 	monitor_thread_begins(&w->self,
 			      (int)seats_number(&w->self.pool->seats, w));

@@ -73,6 +73,16 @@ void workers_join(struct worker *w)
 		thread_join(w->self.thread);
 }
 
+void workers_succeed(struct worker *w)
+{
+	guard_not_needed();
+	w->has_predecessor = w->joinable && !system_thread_has_ended(w->number);
+	if (w->has_predecessor)
+		w->predecessor = w->self.thread;
+	else
+		workers_join(w);
+}
+
 bool workers_begin(struct worker *w)
 {
 	struct par *p = w->self.pool;
@@ -148,8 +158,8 @@ static bool find_ended(struct par *p, pthread_t *thread) NEEDS_LOCK
 }
 
 /* Joins threads that left before this one, so that their stacks are given back.
- * It waits for none: a destructor of thread-specific data may take long. At the
- * close the owner joins all that are left. */
+ * Only its predecessor is waited for, when the seat is free. At the close the
+ * owner joins all that are left. */
 void workers_leave(struct worker *w)
 {
 	struct par *p = w->self.pool;
@@ -157,6 +167,8 @@ void workers_leave(struct worker *w)
 	unsigned count = 0;
 
 	monitor_lock(p);
+	if (w->has_predecessor)
+		left[count++] = w->predecessor;
 	if (p->life != POOL_CLOSING)
 		while (count < JOINS && find_ended(p, &left[count]))
 			count++;

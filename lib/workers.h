@@ -23,11 +23,14 @@ void workers_ask(struct par *p) NEEDS_LOCK;
 void workers_refused(struct worker *w, int error) WITHOUT_LOCK;
 
 /* Joins the thread that was last in the seat, if nobody has. Waits until it has
- * ended: it may be in a destructor of thread-specific data. For the thread in
- * the seat, and for the owner when all have left. */
+ * ended: it may be in a destructor of thread-specific data. For the owner when
+ * all have left. */
 void workers_join(struct worker *w);
+/* The worker's thread has begun. The thread that was in the seat before need
+ * not have ended: it is joined now, or when this worker leaves. */
+void workers_succeed(struct worker *w);
 
-/* The worker's thread has begun, and calls worker_open next. Returns whether
+/* The worker calls worker_open next. Returns whether
  * the handler of the interrupt stands. */
 bool workers_begin(struct worker *w) WITHOUT_LOCK;
 /* worker_open has succeeded. */
