@@ -8,26 +8,34 @@ enum { IN_MEMORY = 65536 };
 
 struct answer {
 	uintmax_t line;
+	bool csv;
 	/* This is written to: the text below, or a file. */
 	FILE *out;
 	char *text;
 	size_t length;
+	/* What is not a row: the same, or a text of its own. */
+	FILE *said;
+	char *said_text;
+	size_t said_length;
 	/* About so many bytes were written. */
 	size_t written;
 	bool in_file, failed;
 };
 
-struct answer *answer_new(uintmax_t line)
+struct answer *answer_new(uintmax_t line, bool csv)
 {
 	struct answer *a = calloc(1, sizeof *a);
 
 	if (!a)
 		return NULL;
 	a->line = line;
-	a->out = open_memstream(&a->text, &a->length);
-	if (a->out)
+	a->csv = csv;
+	a->out = a->said = open_memstream(&a->text, &a->length);
+	if (csv && a->out)
+		a->said = open_memstream(&a->said_text, &a->said_length);
+	if (a->said)
 		return a;
-	free(a);
+	answer_free(a);
 	return NULL;
 }
 
@@ -35,7 +43,11 @@ void answer_free(struct answer *a)
 {
 	if (!a)
 		return;
-	fclose(a->out);
+	if (a->said && a->said != a->out)
+		fclose(a->said);
+	if (a->out)
+		fclose(a->out);
+	free(a->said_text);
 	free(a->text);
 	free(a);
 }
@@ -52,6 +64,7 @@ static void move_to_file(struct answer *a)
 	fflush(a->out);
 	fwrite(a->text, 1, a->length, file);
 	fclose(a->out);
+	a->said = a->said == a->out ? file : a->said;
 	a->out = file;
 	a->in_file = true;
 }
@@ -86,6 +99,39 @@ static void put_value(FILE *out, const char *value)
 	}
 }
 
+static void put_csv(FILE *out, const char *value)
+{
+	const bool plain = *value && !value[strcspn(value, ",\"\r\n")] &&
+			   strcmp(value, "\\.") != 0;
+
+	if (plain) {
+		fputs(value, out);
+		return;
+	}
+	putc('"', out);
+	for (; *value; value++) {
+		if (*value == '"')
+			putc('"', out);
+		putc(*value, out);
+	}
+	putc('"', out);
+}
+
+static void put_column(struct answer *a, const PGresult *result, int row,
+		       int column)
+{
+	const char *value = PQgetvalue(result, row, column);
+	const bool null = PQgetisnull(result, row, column);
+
+	putc(a->csv ? ',' : '\t', a->out);
+	if (a->csv && !null)
+		put_csv(a->out, value);
+	else if (!a->csv && null)
+		fputs("\\N", a->out);
+	else if (!null)
+		put_value(a->out, value);
+}
+
 void answer_rows(struct answer *a, const PGresult *result)
 {
 	const int rows = PQntuples(result), columns = PQnfields(result);
@@ -94,12 +140,7 @@ void answer_rows(struct answer *a, const PGresult *result)
 	for (int row = 0; row < rows; row++) {
 		fprintf(a->out, "%ju", a->line);
 		for (int column = 0; column < columns; column++) {
-			putc('\t', a->out);
-			if (PQgetisnull(result, row, column))
-				fputs("\\N", a->out);
-			else
-				put_value(a->out,
-					  PQgetvalue(result, row, column));
+			put_column(a, result, row, column);
 			bytes += (size_t)PQgetlength(result, row, column) + 3;
 		}
 		putc('\n', a->out);
@@ -109,7 +150,7 @@ void answer_rows(struct answer *a, const PGresult *result)
 
 void answer_copied(struct answer *a, const char *data, int length)
 {
-	fprintf(a->out, "%ju\t", a->line);
+	fprintf(a->out, "%ju%c", a->line, a->csv ? ',' : '\t');
 	fwrite(data, 1, (size_t)length, a->out);
 	count(a, (size_t)length + 3);
 }
@@ -122,9 +163,9 @@ void answer_say(struct answer *a, const char *text)
 		a->failed = true;
 	for (char *line; (line = strsep(&rest, "\n"));)
 		if (*line) {
-			fprintf(a->out, "%ju: ", a->line);
-			tool_print(a->out, line);
-			putc('\n', a->out);
+			fprintf(a->said, "%ju: ", a->line);
+			tool_print(a->said, line);
+			putc('\n', a->said);
 		}
 	count(a, strlen(text) + 3);
 	free(copy);
@@ -132,7 +173,7 @@ void answer_say(struct answer *a, const char *text)
 
 bool answer_failed(const struct answer *a)
 {
-	return a->failed || ferror(a->out);
+	return a->failed || ferror(a->out) || ferror(a->said);
 }
 
 bool answer_is_empty(const struct answer *a)
@@ -140,17 +181,20 @@ bool answer_is_empty(const struct answer *a)
 	return a->written == 0;
 }
 
-void answer_print(struct answer *a, FILE *out)
+void answer_print(struct answer *a, FILE *rows, FILE *others)
 {
 	char buffer[BUFSIZ];
 	size_t length;
 
 	fflush(a->out);
-	if (!a->in_file) {
-		fwrite(a->text, 1, a->length, out);
-		return;
-	}
-	rewind(a->out);
-	while ((length = fread(buffer, 1, sizeof buffer, a->out)) > 0)
-		fwrite(buffer, 1, length, out);
+	fflush(a->said);
+	if (!a->in_file)
+		fwrite(a->text, 1, a->length, rows);
+	else
+		rewind(a->out);
+	while (a->in_file &&
+	       (length = fread(buffer, 1, sizeof buffer, a->out)) > 0)
+		fwrite(buffer, 1, length, rows);
+	if (a->said_length)
+		fwrite(a->said_text, 1, a->said_length, others);
 }

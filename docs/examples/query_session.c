@@ -155,7 +155,7 @@ static void copy_out(PGconn *connection, struct answer *answer)
 	}
 }
 
-/* Returns the first error of the line, otherwise its last result. */
+/* Returns the first error, otherwise the last result. */
 static PGresult *take_results(PGconn *connection, struct answer *answer,
 			      bool *committed)
 {
@@ -213,7 +213,7 @@ static enum outcome judge(struct session *s, const PGresult *result,
 	return PQresultStatus(result) > PGRES_TUPLES_OK ? FAILED : DONE;
 }
 
-/* A transaction that is open would take anyone's next line. */
+/* A transaction that is open would take anyone's next statement. */
 static enum outcome roll_back(struct session *s, enum outcome outcome,
 			      struct answer *answer)
 {
@@ -222,8 +222,8 @@ static enum outcome roll_back(struct session *s, enum outcome outcome,
 		return outcome;
 	if (PQtransactionStatus(s->connection) == PQTRANS_INTRANS) {
 		outcome = FAILED;
-		answer_say(answer, "no COMMIT on the line: the open "
-				   "transaction is undone");
+		answer_say(answer, "no COMMIT: the open transaction is "
+				   "undone");
 	}
 	PQclear(PQexec(s->connection, "ROLLBACK"));
 	return outcome;

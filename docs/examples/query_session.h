@@ -40,7 +40,7 @@ void session_close(void *session);
  * NOT_SENT: the action was told to stop. NO_SERVER: the answer says why. */
 enum outcome session_mend(struct session *s, struct answer *answer);
 
-/* Runs a line of statements and takes all that it gives. */
+/* Runs a statement, or several at once, and takes all that it gives. */
 enum outcome session_run(struct session *s, const char *statements,
 			 struct answer *answer);
 

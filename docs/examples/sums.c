@@ -149,6 +149,29 @@ static void drop(void *context, const struct par_result *r)
 	free(r->value);
 }
 
+/* Prints what comes, until the end or a stop. Returns the exit status. */
+static int print_all(struct par *pool)
+{
+	int rc = 0, status = TOOL_DONE;
+	struct par_result r;
+
+	while (!stop && (rc = next_sum(pool, &r)) > 0) {
+		if (r.error) {
+			warn_of(&r);
+			status = TOOL_FAILED;
+		} else {
+			print_sum(r.value, r.item);
+		}
+		drop(NULL, &r);
+	}
+	progress_clear(stderr);
+	if (rc < 0 && rc != -ETIMEDOUT) {
+		warnx("the walk: %s", strerror(-rc));
+		status = TOOL_CANNOT;
+	}
+	return status;
+}
+
 static void ignore(int signal)
 {
 	(void)signal; /* it ends a read() that blocks */
@@ -196,9 +219,8 @@ int main(int argc, char **argv)
 		.interrupt = SIGUSR1,
 	};
 	struct sigaction interrupt = { .sa_handler = ignore };
-	int rc, status = TOOL_DONE;
-	struct par_result r;
 	struct par *pool;
+	int rc, status;
 
 	tool_begin();
 	parse(&options, argc, argv);
@@ -211,20 +233,7 @@ int main(int argc, char **argv)
 	rc = par_open(&pool, &options);
 	if (rc)
 		errx(TOOL_CANNOT, "cannot start: %s", strerror(-rc));
-	while (!stop && (rc = next_sum(pool, &r)) > 0) {
-		if (r.error) {
-			warn_of(&r);
-			status = TOOL_FAILED;
-		} else {
-			print_sum(r.value, r.item);
-		}
-		drop(NULL, &r);
-	}
-	progress_clear(stderr);
-	if (rc < 0 && rc != -ETIMEDOUT) {
-		warnx("the walk: %s", strerror(-rc));
-		status = TOOL_CANNOT;
-	}
+	status = print_all(pool);
 	par_close(pool);
 	fts_close(options.source);
 	return tool_end(status);

@@ -133,7 +133,7 @@ mkfifo input
 
 # More workers than connections: nobody is done before one was refused.
 refusal='^query: .*(connection slots are reserved|too many clients)'
-seq 200 | sed 's/.*/SELECT passed(&)/' >statements
+seq 200 | sed 's/.*/SELECT passed(&);/' >statements
 $limited "$query" 20 "$us" statements >out 2>err &
 client=$!
 await grep -qE "$refusal" err
@@ -146,30 +146,30 @@ await has 0 true
 
 # One worker: the statements run in their order.
 exits 1 $limited "$query" 1 "$us" >out 2>err <<END
-CREATE TABLE number (n int)
-INSERT INTO number SELECT generate_series(7, 11)
-SELECT n, 'more' FROM number ORDER BY n DESC LIMIT 2
-SELECT n FROM number WHERE n = 0
-SELECT n / 0 FROM number
-SELEC n FROM number
-DO 'BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); END'
-COPY number TO STDOUT
-COPY number FROM STDIN
+CREATE TABLE number (n int);
+INSERT INTO number SELECT generate_series(7, 11);
+SELECT n, 'more' FROM number ORDER BY n DESC LIMIT 2;
+SELECT n FROM number WHERE n = 0;
+SELECT n / 0 FROM number;
+SELEC n FROM number;
+DO 'BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); END';
+COPY number TO STDOUT;
+BEGIN; SELECT 'a chain'; COMMIT AND CHAIN;
 
-BEGIN
-INSERT INTO number VALUES (12)
-BEGIN; INSERT INTO number VALUES (13)
-SELECT count(*) FROM number
-BEGIN; INSERT INTO number VALUES (14); COMMIT
-BEGIN; DELETE FROM number; SELECT n / 0 FROM number; SELECT 1 / 0; COMMIT
-SELECT count(*) FROM number
+BEGIN;
+INSERT INTO number VALUES (12);
+ROLLBACK;
+SELECT count(*) FROM number;
+BEGIN; INSERT INTO number VALUES (14); COMMIT;
+BEGIN; DELETE FROM number; SELECT n / 0 FROM number; SELECT 1 / 0; COMMIT;
+SELECT count(*) FROM number;
  -- a comment
-SELECT NULL, '', e'two\nlines\tand \\\\ and \x1b[0m'; SELECT 'another'
-DROP TABLE IF EXISTS nothing
-SELECT 'the end of DOS'$(printf '\r')
-/* empty */
+SELECT NULL, '', e'two\nlines\tand \\\\ and \x1b[0m'; SELECT 'another';
+DROP TABLE IF EXISTS nothing;
+SELECT 'the end of DOS';$(printf '\r')
+/* empty */;
 $(printf '\r')
-SELECT 'after an empty line of DOS'
+SELECT 'after an empty line of DOS';
 END
 # libpq's words differ by its version.
 sed -i '/^7: CONTEXT:/d; /^7: PL/d; s/^7: .*/7: terminated/' out
@@ -182,7 +182,7 @@ prints "rows, tags and errors are their own statement's" <<END
 4: SELECT 0
 5: ERROR:  division by zero
 6: ERROR:  syntax error at or near "SELEC"
-6: LINE 1: SELEC n FROM number
+6: LINE 1: SELEC n FROM number;
 6:         ^
 7: terminated
 8${tab}7
@@ -191,16 +191,14 @@ prints "rows, tags and errors are their own statement's" <<END
 8${tab}10
 8${tab}11
 8: COPY 5
-9: ERROR:  COPY from stdin failed: there are no data here
-9: CONTEXT:  COPY number, line 1
-11: no COMMIT on the line: the open transaction is undone
-12: INSERT 0 1
-13: no COMMIT on the line: the open transaction is undone
-14${tab}6
+9${tab}a chain
+9: no COMMIT: the open transaction is undone
+11: ROLLBACK
+14${tab}5
 14: SELECT 1
 15: COMMIT
 16: ERROR:  division by zero
-17${tab}7
+17${tab}6
 17: SELECT 1
 19${tab}\\N${tab}${tab}two\\nlines\\tand \\\\ and \\x1b[0m
 19${tab}another
@@ -214,9 +212,129 @@ prints "rows, tags and errors are their own statement's" <<END
 24: SELECT 1
 END
 
+# Statements of several lines: what looks like an end, and what is one.
+exits 0 $limited "$query" 1 "$us" >out 2>err <<'END'
+SELECT 'a;
+b', "n;
+" FROM (SELECT 1 AS "n;
+") x; -- the end of it
+SELECT E'it''s \';
+', E'\\', '\', $$;
+$$, $a$;
+$$;
+$a$, 1::int;
+CREATE FUNCTION twice(n int) RETURNS int LANGUAGE plpgsql AS $body$
+BEGIN
+	RETURN 2 * n; -- not the end;
+END;
+$body$;
+CREATE FUNCTION thrice(n int) RETURNS int
+BEGIN ATOMIC
+	SELECT CASE WHEN n = 0 THEN 0 ELSE 3 * n END;
+END;
+/* a comment; /* another one;
+*/ and more;
+*/
+SELECT twice(2), thrice(2); SELECT
+	'two';
+CREATE RULE twice AS ON UPDATE TO number DO ALSO (
+	SELECT 1;
+	SELECT 2;
+);
+DROP RULE twice ON number;
+BEGIN;
+INSERT INTO number VALUES (15);
+SAVEPOINT here;
+INSERT INTO number VALUES (16);
+ROLLBACK TO here;
+INSERT INTO number VALUES (17);
+COMMIT;
+START TRANSACTION;
+SELECT count(*) FROM number WHERE n > 14;
+
+-- an end
+END;
+SELECT 'last';
+END
+prints "a statement may have lines, and a transaction statements" <<END
+1${tab}a;\\nb${tab}1
+1: SELECT 1
+5${tab}it's ';\\n${tab}\\\\${tab}\\\\${tab};\\n${tab};\\n\$\$;\\n${tab}1
+5: SELECT 1
+10: CREATE FUNCTION
+15: CREATE FUNCTION
+22${tab}4${tab}6
+22${tab}two
+22: SELECT 1
+24: CREATE RULE
+28: DROP RULE
+29: COMMIT
+36${tab}2
+36: COMMIT
+41${tab}last
+41: SELECT 1
+END
+
+# refused LINE LAST WHY <INPUT: why the input is not run to its end. What comes
+# before is run.
+refused() {
+	exits 2 $limited "$query" 1 "$us" >out 2>err
+	says err "^query: line $1: $3; nothing after line $2 was run\$"
+	[ "$(cat out)" = "1${tab}1
+1: SELECT 1" ] || fail "it has run more than line 1"
+}
+printf '%s\n' 'SELECT 1;' 'SELECT 2' 'SELECT 3' |
+	refused 2 1 'this statement does not end with a semicolon'
+printf '%s\n' 'SELECT 1;' '' "SELECT 2, ';" |
+	refused 3 1 'this statement does not end with a semicolon'
+printf '%s\n' 'SELECT 1;' 'BEGIN;' 'DELETE FROM number;' |
+	refused 2 1 'this transaction has no end'
+printf '%s\n' 'SELECT 1;' 'COPY number FROM stdin;' 'DELETE FROM number;' '\.' |
+	refused 2 1 'the data of COPY FROM STDIN are not read here'
+printf '%s\n' 'SELECT 1;' '\connect other' 'DELETE FROM number;' |
+	refused 2 1 'commands of psql are not known here'
+printf '%s\n' 'BEGIN;' "PREPARE TRANSACTION 'x';" 'SELECT 3;' >statements
+exits 1 $limited "$query" 1 "$us" statements >out 2>err # the server allows none
+says out "^3${tab}3"
+echo "ok: what is not understood is not run in pieces"
+
+# What pg_dump writes.
+if [ -x "$bin/pg_dump" ]; then
+	sql "CREATE TABLE texts (n int PRIMARY KEY, t text);
+		INSERT INTO texts VALUES (1, e'a;\\nb''\\\\;\\n'), (2, NULL), (3, '--'),
+		(4, e'\\\\.\\n/*;\\n\$\$;')"
+	"$bin/pg_dump" --inserts --no-owner -t texts \
+		"host=$work port=5432 user=postgres dbname=postgres" >dump
+	sql 'ALTER TABLE texts RENAME TO dumped'
+	sql 'ALTER TABLE dumped RENAME CONSTRAINT texts_pkey TO dumped_pkey'
+	exits 0 $limited "$query" 1 "$us" dump >out 2>err
+	[ "$(sql 'SELECT count(*) FROM dumped NATURAL FULL JOIN texts')" = 5 ] ||
+		fail "the dump is not what was dumped"
+	echo "ok: a dump as INSERTs is run"
+fi
+
+# CSV, as psql writes it; but "" is no NULL.
+columns="1, NULL, 'a,b', 'say \"x\"', e'two\\nlines', '\\.', e'\\r', 'it''s; plain'"
+exits 1 $limited "$query" --csv 1 "$us" >out 2>err <<END
+SELECT $columns;
+SELECT 1 / 0;
+SELECT '', NULL WHERE true;
+COPY (SELECT 3, 'a,b') TO STDOUT CSV;
+SELECT n, repeat('x', 1000) FROM generate_series(1, 100) n;
+END
+{
+	"$bin/psql" -X --csv -t -c "SELECT $columns" \
+		"host=$work port=5432 user=postgres dbname=postgres" | sed '1s/^/1,/'
+	printf '%s\n' '3,"",' '4,3,"a,b"'
+	seq 100 | sed "s/.*/5,&,$(printf %01000d 0 | tr 0 x)/"
+} | diff - out >diff.log || fail "CSV: $(cat diff.log)"
+printf '%s\n' '1: SELECT 1' '2: ERROR:  division by zero' '3: SELECT 1' '4: COPY 1' \
+	'5: SELECT 100' | diff - err >diff.log || fail "CSV: $(cat diff.log)"
+echo "ok: CSV"
+
 # Results of any size, in little memory: each has 60 MB.
 for i in 1 2 3 4; do
-	echo "SELECT n, repeat('x', 1000) FROM generate_series(1, 60000) n"
+	echo "SELECT n, repeat('x', 1000) FROM generate_series(1, 60000) n;"
 done >statements
 (
 	# A sanitizer needs all addresses that there are.
@@ -238,12 +356,12 @@ sql "CREATE SEQUENCE tries; GRANT ALL ON tries TO visitor;
 		RETURN times;
 	END \$\$"
 exits 1 $limited "$query" 1 "$us" >out 2>err <<END
-SELECT 'a row'; SELECT fails(3, '40P01')
-BEGIN; INSERT INTO number VALUES (1000); SELECT fails(3, '40001'); COMMIT
-SELECT n FROM number WHERE n = 1000
-BEGIN; SELECT 1; COMMIT; SELECT fails(1, '40P01')
-SELECT fails(1000, '40001')
-SELECT last_value FROM tries
+SELECT 'a row'; SELECT fails(3, '40P01');
+BEGIN; INSERT INTO number VALUES (1000); SELECT fails(3, '40001'); COMMIT;
+SELECT n FROM number WHERE n = 1000;
+BEGIN; SELECT 1; COMMIT; SELECT fails(1, '40P01');
+SELECT fails(1000, '40001');
+SELECT last_value FROM tries;
 END
 sed -i '/: CONTEXT: /d' out
 prints "deadlocks and serialization failures are tried again" <<END
@@ -263,8 +381,8 @@ END
 
 # A time limit for each line.
 exits 1 $limited "$query" -m 1 1 "$us" >out 2>err <<END
-SELECT pg_sleep(600)
-SELECT 'in time'
+SELECT pg_sleep(600);
+SELECT 'in time';
 END
 prints "a line has a time limit" <<END
 1: ERROR:  canceling statement due to user request
@@ -288,17 +406,17 @@ sql 'DELETE FROM gate'
 $limited "$query" 5 "$us" input >out 2>err &
 client=$!
 exec 3>input
-seq 5 | sed 's/.*/SELECT passed(&)/' >&3
+seq 5 | sed 's/.*/SELECT passed(&);/' >&3
 lose 5
 sql 'INSERT INTO gate DEFAULT VALUES'
 await printed 10
 sql "SELECT pg_terminate_backend(pid) $ours" >killed
 await has 0 true
-seq 6 40 | sed 's/.*/SELECT passed(&)/' >&3
+seq 6 40 | sed 's/.*/SELECT passed(&);/' >&3
 await printed 80
 stop_server
 start_server
-seq 41 80 | sed 's/.*/SELECT passed(&)/' >&3
+seq 41 80 | sed 's/.*/SELECT passed(&);/' >&3
 exec 3>&-
 exits 0 wait "$client"
 seq 80 | passes | prints "lost connections are made again"
@@ -310,17 +428,17 @@ $limited "$query" 1 "$us" input >out 2>err &
 client=$!
 exec 3>input
 for n in 1 2 3; do
-	echo "SELECT $n" >&3
+	echo "SELECT $n;" >&3
 	await printed $((2 * n))
 	await has 0 true
 done
 sql "ALTER ROLE visitor RESET idle_session_timeout"
-echo "SELECT 4" >&3
+echo "SELECT 4;" >&3
 await printed 8
 kill -9 "$(sql "SELECT pid FROM pg_stat_activity
 	WHERE backend_type = 'checkpointer'")"
 await has 0 true
-echo "SELECT 5" >&3
+echo "SELECT 5;" >&3
 exec 3>&-
 exits 0 wait "$client"
 seq 5 | passes | prints "an idle connection may end"
@@ -329,7 +447,7 @@ seq 5 | passes | prints "an idle connection may end"
 # matter is said once.
 await has 0 true
 sql 'CREATE TABLE done (n int PRIMARY KEY); GRANT ALL ON done TO visitor'
-seq 3000 | sed 's/.*/INSERT INTO done SELECT & FROM pg_sleep(0.001)/' >statements
+seq 3000 | sed 's/.*/INSERT INTO done SELECT & FROM pg_sleep(0.001);/' >statements
 $limited "$query" 5 "$us" statements >out 2>err &
 client=$!
 await reaches 500
@@ -349,7 +467,7 @@ client=$!
 exec 3>input
 await has 1 true
 stop_server
-echo "SELECT 'late'" >&3
+echo "SELECT 'late';" >&3
 exec 3>&-
 await grep -q 'waiting for the server: ' err
 sleep 3
@@ -361,7 +479,7 @@ prints "a wait for the server is not the line's" <<END
 END
 
 # A server that does not come back.
-seq 3000 | sed 's/.*/INSERT INTO done VALUES (3000 + &)/' >statements
+seq 3000 | sed 's/.*/INSERT INTO done VALUES (3000 + &);/' >statements
 await has 0 true
 $limited "$query" -w 1 5 "$us" input >out 2>err &
 client=$!
@@ -386,8 +504,8 @@ echo "ok: a server that does not come back ends the program"
 await has 0 true
 sql 'DELETE FROM gate'
 $limited "$query" 1 "$us" >out 2>err <<END &
-INSERT INTO done VALUES (passed(10000))
-SELECT 'after it'
+INSERT INTO done VALUES (passed(10000));
+SELECT 'after it';
 END
 client=$!
 await has 1 "state = 'active'"
@@ -403,10 +521,10 @@ await has 0 true
 $limited "$query" 5 "$us" input >out 2>err &
 client=$!
 exec 3>input
-for i in $(seq 5); do echo 'SELECT pg_sleep(600)'; done >&3
+for i in $(seq 5); do echo 'SELECT pg_sleep(600);'; done >&3
 lose 5
 # More than a pipe holds: when it is written, most of it was read.
-printf 'SELECT pg_sleep(600) -- %09999d\n' $(seq 40) >&3
+printf 'SELECT pg_sleep(600); -- %09999d\n' $(seq 40) >&3
 kill -INT "$client"
 exits 130 wait "$client"
 exec 3>&-
@@ -425,7 +543,7 @@ says err "^query: stopped: nothing after line $all was run"
 # kind, ends the program.
 await has 0 true
 $limited "$query" 1 "$us" >out 2>err <<END &
-SELECT pg_sleep(600)
+SELECT pg_sleep(600);
 END
 client=$!
 await has 1 "state = 'active'"
@@ -453,7 +571,7 @@ exits 2 $limited "$query" 2>err
 says err '^usage: query'
 exits 2 $limited "$query" 0 "$us" </dev/null 2>err
 says err '^query: WORKERS wants a number'
-seq 20001 23000 | sed 's/.*/INSERT INTO done VALUES (&)/' >statements
+seq 20001 23000 | sed 's/.*/INSERT INTO done VALUES (&);/' >statements
 exits 2 $limited "$query" 1 "$us" statements >/dev/full 2>err
 says err '^query: not all of the output could be written'
 [ "$(sql 'SELECT count(*) FROM done WHERE n > 20000')" -lt 3000 ] ||
