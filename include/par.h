@@ -607,8 +607,8 @@ PAR_API bool par_stopping(void);
  * the callback returns: later it tells of the worker's next item.
  *
  * Each worker that asks has a descriptor of its own, and keeps it for its next
- * items. It is an eventfd, or one end of a pipe where the system has none. It is
- * made at the first call, with close-on-exec, is never 0, 1 or 2, and
+ * items. It is an eventfd, or one end of a pipe where the system has none. It
+ * is made at the first call, with close-on-exec, is never 0, 1 or 2, and
  * par_close() closes it. The program must not read, write or close it. Does not
  * block. If it cannot be made, returns -EMFILE, -ENFILE or -ENOMEM. Where
  * par_stopping() is always false, returns -EINVAL.

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A program that was built with the header of 1.0.0 (old/1.0.0/par.h, as it was). The
- * library knows fields and calls that the program does not. It reads and writes
- * none of them in the program's structures.
+ * A program that was built with the header of 1.0.0 (old/1.0.0/par.h, as it
+ * was). The library knows fields and calls that the program does not. It reads
+ * and writes none of them in the program's structures.
  */
 #include "old/1.0.0/par.h"
 
