@@ -165,9 +165,9 @@ typedef int par_action_fn(void *context, void *item, void **value);
  *
  * The pool asks for the key of each item once, before the item enters, in the
  * thread that brings it: the producer or the thread that pushes. It asks even
- * if the push is refused then. It holds no lock. The callback must return: it
- * must not block, call the pool, or end its thread. context is
- * par_options.context.
+ * if the push is refused then, but not in a worker_open. It holds no lock. The
+ * callback must return: it must not block, call the pool, or end its thread.
+ * context is par_options.context.
  */
 typedef uint64_t par_key_fn(void *context, void *item);
 
@@ -215,7 +215,7 @@ struct par_options {
 	 * Every worker has the scheduling (policy, priority, nice value,
 	 * affinity) and the floating-point environment that the thread that
 	 * called par_open() had then, no matter who pushes the items. A worker
-	 * that was not started yet costs some 200 bytes of address space, and
+	 * that was not started yet costs some 300 bytes of address space, and
 	 * no memory; if there is not so much, par_open() returns -ENOMEM. */
 	unsigned workers;
 	/* The producer calls this generator. NULL means no producer: items come
@@ -504,9 +504,10 @@ PAR_API int par_push(struct par *pool, void *item);
  * results should use the time 0: while it waits, nobody makes room.
  *
  * Returns what par_push() returns, and also
- *   -ETIMEDOUT the time is over, and there was no room; the item did not enter
+ *   -ETIMEDOUT the time is over, and there was no room beside those who wait;
+ *              the item did not enter
  *   -EDEADLK   called on one of the pool's own threads with another time than
- *              0, and there is no room; the item did not enter
+ *              0, and there is no such room; the item did not enter
  * par_cancel() and the end wake it; it returns -ECANCELED or -EPIPE then.
  */
 PAR_API int par_push_timed(struct par *pool, void *item, int timeout_ms);

@@ -48,8 +48,8 @@ static bool has_room_or_refused(void *pool) NEEDS_LOCK
 	return pool_window_has_room(p) || why_refused(p);
 }
 
-/* Returns 0 if there is room in the window, or why the item may not enter. Who
- * comes later does not overtake those who wait. */
+/* Returns 0 if there is room in the window beside those who wait, or why the
+ * item may not enter. */
 static int wait_for_room(struct par *p, uint64_t until) NEEDS_LOCK
 {
 	struct waiter waiter;

@@ -37,14 +37,25 @@ struct worker *workers_take_if_due(struct par *p)
 	return due == 0 || due <= clock_now() ? take_seat(p) : NULL;
 }
 
+static bool lacks_asks(struct par *p) NEEDS_LOCK
+{
+	const unsigned asked = p->attempts.asked;
+
+	return p->options.worker_open &&
+	       asked < p->seats.in_state[SEAT_VACANT] &&
+	       pool_shortage(p) > asked;
+}
+
 void workers_ask(struct par *p)
 {
-	struct attempts *attempts = &p->attempts;
+	if (lacks_asks(p))
+		p->attempts.asked++;
+}
 
-	if (p->options.worker_open &&
-	    attempts->asked < p->seats.in_state[SEAT_VACANT] &&
-	    pool_shortage(p) > attempts->asked)
-		attempts->asked++;
+void workers_ask_for_all(struct par *p)
+{
+	while (lacks_asks(p))
+		p->attempts.asked++;
 }
 
 static void vacate(struct worker *w) NEEDS_LOCK

@@ -19,6 +19,8 @@ struct worker *workers_take_if_due(struct par *p) NEEDS_LOCK;
  * nobody is idle, it must not wait for a worker_open that is under way: asks
  * for one more worker. (A worker that has none to call is as good as idle.) */
 void workers_ask(struct par *p) NEEDS_LOCK;
+/* The same for all items that wait: the limit was raised. */
+void workers_ask_for_all(struct par *p) NEEDS_LOCK;
 /* The system refused the thread for this seat: gives the seat back. */
 void workers_refused(struct worker *w, int error) WITHOUT_LOCK;
 

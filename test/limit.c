@@ -85,6 +85,48 @@ static void a_raise_starts_what_waits(void **state)
 	kit_finish(pool);
 }
 
+/* worker_open of the workers 1 and 2 takes as long as the test. */
+static atomic_int openings;
+static struct gate opening = GATE_CLOSED;
+
+static int open_slowly(void *crowd, void **state)
+{
+	const int number = atomic_fetch_add(&openings, 1);
+
+	*state = crowd;
+	if (number == 1 || number == 2)
+		gate_pass(&opening);
+	return 0;
+}
+
+/* The items that were queued ask for no worker until the limit is raised, and
+ * then they do not wait for a worker_open that is under way. */
+static void a_raise_waits_for_no_worker_open(void **state)
+{
+	struct crowd crowd = { .gate = GATE_CLOSED };
+	struct par *pool;
+
+	atomic_store(&openings, 0);
+	gate_close(&opening);
+	pool = kit_open(&(struct par_options){ .action = join_crowd,
+					       .workers = 8,
+					       .worker_open = open_slowly,
+					       .context = &crowd });
+	kit_push_numbers(pool, 1, 3);
+	EVENTUALLY(atomic_load(&openings) == 3);
+	gate_open(&crowd.gate);
+	kit_take_many(pool, 3);
+	gate_close(&crowd.gate);
+	assert_int_equal(par_limit(pool, 0), 0);
+	kit_push_numbers(pool, 4, 6);
+	assert_int_equal(par_limit(pool, 8), 0);
+	EVENTUALLY(kit_stats(pool).running == 3);
+	gate_open(&opening);
+	gate_open(&crowd.gate);
+	kit_take_many(pool, 3);
+	kit_finish(pool);
+}
+
 /* What runs goes on. */
 static void a_lower_limit_starts_nothing_more(void **state)
 {
@@ -318,6 +360,7 @@ int main(void)
 		KIT_TEST(bad_limits_are_einval),
 		KIT_TEST(no_more_are_under_way),
 		KIT_TEST(a_raise_starts_what_waits),
+		KIT_TEST(a_raise_waits_for_no_worker_open),
 		KIT_TEST(a_lower_limit_starts_nothing_more),
 		KIT_TEST(at_limit_0_a_cancel_and_a_close_work),
 		KIT_TEST(it_may_change_all_the_time),

@@ -148,24 +148,23 @@ static const struct call {
 #ifdef HAVE_CURL
 	{ "`curl_easy_perform()`", transfer_unasked, false,
 	  "libcurl goes on" },
-	{ "the same with a progress callback that asks `par_stopping()`",
+	{ "the same with a progress callback that calls `par_stopping()`",
 	  transfer_asked, true,
-	  "the interrupt makes libcurl call it at once; otherwise it does so "
-	  "once per second" },
+	  "the interrupt makes libcurl call the callback at once; without it, "
+	  "libcurl does so once per second" },
 #endif
 #ifdef HAVE_PQ
 	{ "`PQconnectdb()`, `PQexec()` of libpq", connect_to_server, false,
-	  "libpq goes on; call `PQcancel()` in a handler of your own, as "
+	  "libpq goes on; install a handler that calls `PQcancel()`, as "
 	  "[query](examples/query.c) does" },
 #endif
 #ifdef HAVE_SQLITE
-	{ "SQLite with a progress handler that asks `par_stopping()`",
+	{ "SQLite with a progress handler that calls `par_stopping()`",
 	  count_rows, true, "the handler ends the statement, also without an "
 			    "interrupt" },
 #endif
 }, names = { "`getaddrinfo()`", find_name, false,
-	     "glibc asks the name server again; do not wait for it, as "
-	     "[resolve](examples/resolve.c)" };
+	     "glibc asks the name server again; see below" };
 
 static int run(void *context, void *item, void **value)
 {
