@@ -110,8 +110,8 @@ static void a_raise_waits_for_no_worker_open(void **state)
 	gate_close(&opening);
 	pool = kit_open(&(struct par_options){ .action = join_crowd,
 					       .workers = 8,
-					       .worker_open = open_slowly,
-					       .context = &crowd });
+					       .context = &crowd,
+					       .worker_open = open_slowly });
 	kit_push_numbers(pool, 1, 3);
 	EVENTUALLY(atomic_load(&openings) == 3);
 	gate_open(&crowd.gate);
