@@ -24,8 +24,9 @@ of_static() {
 }
 # What the static library adds is for its own files: hidden, or the header's.
 of_static DEFAULT | sort >"$work/static"
-# Objects for link-time optimisation hide theirs until the link.
-if grep -qx __gnu_lto_slim "$work/static"; then
+# Objects for link-time optimisation hide theirs until the link. Those of clang are
+# such that readelf cannot read them.
+if grep -qx __gnu_lto_slim "$work/static" || ! readelf -sW "$static" >"$work/log" 2>&1; then
 	cp "$work/header" "$work/static"
 fi
 if of_static HIDDEN | grep -v -e '^libpar_' -e '^__'; then # compilers have their own
