@@ -64,7 +64,8 @@ static void move_to_file(struct answer *a)
 	fflush(a->out);
 	fwrite(a->text, 1, a->length, file);
 	fclose(a->out);
-	a->said = a->said == a->out ? file : a->said;
+	if (a->said == a->out)
+		a->said = file;
 	a->out = file;
 	a->in_file = true;
 }
@@ -121,14 +122,13 @@ static void put_column(struct answer *a, const PGresult *result, int row,
 		       int column)
 {
 	const char *value = PQgetvalue(result, row, column);
-	const bool null = PQgetisnull(result, row, column);
 
 	putc(a->csv ? ',' : '\t', a->out);
-	if (a->csv && !null)
+	if (PQgetisnull(result, row, column))
+		fputs(a->csv ? "" : "\\N", a->out);
+	else if (a->csv)
 		put_csv(a->out, value);
-	else if (!a->csv && null)
-		fputs("\\N", a->out);
-	else if (!null)
+	else
 		put_value(a->out, value);
 }
 
@@ -181,20 +181,24 @@ bool answer_is_empty(const struct answer *a)
 	return a->written == 0;
 }
 
-void answer_print(struct answer *a, FILE *rows, FILE *others)
+static void copy_file(FILE *from, FILE *to)
 {
 	char buffer[BUFSIZ];
 	size_t length;
 
+	rewind(from);
+	while ((length = fread(buffer, 1, sizeof buffer, from)) > 0)
+		fwrite(buffer, 1, length, to);
+}
+
+void answer_print(struct answer *a, FILE *rows, FILE *others)
+{
 	fflush(a->out);
 	fflush(a->said);
-	if (!a->in_file)
-		fwrite(a->text, 1, a->length, rows);
+	if (a->in_file)
+		copy_file(a->out, rows);
 	else
-		rewind(a->out);
-	while (a->in_file &&
-	       (length = fread(buffer, 1, sizeof buffer, a->out)) > 0)
-		fwrite(buffer, 1, length, rows);
+		fwrite(a->text, 1, a->length, rows);
 	if (a->said_length)
 		fwrite(a->said_text, 1, a->said_length, others);
 }
