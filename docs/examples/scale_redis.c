@@ -80,8 +80,11 @@ static const char *encrypt(redisContext *connection, const char *host)
 		context = SSL_CTX_new(TLS_client_method());
 		wrong = context ? load(context) : "out of memory";
 	}
-	if (wrong)
+	if (wrong) { /* the next try must not take it for loaded */
+		SSL_CTX_free(context);
+		context = NULL;
 		return wrong;
+	}
 	ssl = SSL_new(context);
 	if (!ssl || !expect(ssl, name ? name : host)) {
 		SSL_free(ssl);
