@@ -190,8 +190,7 @@ shuffle() {
 
 # The names of all, each with two hashes: one alone would mean two of them at times.
 signed() {
-	cut -f 4 "$work/list" | hashes 1 | cut -f 1 >"$work/first"
-	cut -f 4 "$work/list" | hashes 2 | paste "$work/first" - |
+	cut -f 4 "$work/list" | hashes 1 | hashes 2 |
 		awk -F'\t' '{ printf "%08x%08x\t%s\n", $1, $2, $3 }'
 }
 
