@@ -170,6 +170,8 @@ static PGresult *take_results(PGconn *connection, struct answer *answer,
 			copy_out(connection, answer);
 			break;
 		case PGRES_COPY_IN:
+			/* To the server, COPY FROM STDOUT means the same as
+			 * COPY FROM STDIN. */
 			PQputCopyEnd(connection, "there are no data here");
 			break;
 		default:

@@ -296,6 +296,12 @@ printf '%s\n' 'SELECT 1;' '\connect other' 'DELETE FROM number;' |
 printf '%s\n' 'BEGIN;' "PREPARE TRANSACTION 'x';" 'SELECT 3;' >statements
 exits 1 $limited "$query" 1 "$us" statements >out 2>err # the server allows none
 says out "^3${tab}3"
+exits 1 $limited "$query" 1 "$us" >out 2>err <<END
+COPY number FROM STDOUT;
+SELECT 'next';
+END
+says out '^1: ERROR:  COPY from stdin failed: there are no data here'
+says out "^2${tab}next"
 echo "ok: what is not understood is not run in pieces"
 
 # What pg_dump writes.
