@@ -196,7 +196,7 @@ static bool stages_follow_each_other(void)
  * condition variable in a generator, because a cancel does not wake it. */
 struct budget {
 	atomic_long left;
-	int given[2]; /* a pipe: a byte for each time that some came back */
+	int given[2]; /* a pipe: a byte in it wakes the generator */
 };
 
 /* Takes the bytes, or waits for them. Returns -EINTR if the pool is stopped. */
@@ -223,7 +223,7 @@ static int take_bytes(struct budget *budget, long bytes)
 
 static int give_bytes(struct budget *budget, long bytes)
 {
-	/* Only one who waits needs the byte. */
+	/* Only if there were none left can the generator be waiting. */
 	if (atomic_fetch_add(&budget->left, bytes) <= 0 &&
 	    write(budget->given[1], "", 1) < 0)
 		return -errno;

@@ -32,7 +32,7 @@ static double now_us(void)
 	return 1e6 * (double)now.tv_sec + 1e-3 * (double)now.tv_nsec;
 }
 
-/* Around the action proper. */
+/* Runs the action, and records when it began and ended. */
 static int record(par_action_fn *action, void *context, void *item,
 		  void **value)
 {

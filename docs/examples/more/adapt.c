@@ -28,8 +28,8 @@ static int request(void *context, void *item, void **value)
 }
 
 /* [adapt] */
-/* After each result. A round is as many results as the limit. If all of them
- * are good, one more may run at once; otherwise half as many. */
+/* Call this after each result. A round is as many results as the limit. If all
+ * of them are good, one more may run at once; otherwise half as many. */
 static void adapt(struct par *pool, const struct par_result *r)
 {
 	static uint64_t quickest = UINT64_MAX;

@@ -87,7 +87,7 @@ int main(int argc, char **argv)
 		if (told > 1 || (told && seconds() - begun > 5))
 			break; /* what is left goes to discard */
 	}
-	/* This cancels what still runs. Some of it may not heed that. */
+	/* This cancels what still runs. An action may ignore that. */
 	if (par_close_timed(pool, 2000) == -ETIMEDOUT)
 		_exit(1);
 	/* [end] */

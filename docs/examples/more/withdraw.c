@@ -20,7 +20,7 @@ static int render(void *begun, void *job, void **value)
 
 /* [withdraw] */
 /* If the job is in the pool, its result comes to the loop, once. Only then may
- * the job be freed. Call this where it cannot be freed meanwhile. */
+ * the job be freed. During this call no other thread may free it. */
 static int give_up(struct par *pool, char *job)
 {
 	int rc = par_withdraw(pool, job);
