@@ -39,13 +39,12 @@
  * structure that a call gets is copied or filled before the call returns. The
  * library keeps no pointer to it.
  *
- * Threads. A pool has a producer if there is a generator, a supervisor that
- * starts the workers, and workers. The generator runs on the producer thread,
- * one call at a time.
- * Actions run on the workers, at the same time as each other. discard runs on
- * the thread that calls par_close(). The library holds no lock while a callback
- * runs. An item passes from the generator to the action and then to the
- * consumer. Each of them sees what the one before it wrote. In the pool's
+ * Threads. A pool has workers, a supervisor that starts them, and a producer if
+ * there is a generator. The generator runs on the producer thread, one call at
+ * a time. Actions run on the workers, at the same time as each other. discard
+ * runs on the thread that calls par_close(). The library holds no lock while a
+ * callback runs. An item passes from the generator to the action and then to
+ * the consumer. Each of them sees what the one before it wrote. In the pool's
  * threads, thread cancellation is disabled. If seteuid() changes the user of
  * the process, the change reaches the pool's threads too, at any time.
  *
@@ -59,13 +58,13 @@
  * signals, which a thread's own instructions raise (SIGSEGV and similar). The
  * producer does not block SIGTTIN and SIGTTOU either: if a background job reads
  * its terminal in the generator, the job is stopped and goes on in the
- * foreground. (If the thread that calls par_open() blocks one of these three,
- * the pool's threads block it too.) So raise() and alarm() have no effect in a
- * callback, and the signals with which a garbage collector stops threads do not
- * arrive. A
- * callback that needs such a signal unblocks it; worker_open may do that once
- * for its worker. A program that an action starts inherits this signal mask.
- * Reset the mask between fork() and exec(), or use POSIX_SPAWN_SETSIGMASK.
+ * foreground. (If the thread that calls par_open() blocks SIGPROF, SIGTTIN or
+ * SIGTTOU, the pool's threads block it too.) So raise() and alarm() have no
+ * effect in a callback, and the signals with which a garbage collector stops
+ * threads do not arrive. A callback that needs such a signal unblocks it;
+ * worker_open may do that once for its worker. A program that an action starts
+ * inherits this signal mask. Reset the mask between fork() and exec(), or use
+ * POSIX_SPAWN_SETSIGMASK.
  *
  * Thread cancellation. pthread_cancel() of a thread of the program (of the
  * deferred type) takes effect while par_next(), par_next_timed() or
@@ -77,10 +76,10 @@
  * in a thread that may be canceled.
  *
  * Errors. An error is a negative errno value; 0 and positive numbers are
- * success. A number that a callback returns reaches the program unchanged.
- * Every call leaves errno itself as it was. If a call gets NULL instead of a
- * pool or of a place for its answer, it returns -EINVAL. A void call does
- * nothing then.
+ * success. A number that a callback returns reaches the program unchanged,
+ * unless the comment of a call says otherwise. Every call leaves errno itself
+ * as it was. If a call gets NULL instead of a pool or of a place for its
+ * answer, it returns -EINVAL. A void call does nothing then.
  *
  * fork. In a child process the pool does not exist, because its threads do not
  * exist there. The child must make no call on the pool, except that par_close()
@@ -159,15 +158,15 @@ typedef int par_generate_fn(void *source, void **item);
 typedef int par_action_fn(void *context, void *item, void **value);
 
 /*
- * The key of an item: items of one key run in the order of their entry, and not
- * more of them at once than par_options.key_limit. 0: the item has no key, and
- * nothing restricts it.
+ * Returns the key of an item. Items of one key run in the order of their entry,
+ * at most par_options.key_limit of them at once. 0 means that the item has no
+ * key, and nothing restricts it.
  *
- * The pool asks for the key of each item once, before the item enters, in the
- * thread that brings it: the producer or the thread that pushes. It asks even
- * if the push is refused then, but not in a worker_open. It holds no lock. The
- * callback must return: it must not block, call the pool, or end its thread.
- * context is par_options.context.
+ * The pool calls this callback once for each item, before the item enters, on
+ * the thread that brings the item: the producer or the thread that pushes. It
+ * calls it even if it then refuses the push, but not for a push in a
+ * worker_open. It holds no lock. The callback must return: it must not block,
+ * call the pool, or end its thread. context is par_options.context.
  */
 typedef uint64_t par_key_fn(void *context, void *item);
 
@@ -213,10 +212,11 @@ struct par_options {
 	 * tries again after a second if items still wait.
 	 *
 	 * Every worker has the scheduling (policy, priority, nice value,
-	 * affinity) and the floating-point environment that the thread that
-	 * called par_open() had then, no matter who pushes the items. A worker
-	 * that was not started yet costs some 300 bytes of address space, and
-	 * no memory; if there is not so much, par_open() returns -ENOMEM. */
+	 * affinity) and the floating-point environment of the thread that
+	 * called par_open(), as they were then, no matter who pushes the items.
+	 * A worker that was not started yet costs some 300 bytes of address
+	 * space, and no memory; if there is not so much, par_open() returns
+	 * -ENOMEM. */
 	unsigned workers;
 	/* The producer calls this generator. NULL means no producer: items come
 	 * from par_push() only, and par_finish() ends the input. */
@@ -230,10 +230,10 @@ struct par_options {
 	/* The ring has this many slots. The generator can be this many items
 	 * ahead of the workers. 0 means the larger of workers and 64. */
 	size_t capacity;
-	/* The pool holds at most this many items (entered and not delivered);
-	 * at this number the generator waits. So memory is bounded, no matter
-	 * how slowly results are taken. par_push() does not wait, but its items
-	 * count. 0 means no bound. */
+	/* The pool holds at most this many items (entered and not delivered).
+	 * At this number the generator waits. So memory is bounded, no matter
+	 * how slowly results are taken. par_push() does not wait and can exceed
+	 * this number; its items count too. 0 means no bound. */
 	size_t window;
 	/* If true, results are delivered in the order in which the items
 	 * entered. If false, they are delivered in the order in which the
@@ -258,15 +258,15 @@ struct par_options {
 	 * rounded up to what the system needs at least. The maximum is a
 	 * quarter of SIZE_MAX. 0 means the system's default. */
 	size_t stack_size;
-	/* The signal used to interrupt blocked system calls (EINTR) after
-	 * par_cancel() or par_close(), and of an action that par_withdraw() or
-	 * its time limit has told to stop. The pool sends it to each of its
-	 * threads that is inside an action, the generator or a worker_open. It
-	 * does not interrupt the worker_open that par_open() waits for. After
-	 * par_finish() it interrupts the generator only. The pool sends the
-	 * signal again and again until the callback returns, at first soon,
-	 * later once per second. So a system call is interrupted even if the
-	 * first signal comes just before it.
+	/* The signal used to interrupt blocked system calls (EINTR). After
+	 * par_cancel() or par_close(), the pool sends it to each of its threads
+	 * that is inside an action, the generator or a worker_open, except the
+	 * worker_open that par_open() waits for. After par_finish(), it sends
+	 * the signal to the generator only. If par_withdraw() or its time limit
+	 * has told an action to stop, it sends the signal to this action only.
+	 * It sends the signal again and again until the callback returns, at
+	 * first soon, later once per second. So a system call is interrupted
+	 * even if the first signal comes just before it.
 	 *
 	 * If the signal has its default action or is ignored, par_open()
 	 * installs an empty handler without SA_RESTART. It runs on the
@@ -417,12 +417,12 @@ PAR_API int par_next_timed(struct par *pool, struct par_result *result,
 
 /*
  * Takes several results at once: up to `most`, into the array `results`. Waits
- * until `least` of them are ready, or fewer if no more can come while the
- * caller waits: nothing else runs, and the input has ended, the window is full,
- * or the limit is 0 (par_limit()). Waits for at most timeout_ms milliseconds; 0
- * means that it does not wait, a negative number that it waits without a limit.
- * The consumer is woken once, and not for each result. par_fd() knows nothing
- * of `least`: in an event loop use the time 0.
+ * until `least` of them are ready. It does not wait for more if no more can
+ * come while the caller waits: nothing else runs, and the input has ended, the
+ * window is full, or the limit is 0 (par_limit()). Waits for at most timeout_ms
+ * milliseconds; 0 means that it does not wait, a negative number that it waits
+ * without a limit. The consumer is woken once, and not for each result.
+ * par_fd() knows nothing of `least`: in an event loop use the time 0.
  *
  * least 0 means 1. A larger `most` than INT_MAX means INT_MAX. If the time is
  * over, what is ready is taken, even if that is less than `least`.
@@ -467,16 +467,17 @@ PAR_API int par_fd(struct par *pool);
  * the descriptor is ready at once.
  *
  * All else is as for par_fd(): the descriptor is made at the first call, with
- * close-on-exec, and par_close() closes it. Then a copy in a child process is
- * not ready either. The program must not read, write or close it. Does not
- * block. Thread-safe: may be called from any thread. The
+ * close-on-exec, and par_close() closes it. After par_close(), a copy in a
+ * child process is not ready. The program must not read, write or close the
+ * descriptor. Does not block. Thread-safe: may be called from any thread. The
  * return values are the same.
  */
 PAR_API int par_cancel_fd(struct par *pool);
 
 /*
  * Puts an item into the pool. Pushed items are started before generated items,
- * in the order of the pushes. par_push() may start a worker.
+ * in the order of the pushes. (But items of one key run in the order of their
+ * entry: see par_key_fn.) par_push() may start a worker.
  *
  * Does not block: neither the ring nor the window holds it back. Thread-safe:
  * may be called from any thread, also in an action, in the generator and in the
@@ -504,11 +505,12 @@ PAR_API int par_push(struct par *pool, void *item);
  * results should use the time 0: while it waits, nobody makes room.
  *
  * Returns what par_push() returns, and also
- *   -ETIMEDOUT the time is over, and there was no room beside those who wait;
- *              the item did not enter
+ *   -ETIMEDOUT the time is over, and there was no room, or other threads were
+ *              waiting for it; the item did not enter
  *   -EDEADLK   called on one of the pool's own threads with another time than
- *              0, and there is no such room; the item did not enter
- * par_cancel() and the end wake it; it returns -ECANCELED or -EPIPE then.
+ *              0, and it would have to wait; the item did not enter
+ * par_cancel() and the end wake a thread that waits here; the call then returns
+ * -ECANCELED or -EPIPE.
  */
 PAR_API int par_push_timed(struct par *pool, void *item, int timeout_ms);
 
@@ -519,8 +521,9 @@ PAR_API int par_push_timed(struct par *pool, void *item, int timeout_ms);
  * told to stop (see par_stopping()).
  *
  * Does not wait for the action. May look at every item that is queued.
- * Thread-safe: may be called from any thread. (If the program has freed an item
- * and uses the same pointer again, that is another item.)
+ * Thread-safe: may be called from any thread. (An item is known by its pointer
+ * only. If the program has freed an item and uses the pointer for another item,
+ * the call means the other item.)
  *
  * Returns
  *   0          the item had not started
@@ -531,11 +534,12 @@ PAR_API int par_withdraw(struct par *pool, void *item);
 
 /*
  * Sets how many actions may be under way at once, from 0 to
- * par_options.workers, which it is at first. What runs goes on; nothing more is
- * started until fewer are under way. If the limit is raised, what waits is
- * started. 0 is a pause. The generator goes on as long as there is room. The
- * end waits for items that are queued: at limit 0 until the limit is raised or
- * the pool is canceled. A cancel and a close work as always.
+ * par_options.workers. At first the limit is par_options.workers. Actions that
+ * are under way go on; no other is started until fewer than the limit are under
+ * way. If the limit is raised, items that wait are started. 0 is a pause. The
+ * generator goes on as long as there is room. The end waits for items that are
+ * queued: at limit 0 until the limit is raised or the pool is canceled. A
+ * cancel and a close work as always.
  *
  * Does not block. Thread-safe: may be called from any thread. Returns 0, or
  * -EINVAL if the limit is more than par_options.workers.
@@ -552,8 +556,8 @@ PAR_API int par_limit(struct par *pool, unsigned workers);
  * par_finish() ends the input.
  *
  * Does not block. Thread-safe: may be called from any thread. A second call, or
- * a call after the end, does nothing. (If the generator has called it first,
- * the second call interrupts the generator.)
+ * a call after the end, does nothing. (But if the first call was made in the
+ * generator, a second call by another thread interrupts the generator.)
  */
 PAR_API void par_finish(struct par *pool);
 
@@ -595,9 +599,9 @@ PAR_API bool par_canceled(const struct par *pool);
  * calls are interrupted, again and again until it returns. Nothing else
  * happens: what it returns is its result.
  *
- * In par_options.key it is as in the callback around it. Everywhere else, also
- * in worker_close, par_stopping() is false. Does not block, takes no lock, and
- * may be called in an inner loop.
+ * In par_options.key it returns what it returns in the callback around it.
+ * Everywhere else, also in worker_close, par_stopping() is false. Does not
+ * block, takes no lock, and may be called in an inner loop.
  */
 PAR_API bool par_stopping(void);
 
@@ -605,14 +609,15 @@ PAR_API bool par_stopping(void);
  * Returns a descriptor that becomes ready for reading when the calling thread's
  * current callback is told to stop. An action can poll it together with its
  * socket. It is never ready in a callback that was not told. It is valid until
- * the callback returns: later it tells of the worker's next item.
+ * the callback returns. After that, it belongs to the worker's next item.
  *
  * Each worker that asks has a descriptor of its own, and keeps it for its next
  * items. It is an eventfd, or one end of a pipe where the system has none. It
  * is made at the first call, with close-on-exec, is never 0, 1 or 2, and
  * par_close() closes it. The program must not read, write or close it. Does not
- * block. If it cannot be made, returns -EMFILE, -ENFILE or -ENOMEM. Where
- * par_stopping() is always false, returns -EINVAL.
+ * block. If the descriptor cannot be made, par_stop_fd() returns -EMFILE,
+ * -ENFILE or -ENOMEM. In places where par_stopping() is always false, it
+ * returns -EINVAL.
  */
 PAR_API int par_stop_fd(void);
 
@@ -648,7 +653,8 @@ PAR_API void par_stats(const struct par *pool, struct par_stats *stats);
  * calling thread, and in the order of the input if the pool is ordered.
  *
  * Blocks until all of this is done. An action or a generator that may block for
- * ever must poll par_cancel_fd() or be interrupted by par_options.interrupt.
+ * ever must poll par_stop_fd() or par_cancel_fd(), or be interrupted by
+ * par_options.interrupt.
  *
  * May be called from any thread except the pool's own threads. No other call on
  * the pool may be under way during par_close() or follow it, except the calls
