@@ -16,12 +16,31 @@ static bool may_need_supervisor(const struct par *p) NEEDS_LOCK
 		p->dismiss_at != CLOCK_NEVER);
 }
 
-static void wake_supervisor(struct par *p) NEEDS_LOCK
+static void wake_supervisor(struct par *p, uint64_t due) NEEDS_LOCK
 {
 	struct waiter *supervisor = &p->waiters.supervisor;
 
-	if (pool_due(p) < supervisor->until)
+	if (supervisor->asleep && due < supervisor->until)
 		waiter_wake(supervisor);
+}
+
+/* Others sleep on because threads of this queue are expected. */
+static void rely_on_expected(struct par *p, const struct wait_queue *queue)
+	NEEDS_LOCK
+{
+	if (queue->newest && p->look_at > wait_queue_look_at(queue))
+		p->look_at = wait_queue_look_at(queue);
+}
+
+/* The supervisor will look whether the expected ones of this queue have come.
+ */
+static bool is_looked_after(const struct par *p, const struct wait_queue *queue)
+	NEEDS_LOCK
+{
+	const struct waiter *supervisor = &p->waiters.supervisor;
+
+	return !supervisor->asleep ||
+	       supervisor->until <= wait_queue_look_at(queue);
 }
 
 static bool owner_must_run(const struct par *p) NEEDS_LOCK
@@ -46,8 +65,10 @@ static enum watch watch_of_tail(const struct par *p) NEEDS_LOCK
 		return WATCH_ON;
 	if (!idle->newest)
 		return WATCH_OFF;
-	return wait_queue_expected(idle) > p->pushed.count ? WATCH_HELD
-							   : WATCH_ON;
+	return wait_queue_expected(idle) > p->pushed.count &&
+			       is_looked_after(p, idle)
+		       ? WATCH_HELD
+		       : WATCH_ON;
 }
 
 /* Whether a worker must take the lock to take an item: pushed items go first,
@@ -107,8 +128,10 @@ static void wake_workers(struct par *p) NEEDS_LOCK
 	if (p->life == POOL_CLOSING) {
 		wait_queue_wake_all(idle);
 	} else if (idle->newest && (wanted = workers_wanted(p)) > 0) {
-		p->ledger.started += ring_new_takes(&p->ring);
-		wait_queue_wake(idle, wanted, p->ledger.started);
+		while (idle->newest &&
+		       wait_queue_wake(idle, idle->newest, wanted))
+			;
+		rely_on_expected(p, idle);
 	}
 }
 
@@ -119,7 +142,7 @@ static struct waiter *satisfied_consumer(struct par *p) NEEDS_LOCK
 	struct waiter *consumer = p->waiters.consumers.newest;
 	size_t ready;
 
-	if (consumer->least == 1)
+	if (!consumer || consumer->least == 1)
 		return consumer;
 	ready = outbox_ready(&p->outbox);
 	while (consumer && consumer->least > ready)
@@ -128,19 +151,23 @@ static struct waiter *satisfied_consumer(struct par *p) NEEDS_LOCK
 					     : p->waiters.consumers.newest;
 }
 
-static void wake_a_consumer(struct par *p) NEEDS_LOCK
+/* How many consumers are wanted that wait for so many results. */
+static uint64_t consumers_wanted(const struct par *p, unsigned least) NEEDS_LOCK
+{
+	return (outbox_ready(&p->outbox) + least - 1) / least;
+}
+
+static void wake_satisfied_consumers(struct par *p) NEEDS_LOCK
 {
 	struct wait_queue *consumers = &p->waiters.consumers;
-	struct waiter *consumer = satisfied_consumer(p);
-	uint64_t wanted = ledger_ready(&p->ledger);
+	struct waiter *consumer;
 
-	if (!consumer)
-		return;
-	if (consumer != consumers->newest)
-		wait_queue_prefer(consumers, consumer);
-	if (consumer->least > 1)
-		wanted = (wanted + consumer->least - 1) / consumer->least;
-	wait_queue_wake(consumers, wanted, p->ledger.delivered);
+	while ((consumer = satisfied_consumer(p)))
+		if (!wait_queue_wake(consumers, consumer,
+				     consumers_wanted(p, consumer->least))) {
+			rely_on_expected(p, consumers);
+			return;
+		}
 }
 
 static void wake_consumers(struct par *p) NEEDS_LOCK
@@ -153,13 +180,12 @@ static void wake_consumers(struct par *p) NEEDS_LOCK
 	ready = outbox_is_ready(&p->outbox);
 	if (end)
 		wait_queue_wake_all(consumers);
-	else if (ready && consumers->newest)
-		wake_a_consumer(p);
+	else if (ready)
+		wake_satisfied_consumers(p);
 	pipe_set_readable(&p->results_pipe, ready || end);
 }
 
-/* Only the producer waits for room, so no progress is counted. Returns true if
- * it was woken. */
+/* Only the producer waits for room. Returns true if it was woken. */
 static bool wake_producer(struct par *p) NEEDS_LOCK
 {
 	struct wait_queue *room = &p->waiters.room;
@@ -167,8 +193,7 @@ static bool wake_producer(struct par *p) NEEDS_LOCK
 	if (!room->newest ||
 	    (!source_has_ended(&p->source) && !pool_has_room(p)))
 		return false;
-	wait_queue_wake(room, 1, 0);
-	return true;
+	return wait_queue_wake(room, room->newest, 1);
 }
 
 static void wake_pushers(struct par *p) NEEDS_LOCK
@@ -182,9 +207,11 @@ static void wake_pushers(struct par *p) NEEDS_LOCK
 		wait_queue_wake_all(pushers);
 	} else if (inside < p->options.window) {
 		/* In the order in which they came. */
-		wait_queue_prefer(pushers, pushers->oldest);
-		wait_queue_wake(pushers, p->options.window - inside,
-				p->ledger.entered);
+		while (pushers->oldest &&
+		       wait_queue_wake(pushers, pushers->oldest,
+				       p->options.window - inside))
+			;
+		rely_on_expected(p, pushers);
 	}
 }
 
@@ -209,14 +236,14 @@ static void wake_waiters(struct par *p) NEEDS_LOCK
 	const struct waiter *consumer = waiters->consumers.newest;
 	const bool supervisor = may_need_supervisor(p);
 
+	p->look_at = CLOCK_NEVER;
 	set_watches(p);
 	if (nobody_waits(p) && !supervisor)
 		return;
 	wake_workers(p);
 	wake_consumers(p);
 	wake_pushers(p);
-	if (supervisor)
-		wake_supervisor(p);
+	wake_supervisor(p, supervisor ? pool_due(p) : p->look_at);
 	if (waiters->owner.asleep && owner_must_run(p))
 		waiter_wake(&waiters->owner);
 	if (wake_producer(p) || waiters->idle.newest != worker ||

@@ -170,6 +170,8 @@ uint64_t pool_due(struct par *p)
 		due = p->interrupts.due;
 	if (due > p->stopwatch.due)
 		due = p->stopwatch.due;
+	if (due > p->look_at)
+		due = p->look_at;
 	return due < p->dismiss_at ? due : p->dismiss_at;
 }
 
@@ -210,6 +212,7 @@ static void init_fields(struct par *p) NEEDS_LOCK
 	p->source.self.pool = p;
 	p->limit = o->workers;
 	p->dismiss_at = CLOCK_NEVER;
+	p->look_at = CLOCK_NEVER;
 	stopwatch_init(&p->stopwatch, o);
 	p->takes_lock = o->key || p->stopwatch.in_use;
 	p->source.needs_lock =

@@ -48,8 +48,9 @@
  *   pusher        there is room in the window, or nothing may enter any more
  *
  *   supervisor    a worker must be started, signals are due, a time limit is
- *                 over, a worker has been idle for too long, or the pool closes
- *                 and nobody is left to interrupt
+ *                 over, a worker has been idle for too long, a thread that was
+ *                 woken has not come in time, or the pool closes and nobody is
+ *                 left to interrupt
  *
  *   owner         the first worker is open or has failed; at the close: no
  *                 worker is being started, or, if it waits for all, none is
@@ -65,9 +66,10 @@
  * sleeping thread a reason to run is done in a critical section, and the end of
  * the section wakes the thread.
  *
- * A worker or a consumer that was woken and does not run yet counts as running,
- * and so does one that yields, for a while (wait_queue.h). The watch of the
- * tail is held meanwhile.
+ * A worker, a consumer or a pusher that was woken and does not run yet counts
+ * as running, and so does one that yields. But if another of its kind sleeps
+ * that has a reason to run, the supervisor looks in time whether it has come
+ * (look_at); the watch of the tail is held only if the supervisor does.
  *
  * What happens in which state. The first four columns are source.state.
  *
@@ -191,6 +193,9 @@ struct par {
 	unsigned pushing GUARDED;
 	/* When to look whether an idle worker is to leave. */
 	uint64_t dismiss_at GUARDED;
+	/* When to look whether those have come who were woken, because others
+	 * that have a reason to run sleep on; CLOCK_NEVER: there are none. */
+	uint64_t look_at GUARDED;
 	struct pipe results_pipe GUARDED;
 	struct pipe cancel_pipe GUARDED;
 };

@@ -63,7 +63,7 @@ void wait_queue_yield_begins(struct wait_queue *queue)
 {
 	queue->vain_yields++;
 	queue->yielding++;
-	queue->held_since = clock_tick();
+	queue->relied_since = clock_tick();
 }
 
 void wait_queue_yield_ends(struct wait_queue *queue, uint64_t cost,
@@ -115,53 +115,36 @@ void wait_queue_remove(struct wait_queue *queue, struct waiter *waiter)
 		take_out(queue, waiter);
 }
 
-static struct waiter *wake_newest(struct wait_queue *queue) NEEDS_LOCK
+static void wake(struct wait_queue *queue, struct waiter *waiter) NEEDS_LOCK
 {
-	struct waiter *waiter = queue->newest;
-
 	take_out(queue, waiter);
 	waiter_wake(waiter);
-	return waiter;
 }
 
 void wait_queue_dismiss_oldest(struct wait_queue *queue)
 {
 	struct waiter *waiter = queue->oldest;
 
-	take_out(queue, waiter);
 	waiter->dismissed = true;
-	waiter_wake(waiter);
+	wake(queue, waiter);
 }
 
-void wait_queue_prefer(struct wait_queue *queue, struct waiter *waiter)
+bool wait_queue_wake(struct wait_queue *queue, struct waiter *waiter,
+		     uint64_t wanted)
 {
-	take_out(queue, waiter);
-	link_newest(queue, waiter);
-}
+	const uint64_t now = clock_tick();
 
-/* Whether as many as are wanted are expected, and not for too long. */
-static bool is_held(struct wait_queue *queue, uint64_t wanted) NEEDS_LOCK
-{
-	uint64_t now;
-
-	if (wait_queue_expected(queue) < wanted)
+	if (wait_queue_expected(queue) >= wanted &&
+	    now - queue->relied_since <= WAKE_NS)
 		return false;
-	now = clock_tick();
-	if (queue->held_since == 0)
-		queue->held_since = now;
-	return now - queue->held_since <= WAKE_NS;
-}
-
-void wait_queue_wake_unless_held(struct wait_queue *queue, uint64_t wanted)
-{
-	if (is_held(queue, wanted))
-		return;
-	queue->held_since = clock_tick();
-	wake_newest(queue)->wake = ++queue->wakes;
+	queue->relied_since = now;
+	wake(queue, waiter);
+	waiter->wake = ++queue->wakes;
+	return true;
 }
 
 void wait_queue_wake_each(struct wait_queue *queue)
 {
 	while (queue->newest)
-		wake_newest(queue);
+		wake(queue, queue->newest);
 }

@@ -6,8 +6,10 @@
  * The waiter that came last is woken first: its caches are warm, and the others
  * sleep on. While a waiter that was woken is on its way, no other is woken for
  * the same work: when it runs, it wakes the next if there is more to do. So a
- * burst of work does not cost a wake-up per item. But a waiter that gets no
- * processor does not hold up the others: see wait_queue_wake().
+ * burst of work does not cost a wake-up per item. But a waiter that does not
+ * come, because it gets no processor or a signal handler keeps it, does not
+ * hold up the others: whoever looks later wakes another. If nobody else does,
+ * the supervisor looks (par.look_at).
  */
 #ifndef PAR_WAIT_QUEUE_H
 #define PAR_WAIT_QUEUE_H
@@ -16,6 +18,8 @@
 
 /* The most yields before a sleep. */
 enum { WAIT_QUEUE_YIELDS = 4 };
+/* So long is a waiter relied on if nobody looks. More than any clock tick. */
+enum { WAIT_QUEUE_LOOK_NS = 20000000 };
 
 /* All fields zero: nobody waits. */
 struct wait_queue {
@@ -31,11 +35,8 @@ struct wait_queue {
 	uint64_t arrived GUARDED;
 	/* How many threads yield now. They will look again. */
 	unsigned yielding GUARDED;
-	/* The progress at the last call of wait_queue_wake(). */
-	uint64_t progress GUARDED;
-	/* Since when no waiter was woken because others are expected, and there
-	 * was no progress; 0: there was. */
-	uint64_t held_since GUARDED;
+	/* When the last waiter was woken, or began to yield. */
+	uint64_t relied_since GUARDED;
 	/* How many yields in a row were in vain. One more than the most: the
 	 * next wait does not yield. */
 	unsigned vain_yields GUARDED;
@@ -63,9 +64,6 @@ void wait_queue_remove(struct wait_queue *queue, struct waiter *waiter)
 	NEEDS_LOCK;
 /* Wakes the waiter that sleeps for longest: it is to leave. */
 void wait_queue_dismiss_oldest(struct wait_queue *queue) NEEDS_LOCK;
-/* The waiter is woken as the next. */
-void wait_queue_prefer(struct wait_queue *queue, struct waiter *waiter)
-	NEEDS_LOCK;
 /* A wait is over, or was not needed: the thread has what it wanted. So the last
  * yields were not in vain. */
 static inline void wait_queue_note_success(struct wait_queue *queue) NEEDS_LOCK
@@ -81,29 +79,21 @@ static inline uint64_t wait_queue_expected(const struct wait_queue *queue)
 	return queue->wakes - queue->arrived + queue->yielding;
 }
 
-/* The parts of the two calls below that are seldom needed. */
-void wait_queue_wake_unless_held(struct wait_queue *queue, uint64_t wanted)
-	NEEDS_LOCK;
-void wait_queue_wake_each(struct wait_queue *queue) NEEDS_LOCK;
-
-/*
- * Somebody sleeps, and there is work for `wanted` waiters, 1 or more. Wakes the
- * newest waiter, unless as many are expected to look soon. `progress` is a
- * count of the work that was taken. If it has changed since the last call, the
- * expected ones are relied on. If not, they are relied on for as long as a
- * wake-up takes, and then the newest is woken all the same.
- */
-static inline void wait_queue_wake(struct wait_queue *queue, uint64_t wanted,
-				   uint64_t progress) NEEDS_LOCK
+/* The waiter sleeps, and there is work for `wanted` waiters, 1 or more. Wakes
+ * it, unless as many are expected to look soon; they are relied on for as long
+ * as a wake-up takes. Returns whether it did. */
+bool wait_queue_wake(struct wait_queue *queue, struct waiter *waiter,
+		     uint64_t wanted) NEEDS_LOCK;
+/* If nobody has looked before: when to look whether the expected ones have
+ * come. */
+static inline uint64_t wait_queue_look_at(const struct wait_queue *queue)
+	NEEDS_LOCK
 {
-	if (progress != queue->progress) {
-		queue->progress = progress;
-		queue->held_since = 0;
-		if (wait_queue_expected(queue) >= wanted)
-			return;
-	}
-	wait_queue_wake_unless_held(queue, wanted);
+	return queue->relied_since + WAIT_QUEUE_LOOK_NS;
 }
+
+/* The part of the next call that is seldom needed. */
+void wait_queue_wake_each(struct wait_queue *queue) NEEDS_LOCK;
 
 static inline void wait_queue_wake_all(struct wait_queue *queue) NEEDS_LOCK
 {

@@ -315,31 +315,30 @@ static unsigned in_callbacks(const struct par *p)
 	       (unsigned)census.items;
 }
 
-/* How long an item, or a result, has waited beside a thread that sleeps. */
+/* For how many sections work has waited beside a thread that sleeps. */
 struct held {
-	uint64_t wakes, progress;
-	unsigned sections;
+	uint64_t wakes;
+	unsigned yielding, sections;
 };
-static struct held held_workers, held_consumers;
+static struct held held_workers, held_consumers, held_pushers;
 static uint64_t delivered;
 
-/* If a thread that was woken does not run, and none comes and takes the work,
- * the third section wakes another: the first sees that there was progress, the
- * second that there is none any more. A spurious wake-up unlocks too, and is no
- * section; a run has no more than 3 of them. Neither is a delivery that leaves
- * another result ready: it looks at no worker. */
-enum { HELD_MOST = 2 + 3 };
+/* Time flies: if a thread that was woken does not run, the second section wakes
+ * another, whoever takes the work meanwhile. A spurious wake-up unlocks too,
+ * and is no section; a run has no more than 3 of them. Neither is a delivery
+ * that leaves another result ready: it looks at no worker. */
+enum { HELD_MOST = 1 + 3 };
 
 static void check_held(struct held *held, const struct wait_queue *queue,
-		       bool wanted, uint64_t progress)
+		       bool wanted)
 {
 	if (queue->newest && wanted && queue->wakes == held->wakes &&
-	    progress == held->progress)
+	    queue->yielding <= held->yielding)
 		held->sections++;
 	else
 		held->sections = 0;
 	held->wakes = queue->wakes;
-	held->progress = progress;
+	held->yielding = queue->yielding;
 	HOLDS(held->sections <= HELD_MOST);
 }
 
@@ -357,14 +356,44 @@ static uint64_t results(const struct par *p)
 	return n;
 }
 
-/* As many results may leave as a consumer waits for that sleeps. */
-static bool has_results_for_sleeper(const struct par *p)
+static bool is_still(const struct par *p)
+{
+	if (count_seats(p).items + on_tray(p) > 0)
+		return false;
+	return p->limit == 0 ||
+	       (queued(p) == 0 &&
+		(p->source.state >= SOURCE_ENDED ||
+		 (p->options.window && inside(p) >= p->options.window)));
+}
+
+/* For how many threads of a kind there is work, if one that sleeps can do it.
+ * The first counts all generated items for one: see workers_wanted(). */
+static uint64_t wanted_workers(const struct par *p)
+{
+	uint64_t wanted = p->options.key ? startable(p)
+					 : list_length(p->pushed.first) +
+						   (in_ring(p) > 0);
+
+	if (!p->waiters.idle.newest || !may_run(p))
+		return 0;
+	return wanted < may_begin(p) ? wanted : may_begin(p);
+}
+
+static uint64_t wanted_consumers(const struct par *p)
 {
 	const struct waiter *w = p->waiters.consumers.newest;
+	uint64_t ready = results(p);
 
-	while (w && results(p) < w->least)
+	while (w && ready < w->least && !(ready > 0 && is_still(p)))
 		w = w->older;
-	return w;
+	return w ? (ready + w->least - 1) / w->least : 0;
+}
+
+static uint64_t wanted_pushers(const struct par *p)
+{
+	if (!p->waiters.pushers.newest || inside(p) >= p->options.window)
+		return 0;
+	return p->options.window - inside(p);
 }
 
 static void check_starvation(const struct par *p)
@@ -374,10 +403,24 @@ static void check_starvation(const struct par *p)
 	delivered = p->ledger.delivered;
 	if (delivers && has_result(p) && !p->waiters.consumers.newest)
 		return;
-	check_held(&held_workers, &p->waiters.idle,
-		   startable(p) > 0 && may_begin(p) > 0, started(p));
+	check_held(&held_workers, &p->waiters.idle, wanted_workers(p) > 0);
 	check_held(&held_consumers, &p->waiters.consumers,
-		   has_results_for_sleeper(p), p->ledger.delivered);
+		   wanted_consumers(p) > 0);
+	check_held(&held_pushers, &p->waiters.pushers, wanted_pushers(p) > 0);
+}
+
+/* If threads sleep though there is work, enough of their kind were woken, or
+ * yield. And the supervisor looks in time whether they come. */
+enum { LOOK_NS = 20000000 };
+
+static void check_relied_on(const struct par *p, const struct wait_queue *queue,
+			    uint64_t wanted)
+{
+	const struct waiter *supervisor = &p->waiters.supervisor;
+
+	HOLDS(will_look(queue) >= wanted);
+	HOLDS(wanted == 0 || !supervisor->asleep ||
+	      supervisor->until <= queue->relied_since + LOOK_NS);
 }
 
 /* A push wakes a worker, even if another was woken for an earlier push and does
@@ -423,33 +466,6 @@ static bool lacks_worker(const struct par *p, const struct census *census)
 	       census->in_state[SEAT_VACANT] > 0 &&
 	       (wanted > idle + coming ||
 		(p->attempts.asked > 0 && wanted > idle));
-}
-
-static bool is_still(const struct par *p, const struct census *census)
-{
-	if (census->items + on_tray(p) > 0)
-		return false;
-	return p->limit == 0 ||
-	       (queued(p) == 0 &&
-		(p->source.state >= SOURCE_ENDED ||
-		 (p->options.window && inside(p) >= p->options.window)));
-}
-
-/* Whether a consumer sleeps that has what it waits for. */
-static bool is_consumer_served(const struct par *p, const struct census *census)
-{
-	const struct waiter *w = p->waiters.consumers.newest;
-	uint64_t ready = results(p);
-
-	while (w && ready < w->least && !(ready > 0 && is_still(p, census)))
-		w = w->older;
-	return w;
-}
-
-static bool is_pusher_served(const struct par *p)
-{
-	return is_canceled(p) || p->source.state == SOURCE_END_REPORTED ||
-	       inside(p) < p->options.window;
 }
 
 /* A round of signals goes on, or the next comes in time for each that is due.
@@ -512,12 +528,12 @@ static void check_waiters(const struct par *p)
 	check_queue(&w->idle);
 	check_queue(&w->consumers);
 	check_queue(&w->pushers);
-	HOLDS(!w->idle.newest || startable(p) == 0 || may_begin(p) == 0 ||
-	      will_look(&w->idle) > 0 || !may_run(p));
+	check_relied_on(p, &w->idle, wanted_workers(p));
+	check_relied_on(p, &w->consumers, wanted_consumers(p));
+	check_relied_on(p, &w->pushers, wanted_pushers(p));
 	HOLDS(!w->idle.newest || !closing);
-	HOLDS(!is_consumer_served(p, &census) || will_look(&w->consumers) > 0);
-	HOLDS(!w->pushers.newest || !is_pusher_served(p) ||
-	      (will_look(&w->pushers) > 0 && !is_canceled(p)));
+	HOLDS(!w->pushers.newest ||
+	      (!is_canceled(p) && p->source.state != SOURCE_END_REPORTED));
 	HOLDS(!w->consumers.newest || !at_end(p));
 	HOLDS(!w->producer.asleep ||
 	      !(p->source.state >= SOURCE_ENDED || has_room(p)));
@@ -594,8 +610,16 @@ static void note_before(const struct par *p)
 				 .consumer_wakes = p->waiters.consumers.wakes };
 }
 
-/* The supervisor has a deadline only if a callback is interrupted, or a worker
- * was refused. After the cancel no callback begins without the lock. */
+static bool looks_after(const struct waiter *supervisor,
+			const struct wait_queue *queue)
+{
+	return queue->relied_since > 0 &&
+	       supervisor->until <= queue->relied_since + LOOK_NS;
+}
+
+/* The supervisor has a deadline only if a callback is interrupted, a worker was
+ * refused, or a thread was woken and others sleep on. After the cancel no
+ * callback begins without the lock. */
 static void check_pause(const struct par *p)
 {
 	const struct waiter *supervisor = &p->waiters.supervisor;
@@ -604,7 +628,10 @@ static void check_pause(const struct par *p)
 	HOLDS(p->options.idle_ms || p->stopwatch.in_use ||
 	      !supervisor->asleep || supervisor->until == CLOCK_NEVER ||
 	      supervisor->until == was->until || was->in_callbacks > 0 ||
-	      p->attempts.retry_at != 0);
+	      p->attempts.retry_at != 0 ||
+	      looks_after(supervisor, &p->waiters.idle) ||
+	      looks_after(supervisor, &p->waiters.consumers) ||
+	      looks_after(supervisor, &p->waiters.pushers));
 }
 
 /* A worker is started only if there are more queued items than workers that
@@ -670,6 +697,8 @@ static void check_watches(const struct par *p)
 	HOLDS(!w->idle.newest || tail == WATCH_ON ||
 	      (tail == WATCH_HELD &&
 	       will_look(&w->idle) > list_length(p->pushed.first)));
+	HOLDS(!w->idle.newest || tail != WATCH_HELD || !w->supervisor.asleep ||
+	      w->supervisor.until <= w->idle.relied_since + LOOK_NS);
 	HOLDS(p->source.state == SOURCE_RUNNING || tail == WATCH_ON);
 	HOLDS(p->seats.in_state[SEAT_VACANT] == 0 || tail == WATCH_ON);
 	HOLDS((!w->room.newest && !p->pushed.first && !is_canceled(p)) ||
@@ -680,6 +709,18 @@ static void check_watches(const struct par *p)
 		HOLDS(tray == WATCH_ON && on_tray(p) == 0);
 	if (w->consumers.newest || (p->results_pipe.is_open && !has_result(p)))
 		HOLDS(tray == WATCH_ON && on_tray(p) == 0);
+}
+
+/* The supervisor sleeps for nothing but to look whether those have come who
+ * were woken. In the exhaustive search they have, unless time flies: there
+ * would be up to eighty times as many schedules. */
+static bool only_looks(const struct par *p)
+{
+	const struct waiter *s = &p->waiters.supervisor;
+
+	return !model_time_flies && s->asleep &&
+	       s->until != p->interrupts.due && s->until != p->stopwatch.due &&
+	       s->until != p->dismiss_at && s->until != p->attempts.retry_at;
 }
 
 static const struct par *pool_of(const void *mutex)
@@ -739,6 +780,7 @@ static void check(const void *mutex)
 		check_starvation(p);
 	check_descriptors(p);
 	note_hold(p);
+	sched_self()->patient = only_looks(p);
 	access_ignore(false);
 }
 
@@ -750,6 +792,7 @@ void invariant_begin(void)
 	memset(&held_tail, 0, sizeof held_tail);
 	memset(&held_workers, 0, sizeof held_workers);
 	memset(&held_consumers, 0, sizeof held_consumers);
+	memset(&held_pushers, 0, sizeof held_pushers);
 	delivered = 0;
 	early = false;
 	model_locks = note;

@@ -34,7 +34,8 @@ void model_cancel(pthread_t thread);
 void model_refuse_threads(unsigned from, unsigned count);
 
 /* Each time that the library reads the coarse clock, it has moved by more than
- * any wake-up takes: a task that was woken and does not run yet is starved. */
+ * half of what a wake-up takes: a task that was woken and does not run yet is
+ * starved. */
 extern bool model_time_flies;
 
 /* How many items have left a word from `from` to `to` by word_publish(), and

@@ -208,7 +208,8 @@ static bool is_possible(enum kind_of_move kind, const struct task *task)
 {
 	switch (kind) {
 	case MOVE_TIME_OUT:
-		return left.timeouts > 0 && task->wait == WAIT_TIMED;
+		return left.timeouts > 0 && task->wait == WAIT_TIMED &&
+		       !(task == prompt && task->patient);
 	case MOVE_SPURIOUS:
 		return left.spurious > 0 && task != prompt &&
 		       sched_waits_for_cond(task) &&

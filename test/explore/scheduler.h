@@ -38,6 +38,9 @@ struct task {
 	const void *mutex; /* taken again after a wait for a condition */
 	uint64_t deadline; /* of WAIT_TIMED */
 	bool timed_out;
+	/* If it is the prompt task: its deadline comes only when no task is
+	 * runnable. */
+	bool patient;
 	bool (*gate)(void *); /* of WAIT_GATE */
 	void *gate_argument;
 	unsigned priority; /* belongs to the strategy */
