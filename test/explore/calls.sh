@@ -14,7 +14,7 @@ unknown=$(
 		# nor are a compiler's own functions for a processor; with 64 bits of
 		# time on 32, or with checks of sizes, a call has another name
 		nm -A -u "$1" | awk '{ print "called", $NF }' |
-			grep -vE ' __(asan|tsan|ubsan|llvm|gcov|sancov|aarch64|aeabi|sync)_' |
+			grep -vE ' __(asan|tsan|ubsan|llvm|gcov|sancov|aarch64|aeabi|m68k|sync)_' |
 			sed -E 's/ __(clock_gettime|pthread_cond_timedwait|fcntl)(_time)?64$/ \1/; s/ __([a-z]+)_chk$/ \1/'
 	} | awk '$1 == "known" { known[$2]; next }
 		!($2 in known) && !seen[$2]++ { print $2 }'
