@@ -79,7 +79,8 @@
  * success. A number that a callback returns reaches the program unchanged,
  * unless the comment of a call says otherwise. Every call leaves errno itself
  * as it was. If a call gets NULL instead of a pool or of a place for its
- * answer, it returns -EINVAL. A void call does nothing then.
+ * answer, it returns -EINVAL, unless its comment says otherwise. A void call
+ * does nothing then.
  *
  * fork. In a child process the pool does not exist, because its threads do not
  * exist there. The child must make no call on the pool, except that par_close()
@@ -206,10 +207,10 @@ struct par_options {
 	par_action_fn *action;
 	/* This field is required: 1 or more. The pool may grow to this number
 	 * of workers. A worker is started when an item enters and no worker is
-	 * idle, and it stays until par_close(). So a thousand workers cost
-	 * nothing for three items. If the system refuses a thread or
-	 * worker_open fails, the pool goes on with the workers that it has, and
-	 * tries again after a second if items still wait.
+	 * idle, and it stays until par_close() (but see idle_ms). So a thousand
+	 * workers cost nothing for three items. If the system refuses a thread
+	 * or worker_open fails, the pool goes on with the workers that it has,
+	 * and tries again after a second if items still wait.
 	 *
 	 * Every worker has the scheduling (policy, priority, nice value,
 	 * affinity) and the floating-point environment of the thread that
@@ -223,9 +224,10 @@ struct par_options {
 	par_generate_fn *generate;
 	/* The generator gets this pointer as its first argument. */
 	void *source;
-	/* worker_open and discard get this pointer, and without a worker_open
-	 * the action gets it too. With a worker_open, the action gets *state
-	 * instead; store a pointer to the context there if you need it. */
+	/* worker_open, key and discard get this pointer, and without a
+	 * worker_open the action gets it too. With a worker_open, the action
+	 * gets *state instead; store a pointer to the context there if you need
+	 * it. */
 	void *context;
 	/* The ring has this many slots. The generator can be this many items
 	 * ahead of the workers. 0 means the larger of workers and 64. */
