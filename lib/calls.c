@@ -11,6 +11,7 @@
 #include "sizes.h"
 #include "stops.h"
 #include "thread.h"
+#include "watches.h"
 #include "workers.h"
 
 #include <errno.h>
@@ -207,7 +208,7 @@ static void take_snapshot(struct par *p, struct par_stats *stats) NEEDS_LOCK
 {
 	const struct ledger *l = &p->ledger;
 
-	monitor_stop_others(p);
+	watches_set_all(p);
 	pool_update(p);
 	*stats = (struct par_stats){
 		.entered = l->entered,

@@ -8,6 +8,7 @@
 #include "entry.h"
 #include "monitor.h"
 #include "stops.h"
+#include "watches.h"
 
 #include <errno.h>
 
@@ -47,7 +48,7 @@ void cancels_all(struct par *p)
 	monitor_lock(p);
 	/* What was taken before this was started before the cancel. And what
 	 * ends after it says that it was told to stop. */
-	monitor_stop_others(p);
+	watches_set_all(p);
 	if (!pool_is_canceled(p)) {
 		word_store(&p->canceled, 1);
 		stops_tell_all(p);
@@ -120,7 +121,7 @@ static int withdraw(struct par *p, const void *pointer) NEEDS_LOCK
 {
 	struct search s = { .pointer = pointer };
 
-	monitor_stop_others(p);
+	watches_set_all(p);
 	pool_update(p);
 	search_running(p, &s);
 	if (s.running < ledger_running(&p->ledger))

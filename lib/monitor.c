@@ -5,6 +5,8 @@
  */
 #include "monitor.h"
 
+#include "watches.h"
+
 /* The supervisor sleeps, and something may be due: something rare has happened.
  */
 static bool may_need_supervisor(const struct par *p) NEEDS_LOCK
@@ -32,17 +34,6 @@ static void rely_on_expected(struct par *p, const struct wait_queue *queue)
 		p->look_at = wait_queue_look_at(queue);
 }
 
-/* The supervisor will look whether the expected ones of this queue have come.
- */
-static bool is_looked_after(const struct par *p, const struct wait_queue *queue)
-	NEEDS_LOCK
-{
-	const struct waiter *supervisor = &p->waiters.supervisor;
-
-	return !supervisor->asleep ||
-	       supervisor->until <= wait_queue_look_at(queue);
-}
-
 static bool owner_must_run(const struct par *p) NEEDS_LOCK
 {
 	if (p->life != POOL_CLOSING)
@@ -50,60 +41,6 @@ static bool owner_must_run(const struct par *p) NEEDS_LOCK
 	if (p->waiters.owner_waits_for_all)
 		return pool_is_left(p);
 	return p->seats.in_state[SEAT_STARTING] == 0;
-}
-
-/* Whether the producer must take the lock to put an item: because it always
- * does, because its next index is out of date, because it was told to stop, or
- * because an item that enters may need a worker. */
-static enum watch watch_of_tail(const struct par *p) NEEDS_LOCK
-{
-	const struct wait_queue *idle = &p->waiters.idle;
-
-	if (p->source.needs_lock || p->source.index_outdated ||
-	    p->source.state != SOURCE_RUNNING ||
-	    p->seats.in_state[SEAT_VACANT] > 0)
-		return WATCH_ON;
-	if (!idle->newest)
-		return WATCH_OFF;
-	return wait_queue_expected(idle) > p->pushed.count &&
-			       is_looked_after(p, idle)
-		       ? WATCH_HELD
-		       : WATCH_ON;
-}
-
-/* Whether a worker must take the lock to take an item: pushed items go first,
- * the producer waits for room, or nothing may be taken. */
-static enum watch watch_of_head(const struct par *p) NEEDS_LOCK
-{
-	if (p->pushed.count > 0 || p->waiters.room.newest ||
-	    !p->options.generate || pool_is_canceled(p) || p->takes_lock ||
-	    p->limit < p->options.workers)
-		return WATCH_ON;
-	return WATCH_OFF;
-}
-
-/* Whether a worker must take the lock to hand in a result: because of a
- * consumer, or of the descriptor, or because an action was told to stop. */
-static enum watch watch_of_tray(const struct par *p) NEEDS_LOCK
-{
-	if (p->waiters.consumers.newest || p->takes_lock || p->told_alone > 0 ||
-	    pool_is_canceled(p) ||
-	    (p->results_pipe.is_open && !outbox_is_ready(&p->outbox)))
-		return WATCH_ON;
-	return WATCH_OFF;
-}
-
-/* Sets the watches for those who wait. */
-static void set_watches(struct par *p) NEEDS_LOCK
-{
-	ring_watch(&p->ring, watch_of_tail(p), watch_of_head(p));
-	tray_watch(&p->tray, watch_of_tray(p));
-}
-
-void monitor_stop_others(struct par *p)
-{
-	ring_watch(&p->ring, WATCH_ON, WATCH_ON);
-	tray_watch(&p->tray, WATCH_ON);
 }
 
 /* How many idle workers are wanted for the queued items. One for each pushed
@@ -237,7 +174,7 @@ static void wake_waiters(struct par *p) NEEDS_LOCK
 	const bool supervisor = may_need_supervisor(p);
 
 	p->look_at = CLOCK_NEVER;
-	set_watches(p);
+	watches_set(p);
 	if (nobody_waits(p) && !supervisor)
 		return;
 	wake_workers(p);
@@ -248,7 +185,7 @@ static void wake_waiters(struct par *p) NEEDS_LOCK
 		waiter_wake(&waiters->owner);
 	if (wake_producer(p) || waiters->idle.newest != worker ||
 	    waiters->consumers.newest != consumer || p->results_pipe.is_open)
-		set_watches(p);
+		watches_set(p);
 }
 
 void monitor_lock(struct par *p)

@@ -43,8 +43,4 @@ static inline bool monitor_wait(struct par *p, struct wait_queue *queue,
 	return true;
 }
 
-/* From here to the end of the section nothing is changed without the lock: all
- * watches are on. */
-void monitor_stop_others(struct par *p) NEEDS_LOCK;
-
 #endif
