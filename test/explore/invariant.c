@@ -712,15 +712,14 @@ static void check_watches(const struct par *p)
 }
 
 /* The supervisor sleeps for nothing but to look whether those have come who
- * were woken. In the exhaustive search they have, unless time flies: there
- * would be up to eighty times as many schedules. */
+ * were woken. */
 static bool only_looks(const struct par *p)
 {
 	const struct waiter *s = &p->waiters.supervisor;
 
-	return !model_time_flies && s->asleep &&
-	       s->until != p->interrupts.due && s->until != p->stopwatch.due &&
-	       s->until != p->dismiss_at && s->until != p->attempts.retry_at;
+	return s->asleep && s->until != p->interrupts.due &&
+	       s->until != p->stopwatch.due && s->until != p->dismiss_at &&
+	       s->until != p->attempts.retry_at;
 }
 
 static const struct par *pool_of(const void *mutex)
