@@ -109,8 +109,10 @@ if has_terminal; then
 	is "a terminal shows the progress" draws "'$fetch' -f '$work/urls'"
 	is "and nothing of it in the end" test "$(shown | sed 's/^200 .*/200/; s/[0-9.]* s$//')" = \
 		"$(printf '%s\n' 200 200 '2 requests, 0 failed, ')"
-	is "so if the results go elsewhere" draws "'$fetch' -f '$work/urls' >'$work/printed'"
-	is "what is left is one line" test "$(shown | sed 's/[0-9.]* s$//')" = '2 requests, 0 failed, '
+	is "so if the results go elsewhere" draws \
+		"'$fetch' -f '$work/urls' >'$work/printed'"
+	is "what is left is one line" test "$(shown | sed 's/[0-9.]* s$//')" = \
+		'2 requests, 0 failed, '
 	run on_terminal "'$fetch' '${url}a' '${url}b' 2>'$work/err'"
 	is "no progress without a terminal" test "$(sed 's/[0-9.]* s$//' "$work/err")" = \
 		'2 requests, 0 failed, '
