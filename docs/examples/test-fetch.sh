@@ -21,7 +21,7 @@ is() {
 	if "$@" >"$work/log" 2>&1; then
 		echo "ok $n - $name"
 	else
-		sed 's/^/# /' "$work/log" "$work/out" "$work/err"
+		awk '{ print "# " $0 }' "$work/log" "$work/out" "$work/err"
 		echo "not ok $n - $name"
 	fi
 }
@@ -36,14 +36,35 @@ says() { grep -qE -- "$2" "$work/$1"; }
 lines() { [ "$(wc -l <"$work/$1")" -eq "$2" ]; }
 exits() { [ "$status" -eq "$1" ]; }
 
-# comes PATTERN FILE: waits for a line, 20 s at most. A file that an earlier program
-# wrote is removed first: what starts behind an & empties it later.
-comes() {
+# waits COMMAND...: until it succeeds, 20 s at most.
+waits() {
 	for i in $(seq 2000); do
-		grep -qE -- "$1" "$2" 2>/dev/null && return
+		"$@" 2>/dev/null && return
 		sleep 0.01
 	done
 	return 1
+}
+
+# comes PATTERN FILE: waits for a line. A file that an earlier program wrote is removed
+# first: what starts behind an & empties it later.
+comes() { waits grep -qE -- "$1" "$2"; }
+
+# draws COMMAND: runs it on a terminal, with two URLs in the list $work/urls. The second
+# one comes when the progress of the first has been seen: what is done faster than the
+# progress is drawn, or between two times, is never seen.
+draws() {
+	rm -f "$work/terminal"
+	on_terminal "$1" &
+	terminal=$!
+	exec 3<>"$work/urls"
+	echo "${url}a" >&3
+	comes '1 done, 0 failed, 0 under way, 0 or more to go' "$work/terminal"
+	drawn=$?
+	echo "${url}b" >&3
+	exec 3>&-
+	wait $terminal
+	[ $drawn = 0 ] || cat -v "$work/terminal"
+	return $drawn
 }
 
 run "$fetch" -h </dev/null
@@ -84,13 +105,14 @@ is "URLs as arguments: a line each" lines out 3
 is "a line has status, bytes, milliseconds, URL" says out "^200 +14 B +[0-9]+ ms  ${url}a\$"
 is "all well: 0" exits 0
 if has_terminal; then
-	run on_terminal "'$fetch' '${url}a' '${url}b'"
-	is "a terminal shows the progress" says terminal '1 done, 0 failed, [01] under way, [01].* to go'
+	mkfifo "$work/urls"
+	is "a terminal shows the progress" draws "'$fetch' -f '$work/urls'"
 	is "and nothing of it in the end" test "$(shown | sed 's/^200 .*/200/; s/[0-9.]* s$//')" = \
 		"$(printf '%s\n' 200 200 '2 requests, 0 failed, ')"
-	run on_terminal "'$fetch' '${url}a' >'$work/printed'"
-	is "so if the results go elsewhere" says terminal '1 done, 0 failed, 0 under way'
-	is "what is left is one line" test "$(shown | sed 's/[0-9.]* s$//')" = '1 requests, 0 failed, '
+	is "so if the results go elsewhere" draws \
+		"'$fetch' -f '$work/urls' >'$work/printed'"
+	is "what is left is one line" test "$(shown | sed 's/[0-9.]* s$//')" = \
+		'2 requests, 0 failed, '
 	run on_terminal "'$fetch' '${url}a' '${url}b' 2>'$work/err'"
 	is "no progress without a terminal" test "$(sed 's/[0-9.]* s$//' "$work/err")" = \
 		'2 requests, 0 failed, '
@@ -231,11 +253,9 @@ exec 4<>"$work/pipe"
 "$fetch" -p file -f "$work/list" >&4 2>"$work/err" &
 fetching=$!
 dd bs=1 count=1 <&4 >"$work/out" 2>"$work/log"
-# Two that come before the first is taken are one: some more, then.
-for i in $(seq 20); do
-	kill -INT $fetching 2>/dev/null || break
-	sleep 0.01
-done
+# Two that come before the first is taken are one: more, until it has ended.
+ended() { ! kill -INT $fetching; }
+waits ended || kill -KILL $fetching
 wait $fetching
 status=$?
 is "the second Ctrl-C ends at once" exits 130

@@ -449,17 +449,20 @@ exec 3>&-
 exits 0 wait "$client"
 seq 5 | passes | prints "an idle connection may end"
 
-# The server is started anew while lines run. Each is done once, and what is the
-# matter is said once.
+# The server is started anew while lines run: the last of them at the latest, which
+# wait for the gate. Each is done once, and what is the matter is said once.
 await has 0 true
 sql 'CREATE TABLE done (n int PRIMARY KEY); GRANT ALL ON done TO visitor'
-seq 3000 | sed 's/.*/INSERT INTO done SELECT & FROM pg_sleep(0.001);/' >statements
+sql 'DELETE FROM gate'
+seq 2995 | sed 's/.*/INSERT INTO done SELECT & FROM pg_sleep(0.001);/' >statements
+seq 2996 3000 | sed 's/.*/INSERT INTO done SELECT passed(&);/' >>statements
 $limited "$query" 5 "$us" statements >out 2>err &
 client=$!
 await reaches 500
 stop_server
 await grep -q 'waiting for the server: ' err
 start_server
+sql 'INSERT INTO gate DEFAULT VALUES'
 exits 0 wait "$client"
 seq 3000 | sed 's/$/: INSERT 0 1/' | prints "a restart costs no line"
 [ "$(sql 'SELECT count(*) FROM done')" = 3000 ] || fail "not all are done"

@@ -34,7 +34,7 @@ inside() {
 	[ ! -d /var/run/nscd ] || mount --bind empty /var/run/nscd
 	# Nobody listens for silent.test; it knows all other names of .test.
 	dnsmasq --no-daemon --no-resolv --no-hosts --conf-file=/dev/null \
-		--bind-interfaces \
+		--bind-interfaces --log-queries \
 		--listen-address=127.0.0.1 --local=/test/ \
 		--server=/silent.test/127.0.0.1#5399 \
 		$(seq 1 200 | sed 's/.*/--host-record=host&.test,198.51.100.&/') \
@@ -73,13 +73,17 @@ inside() {
 	"$4" "$3" "$5" names
 	# A stop does not wait for the silent one.
 	ask 30 5
-	echo silent.test | "$resolve" >out 2>errors &
+	echo stop.silent.test | "$resolve" >out 2>errors &
 	running=$!
-	sleep 0.2
+	until grep -q 'query.* stop\.silent\.test ' dnsmasq.log; do
+		kill -0 $running
+		sleep 0.01
+	done
 	kill -TERM $running
 	status=0
 	wait $running || status=$?
 	[ $status -eq 143 ]
+	grep -q '^0 found, .*, stopped$' errors
 	ask 5 5
 	if echo host1.test | "$resolve" >&- 2>errors; then exit 1; fi
 	grep -q '^resolve: descriptor 1: Bad file descriptor' errors

@@ -396,11 +396,18 @@ says v.err '^scale: not all of the output could be written'
 taken 1-0 0 || fail "a job without its output is not given back"
 exits 2 "$scale" 2>v.err
 says v.err '^usage: scale'
+# A job that still runs when the server has gone: it ends when its line is read.
+mkfifo w.out
+exec 5<>w.out
+dd if=/dev/zero of=w.out bs=4096 oflag=nonblock 2>added || : # the pipe is full
 start w
-put 2-0 ms 1000
+put 2-0 ms 1
 comes taken 2-0 1
 cli shutdown nosave
-comes grep -q 2-0 w.out
+comes gone $server
+cat <&5 >w.read &
+processes="$processes $!"
+comes grep -q 2-0 w.read
 stops $started # it must not wait for ever
 says w.err 'waiting for Redis'
 says w.err 'job 2-0 is done, but that could not be stored'

@@ -54,11 +54,13 @@ static inline void transfer_unlock(CURL *curl, curl_lock_data data,
 static inline void transfer_check_protocols(void)
 {
 	CURL *curl = curl_easy_init();
+	const CURLcode code = curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR,
+					       transfer_protocols);
 
-	if (curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, transfer_protocols))
+	curl_easy_cleanup(curl);
+	if (code)
 		errx(TOOL_CANNOT, "libcurl does not know all of '%s'",
 		     transfer_protocols);
-	curl_easy_cleanup(curl);
 }
 
 /* In main(), before par_open(). Redirects, too, may lead to these protocols and
