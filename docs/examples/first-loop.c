@@ -20,9 +20,11 @@ int main(void)
 {
 	char name[1024];
 
+	/* [loop] */
 	while (fgets(name, sizeof name, stdin)) {
 		name[strcspn(name, "\n")] = '\0';
 		printf("%s: %s\n", name, look_up(name));
 	}
+	/* [end] */
 	return 0;
 }
