@@ -89,7 +89,7 @@ void report_begin(struct report *report, const struct workload *workload,
 		  const char *directory);
 /* The peers' runs of one task. */
 void report_add(struct report *report, const struct task *task,
-		const struct peer *peers, unsigned count);
+		const struct peer *measured, unsigned count);
 void report_end(struct report *report, const char *const titles[FIGURES]);
 
 #endif

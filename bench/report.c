@@ -107,23 +107,25 @@ void report_begin(struct report *report, const struct workload *workload,
 }
 
 void report_add(struct report *report, const struct task *task,
-		const struct peer *peers, unsigned count)
+		const struct peer *measured, unsigned count)
 {
 	double bare = 0;
 
 	(void)report;
 	for (unsigned i = 0; i < count; i++)
-		if (strcmp(peers[i].name, "bare") == 0 && peers[i].count)
-			bare = median_wall(&peers[i]);
+		if (strcmp(measured[i].name, "bare") == 0 && measured[i].count)
+			bare = median_wall(&measured[i]);
 	for (unsigned i = 0; i < count; i++) {
 		struct row *row = &rows[row_count++];
 
-		*row = (struct row){ .task = *task, .count = peers[i].count };
-		snprintf(row->peer, sizeof row->peer, "%s", peers[i].name);
+		*row = (struct row){ .task = *task,
+				     .count = measured[i].count };
+		snprintf(row->peer, sizeof row->peer, "%s", measured[i].name);
 		for (unsigned r = 0; r < row->count; r++)
-			row->disturbed |= peers[i].runs[r].given < UNDISTURBED;
+			row->disturbed |=
+				measured[i].runs[r].given < UNDISTURBED;
 		if (row->count)
-			sum_up(row, &peers[i], bare);
+			sum_up(row, &measured[i], bare);
 	}
 }
 

@@ -50,7 +50,7 @@ static const char usage[] =
 enum { MOST_TRIES = 10, LONGEST_S = 1000000 };
 
 static unsigned limit_s;
-static bool csv;
+static bool as_csv;
 
 struct statement {
 	uintmax_t line; /* where it begins */
@@ -128,7 +128,7 @@ static int run(void *session, void *item, void **answer)
 	enum outcome outcome;
 
 	for (unsigned tries = 1;; tries++) {
-		*answer = answer_new(s->line, csv);
+		*answer = answer_new(s->line, as_csv);
 		if (!*answer)
 			return -ENOMEM;
 		outcome = session_mend(session, *answer);
@@ -155,7 +155,7 @@ static bool runs_anew(struct par *pool, const struct par_result *r)
 /* Makes the exit status worse if the result is. */
 static void print(const struct par_result *r, int *status)
 {
-	FILE *const others = csv ? stderr : stdout;
+	FILE *const others = as_csv ? stderr : stdout;
 	struct statement *s = r->item;
 
 	if (r->value)
@@ -221,7 +221,7 @@ static char **take_options(int argc, char **argv, struct server *server)
 	for (int letter;
 	     (letter = getopt_long(argc, argv, "m:w:", longer, NULL)) != -1;) {
 		if (letter == 'c')
-			csv = true;
+			as_csv = true;
 		else if (letter == 'm')
 			limit_s = tool_number("-m", optarg, 1, LONGEST_S);
 		else if (letter == 'w')

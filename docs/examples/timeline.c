@@ -56,7 +56,7 @@ static void write_span(FILE *out, const struct par_result *r)
 
 	fprintf(out,
 		"%s{\"name\": \"item %" PRIu64 "\", \"ph\": \"X\", \"pid\": 1, "
-		"\"tid\": %u, \"ts\": %.1f, \"dur\": %.1f, "
+		"\"tid\": %u, \"ts\": %.3f, \"dur\": %.3f, "
 		"\"args\": {\"error\": %d}}",
 		begun ? ",\n" : "[\n", r->index, r->worker, span->begun,
 		span->ended - span->begun, r->error);
