@@ -26,7 +26,9 @@ static void wake_supervisor(struct par *p, uint64_t due) NEEDS_LOCK
 		waiter_wake(supervisor);
 }
 
-/* Others sleep on because threads of this queue are expected. */
+/* Others sleep on because threads of this queue are expected. Only a look makes
+ * look_at later: so there are few looks, and the supervisor sleeps on between
+ * them. */
 static void rely_on_expected(struct par *p, const struct wait_queue *queue)
 	NEEDS_LOCK
 {
@@ -173,7 +175,6 @@ static void wake_waiters(struct par *p) NEEDS_LOCK
 	const struct waiter *consumer = waiters->consumers.newest;
 	const bool supervisor = may_need_supervisor(p);
 
-	p->look_at = CLOCK_NEVER;
 	watches_set(p);
 	if (nobody_waits(p) && !supervisor)
 		return;
@@ -281,6 +282,18 @@ bool monitor_wait_again(struct par *p, struct wait_queue *queue,
 	if (succeeded)
 		wait_queue_note_success(queue);
 	return succeeded;
+}
+
+void monitor_look(struct par *p)
+{
+	const uint64_t now = p->look_at != CLOCK_NEVER ? clock_now() : 0;
+
+	if (now < p->look_at)
+		return;
+	p->look_at = CLOCK_NEVER;
+	wait_queue_look(&p->waiters.idle, now);
+	wait_queue_look(&p->waiters.consumers, now);
+	wait_queue_look(&p->waiters.pushers, now);
 }
 
 void monitor_thread_begins(struct self *self, int number)

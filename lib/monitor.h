@@ -43,4 +43,8 @@ static inline bool monitor_wait(struct par *p, struct wait_queue *queue,
 	return true;
 }
 
+/* For the supervisor: if it is time, looks whether those have come who were
+ * woken. The end of the section wakes others if not. */
+void monitor_look(struct par *p) NEEDS_LOCK;
+
 #endif

@@ -121,8 +121,7 @@ struct waiters {
 	struct waiter producer GUARDED;
 	/* Threads in par_push_timed(), which wait for room in the window. */
 	struct wait_queue pushers GUARDED;
-	/* The thread that starts workers and sends interrupts (supervisor.c).
-	 */
+	/* The thread that does what is due at a time (supervisor.c). */
 	struct waiter supervisor GUARDED;
 	/* The thread in par_open() or par_close(). */
 	struct waiter owner GUARDED;
@@ -194,7 +193,8 @@ struct par {
 	/* When to look whether an idle worker is to leave. */
 	uint64_t dismiss_at GUARDED;
 	/* When to look whether those have come who were woken, because others
-	 * that have a reason to run sleep on; CLOCK_NEVER: there are none. */
+	 * that have a reason to run sleep on; CLOCK_NEVER: there were none
+	 * since the last look. */
 	uint64_t look_at GUARDED;
 	struct pipe results_pipe GUARDED;
 	struct pipe cancel_pipe GUARDED;

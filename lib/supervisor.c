@@ -30,6 +30,7 @@ static void *supervisor_body(void *pool)
 		stops_tell_late(p);
 		interrupts_send(p);
 		workers_dismiss(p);
+		monitor_look(p);
 		w = workers_take_if_due(p);
 		if (w)
 			launch(p, w);

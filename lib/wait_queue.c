@@ -70,6 +70,9 @@ void wait_queue_yield_ends(struct wait_queue *queue, uint64_t cost,
 			   uint64_t items)
 {
 	queue->yielding--;
+	/* Who is overdue returns last, as far as anybody knows. */
+	if (queue->overdue > queue->yielding)
+		queue->overdue = queue->yielding;
 	note_cost(queue, cost, items);
 }
 
@@ -134,13 +137,22 @@ bool wait_queue_wake(struct wait_queue *queue, struct waiter *waiter,
 {
 	const uint64_t now = clock_tick();
 
-	if (wait_queue_expected(queue) >= wanted &&
-	    now - queue->relied_since <= WAKE_NS)
-		return false;
+	if (wait_queue_expected(queue) >= wanted) {
+		if (now - queue->relied_since <= WAKE_NS)
+			return false;
+		queue->overdue = queue->yielding;
+	}
 	queue->relied_since = now;
 	wake(queue, waiter);
 	waiter->wake = ++queue->wakes;
 	return true;
+}
+
+/* The clock that moves in ticks may be behind `now`. */
+void wait_queue_look(struct wait_queue *queue, uint64_t now)
+{
+	if (wait_queue_look_at(queue) <= now)
+		queue->relied_since = 0;
 }
 
 void wait_queue_wake_each(struct wait_queue *queue)

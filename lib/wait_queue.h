@@ -18,7 +18,8 @@
 
 /* The most yields before a sleep. */
 enum { WAIT_QUEUE_YIELDS = 4 };
-/* So long is a waiter relied on if nobody looks. More than any clock tick. */
+/* For so long at most is a waiter relied on, if no section looks. It is longer
+ * than a clock tick. */
 enum { WAIT_QUEUE_LOOK_NS = 20000000 };
 
 /* All fields zero: nobody waits. */
@@ -33,9 +34,11 @@ struct wait_queue {
 	 * numbers are on their way. A waiter with a lower number that does not
 	 * run yet was overtaken, and nobody counts on it any more. */
 	uint64_t arrived GUARDED;
-	/* How many threads yield now. They will look again. */
+	/* How many threads yield now. They will look again. And of how many of
+	 * these this takes so long that nobody counts on them. */
 	unsigned yielding GUARDED;
-	/* When the last waiter was woken, or began to yield. */
+	unsigned overdue GUARDED;
+	/* When the last waiter was woken one by one, or began to yield. */
 	uint64_t relied_since GUARDED;
 	/* How many yields in a row were in vain. One more than the most: the
 	 * next wait does not yield. */
@@ -76,7 +79,7 @@ static inline void wait_queue_note_success(struct wait_queue *queue) NEEDS_LOCK
 static inline uint64_t wait_queue_expected(const struct wait_queue *queue)
 	NEEDS_LOCK
 {
-	return queue->wakes - queue->arrived + queue->yielding;
+	return queue->wakes - queue->arrived + queue->yielding - queue->overdue;
 }
 
 /* The waiter sleeps, and there is work for `wanted` waiters, 1 or more. Wakes
@@ -84,13 +87,14 @@ static inline uint64_t wait_queue_expected(const struct wait_queue *queue)
  * as a wake-up takes. Returns whether it did. */
 bool wait_queue_wake(struct wait_queue *queue, struct waiter *waiter,
 		     uint64_t wanted) NEEDS_LOCK;
-/* If nobody has looked before: when to look whether the expected ones have
- * come. */
+/* When to look whether the expected ones have come, if no section has done so.
+ * At that time: they are not relied on any more. */
 static inline uint64_t wait_queue_look_at(const struct wait_queue *queue)
 	NEEDS_LOCK
 {
 	return queue->relied_since + WAIT_QUEUE_LOOK_NS;
 }
+void wait_queue_look(struct wait_queue *queue, uint64_t now) NEEDS_LOCK;
 
 /* The part of the next call that is seldom needed. */
 void wait_queue_wake_each(struct wait_queue *queue) NEEDS_LOCK;

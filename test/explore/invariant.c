@@ -299,12 +299,13 @@ static void check_queue(const struct wait_queue *queue)
 
 	for (const struct waiter *w = queue->newest; w; w = w->older)
 		HOLDS(w->asleep && w->wake == 0 && ++n < LONGEST);
+	HOLDS(queue->overdue <= queue->yielding);
 }
 
 /* How many were woken, or have not slept yet. */
 static uint64_t will_look(const struct wait_queue *queue)
 {
-	return queue->wakes - queue->arrived + queue->yielding;
+	return queue->wakes - queue->arrived + queue->yielding - queue->overdue;
 }
 
 static unsigned in_callbacks(const struct par *p)
@@ -496,6 +497,7 @@ static void check_deadlines(const struct par *p)
 
 	HOLDS(supervisor->until <= p->stopwatch.due);
 	HOLDS(supervisor->until <= p->dismiss_at);
+	HOLDS(supervisor->until <= p->look_at);
 	while (w && word_load_own(&w->self.told) != 0)
 		w = w->later;
 	if (w && p->stopwatch.limit)
@@ -610,13 +612,6 @@ static void note_before(const struct par *p)
 				 .consumer_wakes = p->waiters.consumers.wakes };
 }
 
-static bool looks_after(const struct waiter *supervisor,
-			const struct wait_queue *queue)
-{
-	return queue->relied_since > 0 &&
-	       supervisor->until <= queue->relied_since + LOOK_NS;
-}
-
 /* The supervisor has a deadline only if a callback is interrupted, a worker was
  * refused, or a thread was woken and others sleep on. After the cancel no
  * callback begins without the lock. */
@@ -628,10 +623,7 @@ static void check_pause(const struct par *p)
 	HOLDS(p->options.idle_ms || p->stopwatch.in_use ||
 	      !supervisor->asleep || supervisor->until == CLOCK_NEVER ||
 	      supervisor->until == was->until || was->in_callbacks > 0 ||
-	      p->attempts.retry_at != 0 ||
-	      looks_after(supervisor, &p->waiters.idle) ||
-	      looks_after(supervisor, &p->waiters.consumers) ||
-	      looks_after(supervisor, &p->waiters.pushers));
+	      p->attempts.retry_at != 0 || supervisor->until == p->look_at);
 }
 
 /* A worker is started only if there are more queued items than workers that
@@ -661,8 +653,7 @@ static void check_delivery(const struct par *p)
 	if (l->delivered != was->delivered && consumers->newest &&
 	    has_result(p) && consumers->newest->least == 1)
 		HOLDS(consumers->wakes > was->consumer_wakes ||
-		      will_look(consumers) >=
-			      l->finished + l->canceled - l->delivered);
+		      will_look(consumers) >= results(p));
 }
 
 /* While the watch of the tail is held, nothing is put without the lock when
