@@ -308,6 +308,16 @@ static uint64_t will_look(const struct wait_queue *queue)
 	return queue->wakes - queue->arrived + queue->yielding - queue->overdue;
 }
 
+/* A worker that waits no more has arrived. */
+static void check_arrivals(const struct par *p)
+{
+	for (unsigned i = 0; i < p->seats.used; i++) {
+		const struct worker *w = &p->seats.all[i];
+
+		HOLDS(w->waits || w->waiter.wake <= p->waiters.idle.arrived);
+	}
+}
+
 static unsigned in_callbacks(const struct par *p)
 {
 	struct census census = count_seats(p);
@@ -530,6 +540,7 @@ static void check_waiters(const struct par *p)
 	check_queue(&w->idle);
 	check_queue(&w->consumers);
 	check_queue(&w->pushers);
+	check_arrivals(p);
 	check_relied_on(p, &w->idle, wanted_workers(p));
 	check_relied_on(p, &w->consumers, wanted_consumers(p));
 	check_relied_on(p, &w->pushers, wanted_pushers(p));
