@@ -66,7 +66,7 @@ static void a_result_is_for_another_consumer(void **state)
 /* An action records its thread, and passes the gate that is its item, unless
  * that is NULL. */
 enum { WORKERS = 3 };
-static pthread_t last_thread;
+static _Atomic(pthread_t) last_thread;
 static atomic_uint last_task;
 
 static int record(void *context, void *gate, void **value)

@@ -289,6 +289,7 @@ static void a_cancel_takes_what_is_held(void **state)
 		struct tally tally;
 
 		gate_await(&diary.gate, 1);
+		EVENTUALLY(kit_stats(pool).entered == 60);
 		EVENTUALLY(kit_stats(pool).held == 5);
 		par_cancel(pool);
 		assert_int_equal(kit_stats(pool).held, 0);
