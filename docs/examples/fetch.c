@@ -3,15 +3,15 @@
  * fetch: many URLs at once, by blocking transfers.
  *
  * The generator brings a URL, the action transfers it, and the loop prints what
- * came of it. urls.h reads the URLs, transfer.h says how libcurl is used,
- * later.h has the second tries and body.h the bodies.
+ * came of it (fetch_print.h). urls.h reads the URLs, transfer.h says how
+ * libcurl is used, later.h has the second tries and body.h the bodies.
  */
 #include "fetch.h"
 
 #include "body.h"
 #include "fetch_options.h"
+#include "fetch_print.h"
 #include "later.h"
-#include "progress.h"
 #include "urls.h"
 
 #include <inttypes.h>
@@ -66,25 +66,6 @@ static int fetch_url(void *curl, void *item, void **value)
 
 /* The loop. */
 
-static void print_result(const struct par_result *r)
-{
-	const struct transfer *t = r->item;
-
-	progress_clear(stdout);
-	if (r->error)
-		printf("---");
-	else
-		printf("%03ld", t->status);
-	printf(" %10" PRId64 " B %7.0f ms  ", (int64_t)t->bytes,
-	       (double)r->ran_ns / 1e6);
-	tool_print(stdout, t->url);
-	if (r->error) {
-		fputs(": ", stdout);
-		tool_print(stdout, t->why);
-	}
-	putchar('\n');
-}
-
 static void leave(struct fetch_sum *sum, const char *url)
 {
 	sum->left++;
@@ -107,21 +88,6 @@ static void take_result(struct fetch_sum *sum, const struct par_result *r)
 	}
 	free(t->url);
 	free(t);
-}
-
-static void draw_progress(const struct fetch_sum *sum, struct par *pool,
-			  const struct later *later)
-{
-	struct par_stats stats;
-
-	if (!progress_due())
-		return;
-	par_stats(pool, &stats);
-	fprintf(stderr, "%" PRIu64 " done, %" PRIu64 " failed, %u under way, ",
-		sum->done, sum->failed, stats.running);
-	fprintf(stderr, "%zu%s to go%s",
-		stats.queued + stats.ready + later->count,
-		stats.ended ? "" : " or more", stop ? ", stopping" : "");
 }
 
 /* After a stop: what waits for another try, and what was not read yet. */
@@ -176,7 +142,7 @@ int fetch_all(const struct fetch_options *options, par_generate_fn *generate,
 			par_cancel(pool);
 		if (rc > 0 && !later_takes(&later, &r))
 			take_result(sum, &r);
-		draw_progress(sum, pool, &later);
+		draw_progress(sum, pool, later.count);
 	}
 	progress_clear(stderr);
 	par_close(pool);
