@@ -201,6 +201,13 @@ const struct scenario scenarios[] = {
 	  .time_limit = 1,
 	  .pushed = "s",
 	  .threads = { "p*", "c" } },
+	/* The descriptor of a pool whose results have an order. */
+	{ .name = "fd-ordered",
+	  .workers = 2,
+	  .capacity = 2,
+	  .source = "ii",
+	  .ordered = true,
+	  .threads = { "zz*z" } },
 	/* Two consumers, each with the descriptor. */
 	{ .name = "fd-two-consumers",
 	  .workers = 1,
