@@ -67,12 +67,12 @@ static void a_result_is_for_another_consumer(void **state)
  * that is NULL. */
 enum { WORKERS = 3 };
 static _Atomic(pthread_t) last_thread;
-static atomic_uint last_task;
+static atomic_int last_task;
 
 static int record(void *context, void *gate, void **value)
 {
 	last_thread = pthread_self();
-	atomic_store(&last_task, (unsigned)kit_task());
+	last_task = kit_task();
 	return action_item_gated(context, gate, value);
 }
 
@@ -96,7 +96,7 @@ static struct par *open_idle(struct par_options options)
 	kit_linger();
 	gate_open(&gate);
 	kit_take(pool);
-	EVENTUALLY(kit_is_asleep((int)atomic_load(&last_task)));
+	EVENTUALLY(kit_is_asleep(last_task));
 	return pool;
 }
 
@@ -155,39 +155,16 @@ static void a_generated_item_is_for_another_worker(void **state)
 	kit_finish(pool);
 }
 
-/* A push that waits for room. */
-struct pusher {
-	struct par *pool;
-	pthread_t thread;
-	atomic_uint task;
-	int rc;
-};
-
-static void *push_timed(void *argument)
-{
-	struct pusher *pusher = argument;
-
-	atomic_store(&pusher->task, (unsigned)kit_task());
-	pusher->rc = par_push_timed(pusher->pool, NULL, -1);
-	return NULL;
-}
-
-static void pusher_start(struct pusher *pusher, struct par *pool)
-{
-	*pusher = (struct pusher){ .pool = pool };
-	kit_start(&pusher->thread, push_timed, pusher);
-	EVENTUALLY(pusher->task > 0 && kit_is_asleep((int)pusher->task));
-}
-
 static void the_room_is_for_another_push(void **state)
 {
 	struct par *pool = kit_open(&(struct par_options){
 		.action = action_echo, .workers = 1, .window = 1 });
-	struct pusher first, second;
+	struct late_push first = { .pool = pool, .timeout_ms = -1 };
+	struct late_push second = first;
 
 	kit_push(pool, NULL);
-	pusher_start(&first, pool);
-	pusher_start(&second, pool);
+	late_push_start(&first);
+	late_push_start(&second);
 	keep(first.thread);
 	kit_take(pool);
 	kit_join(second.thread);

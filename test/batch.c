@@ -214,29 +214,6 @@ static void each_consumer_has_its_own_least(void **state)
  * par_push_timed().
  */
 
-struct pusher {
-	struct par *pool;
-	pthread_t thread;
-	atomic_int id; /* of its task, set just before the call */
-	int timeout_ms, rc;
-};
-
-static void *push_late(void *pusher)
-{
-	struct pusher *p = pusher;
-
-	atomic_store(&p->id, kit_task());
-	p->rc = par_push_timed(p->pool, AS_ITEM(99), p->timeout_ms);
-	return NULL;
-}
-
-/* When it returns, the thread is asleep in its call: there must be no room. */
-static void pusher_start(struct pusher *p)
-{
-	kit_start(&p->thread, push_late, p);
-	EVENTUALLY(p->id != 0 && kit_is_asleep(p->id));
-}
-
 static struct par *open_window(size_t window)
 {
 	return kit_open(&(struct par_options){
@@ -246,7 +223,7 @@ static struct par *open_window(size_t window)
 static void a_full_window_holds_it_back(void **state)
 {
 	struct par *pool = open_window(2);
-	struct pusher p = { .pool = pool, .timeout_ms = -1 };
+	struct late_push p = { .pool = pool, .timeout_ms = -1 };
 	const double before = kit_ms();
 
 	assert_int_equal(par_push_timed(NULL, NULL, 0), -EINVAL);
@@ -258,7 +235,7 @@ static void a_full_window_holds_it_back(void **state)
 	assert_int_equal(par_push_timed(pool, AS_ITEM(3), 20), -ETIMEDOUT);
 	assert_true(kit_ms() - before >= 20);
 	assert_int_equal(kit_stats(pool).entered, 2);
-	pusher_start(&p);
+	late_push_start(&p);
 	kit_linger();
 	assert_int_equal(kit_stats(pool).entered, 2);
 	kit_take(pool);
@@ -282,11 +259,11 @@ static void a_cancel_and_the_end_wake_it(void **state)
 {
 	for (int ends = 0; ends < 2; ends++) {
 		struct par *pool = open_window(1);
-		struct pusher p = { .pool = pool, .timeout_ms = -1 };
+		struct late_push p = { .pool = pool, .timeout_ms = -1 };
 		struct par_result r;
 
 		kit_push_number(pool, 1);
-		pusher_start(&p);
+		late_push_start(&p);
 		if (ends) {
 			/* What waits there does not hold off the end. It may
 			 * enter first, when the result was taken. */
@@ -312,13 +289,13 @@ static void the_end_wakes_all_of_them(void **state)
 
 	while (refused < 2) {
 		struct par *pool = open_window(1);
-		struct pusher p[2] = { { .pool = pool, .timeout_ms = -1 },
-				       { .pool = pool, .timeout_ms = -1 } };
+		struct late_push p[2] = { { .pool = pool, .timeout_ms = -1 },
+					  { .pool = pool, .timeout_ms = -1 } };
 		struct par_result r;
 
 		kit_push_number(pool, 1);
 		for (int i = 0; i < 2; i++)
-			pusher_start(&p[i]);
+			late_push_start(&p[i]);
 		EVENTUALLY(kit_stats(pool).ready == 1);
 		par_finish(pool);
 		while (par_next(pool, &r) > 0)
@@ -371,10 +348,10 @@ static void pushers_come_before_the_generator(void **state)
 						.context = &gate,
 						.window = 3,
 						.ordered = true });
-	struct pusher p = { .pool = pool, .timeout_ms = -1 };
+	struct late_push p = { .pool = pool, .timeout_ms = -1 };
 
 	EVENTUALLY(kit_stats(pool).entered == 3);
-	pusher_start(&p);
+	late_push_start(&p);
 	gate_open(&gate);
 	EVENTUALLY(kit_stats(pool).ready == 3);
 	kit_take(pool);

@@ -302,6 +302,18 @@ void takers_start(struct taker *takers, unsigned count, struct par *pool);
 /* Joins them; each of their calls returned `end`. */
 void takers_assert_told(struct taker *takers, unsigned count, int end);
 
+/* Calls par_push_timed() once, with item 99; `pool` and `timeout_ms` are set
+ * before. When late_push_start() returns, the thread is asleep in that call: so
+ * there must be no room. `rc` is what the call returned, once the thread was
+ * joined. */
+struct late_push {
+	struct par *pool;
+	pthread_t thread;
+	atomic_int id; /* of its task, set just before the call */
+	int timeout_ms, rc;
+};
+void late_push_start(struct late_push *push);
+
 /* Calls kit_drain(), and after the end par_next() once more. */
 struct drainer {
 	struct par *pool;

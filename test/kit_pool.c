@@ -334,6 +334,21 @@ void taker_join(struct taker *taker)
 	kit_join(taker->thread);
 }
 
+static void *push_late(void *argument)
+{
+	struct late_push *push = argument;
+
+	atomic_store(&push->id, kit_task());
+	push->rc = par_push_timed(push->pool, AS_ITEM(99), push->timeout_ms);
+	return NULL;
+}
+
+void late_push_start(struct late_push *push)
+{
+	kit_start(&push->thread, push_late, push);
+	EVENTUALLY(push->id != 0 && kit_is_asleep(push->id));
+}
+
 void takers_start(struct taker *takers, unsigned count, struct par *pool)
 {
 	for (unsigned i = 0; i < count; i++)
