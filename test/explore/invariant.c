@@ -424,30 +424,19 @@ static void check_starvation(const struct par *p)
  * yield. And the supervisor looks in time whether they come. */
 enum { LOOK_NS = 20000000 };
 
-static void check_relied_on(const struct par *p, const struct wait_queue *queue,
-			    uint64_t wanted)
+static bool is_looked_after(const struct par *p, const struct wait_queue *queue)
 {
 	const struct waiter *supervisor = &p->waiters.supervisor;
 
-	HOLDS(will_look(queue) >= wanted);
-	HOLDS(wanted == 0 || !supervisor->asleep ||
-	      supervisor->until <= queue->relied_since + LOOK_NS);
+	return !supervisor->asleep ||
+	       supervisor->until <= queue->relied_since + LOOK_NS;
 }
 
-/* A push wakes a worker, even if another was woken for an earlier push and does
- * not run yet. */
-static void check_push(const struct par *p)
+static void check_relied_on(const struct par *p, const struct wait_queue *queue,
+			    uint64_t wanted)
 {
-	static const struct par *pool;
-	static uint64_t pushed, wakes;
-	const struct wait_queue *idle = &p->waiters.idle;
-	uint64_t now = list_length(p->pushed.first);
-
-	if (p == pool && now > pushed && idle->newest && may_begin(p) >= now)
-		HOLDS(idle->wakes > wakes || will_look(idle) >= now);
-	pool = p;
-	pushed = now;
-	wakes = idle->wakes;
+	HOLDS(will_look(queue) >= wanted);
+	HOLDS(wanted == 0 || is_looked_after(p, queue));
 }
 
 /* How many workers wait for an item. */
@@ -606,7 +595,6 @@ static struct before {
 	uintptr_t head;
 	unsigned in_callbacks;
 	uint64_t until; /* the supervisor's deadline */
-	uint64_t delivered, consumer_wakes;
 } before[SCHED_TASKS];
 
 static void note_before(const struct par *p)
@@ -618,9 +606,7 @@ static void note_before(const struct par *p)
 		(struct before){ .begun = p->attempts.begun,
 				 .head = word_load_own(&p->ring.head),
 				 .in_callbacks = in_callbacks(p),
-				 .until = p->waiters.supervisor.until,
-				 .delivered = p->ledger.delivered,
-				 .consumer_wakes = p->waiters.consumers.wakes };
+				 .until = p->waiters.supervisor.until };
 }
 
 /* The supervisor has a deadline only if a callback is interrupted, a worker was
@@ -653,20 +639,6 @@ static void check_starts(const struct par *p)
 	HOLDS(queued > count_waiting(p));
 }
 
-/* If a delivery leaves more results than there are consumers on their way, it
- * wakes another. */
-static void check_delivery(const struct par *p)
-{
-	const struct before *was = &before[sched_self()->id];
-	const struct wait_queue *consumers = &p->waiters.consumers;
-	const struct ledger *l = &p->ledger;
-
-	if (l->delivered != was->delivered && consumers->newest &&
-	    has_result(p) && consumers->newest->least == 1)
-		HOLDS(consumers->wakes > was->consumer_wakes ||
-		      will_look(consumers) >= results(p));
-}
-
 /* While the watch of the tail is held, nothing is put without the lock when
  * time has passed. */
 static struct {
@@ -697,10 +669,8 @@ static void check_watches(const struct par *p)
 	HOLDS(tail == p->ring.tail_watch && head == p->ring.head_watch);
 	HOLDS(tray == p->tray.watch);
 	HOLDS(!w->idle.newest || tail == WATCH_ON ||
-	      (tail == WATCH_HELD &&
+	      (tail == WATCH_HELD && is_looked_after(p, &w->idle) &&
 	       will_look(&w->idle) > list_length(p->pushed.first)));
-	HOLDS(!w->idle.newest || tail != WATCH_HELD || !w->supervisor.asleep ||
-	      w->supervisor.until <= w->idle.relied_since + LOOK_NS);
 	HOLDS(p->source.state == SOURCE_RUNNING || tail == WATCH_ON);
 	HOLDS(p->seats.in_state[SEAT_VACANT] == 0 || tail == WATCH_ON);
 	HOLDS((!w->room.newest && !p->pushed.first && !is_canceled(p)) ||
@@ -775,8 +745,6 @@ static void check(const void *mutex)
 	check_watches(p);
 	check_starts(p);
 	check_pause(p);
-	check_delivery(p);
-	check_push(p);
 	if (model_time_flies)
 		check_starvation(p);
 	check_descriptors(p);
