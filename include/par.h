@@ -59,8 +59,9 @@
  * producer does not block SIGTTIN and SIGTTOU either: if a background job reads
  * its terminal in the generator, the job is stopped and goes on in the
  * foreground. (If the thread that calls par_open() blocks SIGPROF, SIGTTIN or
- * SIGTTOU, the pool's threads block it too.) So raise() and alarm() have no
- * effect in a callback, and the signals with which a garbage collector stops
+ * SIGTTOU, the pool's threads block it too.) So if a callback calls raise() for
+ * a blocked signal, the signal does not arrive; the signal of alarm() goes to a
+ * thread of the program; and the signals with which a garbage collector stops
  * threads do not arrive. A callback that needs such a signal unblocks it;
  * worker_open may do that once for its worker. A program that an action starts
  * inherits this signal mask. Reset the mask between fork() and exec(), or use
@@ -163,11 +164,12 @@ typedef int par_action_fn(void *context, void *item, void **value);
  * at most par_options.key_limit of them at once. 0 means that the item has no
  * key, and nothing restricts it.
  *
- * The pool calls this callback once for each item, before the item enters, on
- * the thread that brings the item: the producer or the thread that pushes. It
- * calls it even if it then refuses the push, but not for a push in a
- * worker_open. It holds no lock. The callback must return: it must not block,
- * call the pool, or end its thread. context is par_options.context.
+ * The pool calls this callback once for each item that the generator returns
+ * and once for each push, before the item enters, on the thread that brings the
+ * item: the producer or the thread that pushes. It calls it even if it then
+ * refuses the push, but not for a push in a worker_open. It holds no lock. The
+ * callback must return: it must not block, call the pool, or end its thread.
+ * context is par_options.context.
  */
 typedef uint64_t par_key_fn(void *context, void *item);
 
@@ -247,9 +249,10 @@ struct par_options {
 	 * if it failed; the worker then ends without a worker_close. Pushes to
 	 * the same pool are not allowed there: par_push() returns -EAGAIN. */
 	int (*worker_open)(void *context, void **state);
-	/* This callback runs on the same thread when the worker ends, once for
-	 * each successful worker_open. Without a worker_open it gets NULL. The
-	 * interrupt is blocked then, and pthread_exit() does no harm. */
+	/* This callback runs on the same thread when the worker ends, unless
+	 * its worker_open has failed. It gets the *state of this worker, or
+	 * NULL if there is no worker_open. The interrupt is blocked then, and
+	 * pthread_exit() does no harm. */
 	void (*worker_close)(void *state);
 	/* par_close() calls this callback for each item that was not delivered.
 	 * Such an item never ran (its error is -ECANCELED), or no consumer took
@@ -284,8 +287,8 @@ struct par_options {
 	const char *name;
 	/* A worker that has found no item for so many milliseconds leaves, and
 	 * its worker_close runs. The one that has been idle longest leaves
-	 * first. One worker always stays. Another is started when items wait
-	 * again. 0 means that workers stay until par_close(). */
+	 * first. If only one worker is idle, it stays. Another is started when
+	 * items wait again. 0 means that workers stay until par_close(). */
 	unsigned idle_ms;
 	/* An action that takes more milliseconds is told to stop (see
 	 * par_stopping()), never earlier. 0 means no limit. */
@@ -323,7 +326,8 @@ struct par_stats {
 	unsigned running;
 	/* This many items are finished or canceled, but not delivered. */
 	size_t ready;
-	/* This many worker threads exist, including those in worker_open. */
+	/* This many workers exist, including those that are being started,
+	 * those in worker_open and those in worker_close. */
 	unsigned workers;
 	/* The latest attempt to start a worker (the one that began last) failed
 	 * with this number: -EAGAIN or similar, or the return value of
@@ -339,14 +343,16 @@ struct par_stats {
 	/* So many of the queued items wait for their key: they would wait even
 	 * if a worker were idle for each. */
 	size_t held;
-	/* At most so many actions are under way at once: see par_limit(). */
+	/* The present limit of par_limit(). If it was lowered, more actions may
+	 * still be under way. */
 	unsigned limit;
 };
 
 /*
  * Opens a pool. Copies the options (the name too), and starts the first worker,
  * the supervisor and the producer. The first item may be generated before
- * par_open() returns.
+ * par_open() returns, and so before *pool is set. So a callback should find its
+ * pool by par_self().
  *
  * If there is a worker_open, blocks until that of the first worker has
  * returned, however long that takes. Thread-safe: may be called from any
@@ -359,7 +365,7 @@ struct par_stats {
  *              an unfit interrupt, or a nonzero field that this library does
  *              not know; nothing was started
  *   -ENOMEM    out of memory
- *   -EAGAIN    the system refused a thread
+ *   -EAGAIN    the system refused a thread or a lock
  *   -ENOSYS    the condition variables of the system do not know the monotonic
  *              clock
  *   other      the first worker_open returned this number (-EINTR: it ended
@@ -419,12 +425,13 @@ PAR_API int par_next_timed(struct par *pool, struct par_result *result,
 
 /*
  * Takes several results at once: up to `most`, into the array `results`. Waits
- * until `least` of them are ready. It does not wait for more if no more can
- * come while the caller waits: nothing else runs, and the input has ended, the
- * window is full, or the limit is 0 (par_limit()). Waits for at most timeout_ms
- * milliseconds; 0 means that it does not wait, a negative number that it waits
- * without a limit. The consumer is woken once, and not for each result.
- * par_fd() knows nothing of `least`: in an event loop use the time 0.
+ * until `least` of them are ready. If at least one is ready, it does not wait
+ * for more if no more can come without a push: no action is under way, and
+ * either the limit is 0 (par_limit()), or no item is queued and the input has
+ * ended or the window is full. Waits for at most timeout_ms milliseconds; 0
+ * means that it does not wait, a negative number that it waits without a limit.
+ * The consumer is woken once, and not for each result. par_fd() knows nothing
+ * of `least`: in an event loop use the time 0.
  *
  * least 0 means 1. A larger `most` than INT_MAX means INT_MAX. If the time is
  * over, what is ready is taken, even if that is less than `least`.
@@ -625,8 +632,10 @@ PAR_API int par_stop_fd(void);
 
 /*
  * Returns the pool of the callback that the calling thread is running: action,
- * generator, worker_open or worker_close. Returns NULL everywhere else. Does
- * not block. Thread-safe: may be called from any thread.
+ * generator, worker_open or worker_close. On the producer it returns the pool
+ * in par_options.key too. In a key or a discard that runs inside a call of the
+ * program, it returns what it returned before that call. Returns NULL
+ * everywhere else. Does not block. Thread-safe: may be called from any thread.
  */
 PAR_API struct par *par_self(void);
 
@@ -689,11 +698,12 @@ PAR_API int par_close_timed(struct par *pool, int timeout_ms);
 
 /*
  * Two generators are ready-made: for an array and for the lines of a file.
+ * Their arguments must not be NULL.
  *
  * par_from_array() makes a pointer to each element of an array, one after the
- * other. Its source is a struct par_array. The array is the program's and must
- * exist longer than the items. Does not block. Returns 1 and sets *item, or
- * returns 0 after the last element.
+ * other. Its source is a struct par_array, which must exist until the input has
+ * ended. The array is the program's and must exist longer than the items. Does
+ * not block. Returns 1 and sets *item, or returns 0 after the last element.
  *
  *     .generate = par_from_array,
  *     .source = &(struct par_array){ .base = names, .count = 3,
@@ -717,12 +727,14 @@ PAR_API int par_from_array(void *array, void **item);
  * to wait, it fails with -EIO, and a line that had begun is lost.
  *
  * Each item is the next line without its newline: a string from malloc() that
- * the program has to free. The last line needs no newline. A carriage return
- * stays in the line. A line with NUL bytes looks cut off.
+ * the program has to free, also in discard. The last line needs no newline. A
+ * carriage return stays in the line. A line with NUL bytes looks cut off.
  *
- * Blocks while it reads. The file stays open. Until the input has ended, only
- * the pool may read from the file. (In musl, exit() waits for a thread that
- * reads a file, and so for the next line. End the input first, or use _exit().)
+ * Blocks while it reads. If the error indicator of the file is set, it is
+ * cleared first. The file stays open. Until the input has ended, the program
+ * must not close the file, and only the pool may read from it. (In musl, exit()
+ * waits for a thread that reads a file, and so for the next line. End the input
+ * first, or use _exit().)
  *
  * Returns
  *   1          *item is the next line
