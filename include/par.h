@@ -460,7 +460,8 @@ PAR_API int par_next_many(struct par *pool, struct par_result *results,
  * The descriptor is made at the first call, with close-on-exec, and is never 0,
  * 1 or 2. par_close() closes it. The program must not read, write or close it.
  * Take it out of an epoll set before par_close(): a child process may hold a
- * copy, and then the set still knows it.
+ * copy, and then the set still knows it. On Linux a copy is not ready after
+ * par_close().
  *
  * Does not block. Thread-safe: may be called from any thread. On success
  * par_fd() returns the descriptor. If the descriptor cannot be made, it returns
@@ -476,10 +477,9 @@ PAR_API int par_fd(struct par *pool);
  * the descriptor is ready at once.
  *
  * All else is as for par_fd(): the descriptor is made at the first call, with
- * close-on-exec, and par_close() closes it. After par_close(), a copy in a
- * child process is not ready. The program must not read, write or close the
- * descriptor. Does not block. Thread-safe: may be called from any thread. The
- * return values are the same.
+ * close-on-exec, and par_close() closes it. The program must not read, write or
+ * close the descriptor. Does not block. Thread-safe: may be called from any
+ * thread. The return values are the same.
  */
 PAR_API int par_cancel_fd(struct par *pool);
 
@@ -516,8 +516,11 @@ PAR_API int par_push(struct par *pool, void *item);
  * Returns what par_push() returns, and also
  *   -ETIMEDOUT the time is over, and there was no room, or other threads were
  *              waiting for it; the item did not enter
- *   -EDEADLK   called on one of the pool's own threads with another time than
- *              0, and it would have to wait; the item did not enter
+ *   -EDEADLK   called on one of the pool's own threads (or in a destructor of
+ *              its thread-specific data) with another time than 0, and it would
+ *              have to wait; the item did not enter
+ *   -ENOMEM    also: waiting needs a condition variable, and the system refused
+ *              one; the item did not enter
  * par_cancel() and the end wake a thread that waits here; the call then returns
  * -ECANCELED or -EPIPE.
  */
@@ -537,7 +540,8 @@ PAR_API int par_push_timed(struct par *pool, void *item, int timeout_ms);
  * Returns
  *   0          the item had not started
  *   1          the item runs, and was told to stop, now or earlier
- *   -ENOENT    the item is not in the pool, or its action has ended
+ *   -ENOENT    the item is not in the pool, its action has ended, or it was
+ *              canceled before it started
  */
 PAR_API int par_withdraw(struct par *pool, void *item);
 
@@ -576,12 +580,14 @@ PAR_API void par_finish(struct par *pool);
  * come back through par_next() at once, with the error -ECANCELED. (In an
  * ordered pool, each of them comes back in its place.)
  *
- * Actions that are under way go on, and their results come back as usual. For
- * them par_canceled() is true, par_cancel_fd() is ready, and
- * par_options.interrupt interrupts them. The same holds for a call of the
- * generator that is under way. The end waits for that call. If that call
- * returns an item, the item comes back with -ECANCELED. Then par_next() reports
- * the end: 0, or the number with which the generator failed before the cancel.
+ * Actions that are under way go on, and their results come back as usual. But
+ * they are told to stop (see par_stopping()), and so are a worker_open and a
+ * call of the generator that are under way. For everybody par_canceled() is
+ * true and par_cancel_fd() is ready. A thread that waits in par_push_timed()
+ * gets -ECANCELED. The end waits for the call of the generator. If that call
+ * returns an item, the item comes back with -ECANCELED; if it fails, that is
+ * not reported. Then par_next() reports the end: 0, or the number with which
+ * the generator failed before the cancel.
  *
  * Does not wait. It takes longer if many items are queued: some 30 ns for each.
  * Thread-safe: may be called from any thread. A second call has no further
@@ -608,8 +614,9 @@ PAR_API bool par_canceled(const struct par *pool);
  * calls are interrupted, again and again until it returns. Nothing else
  * happens: what it returns is its result.
  *
- * In par_options.key it returns what it returns in the callback around it.
- * Everywhere else, also in worker_close, par_stopping() is false. Does not
+ * In par_options.key it returns what it returns in the callback that pushes. On
+ * the producer, it returns whether the generator is told to stop. Everywhere
+ * else, also in worker_close, par_stopping() is false. Does not
  * block, takes no lock, and may be called in an inner loop.
  */
 PAR_API bool par_stopping(void);
@@ -621,12 +628,12 @@ PAR_API bool par_stopping(void);
  * the callback returns. After that, it belongs to the worker's next item.
  *
  * Each worker that asks has a descriptor of its own, and keeps it for its next
- * items. It is an eventfd, or one end of a pipe where the system has none. It
- * is made at the first call, with close-on-exec, is never 0, 1 or 2, and
- * par_close() closes it. The program must not read, write or close it. Does not
- * block. If the descriptor cannot be made, par_stop_fd() returns -EMFILE,
- * -ENFILE or -ENOMEM. In places where par_stopping() is always false, it
- * returns -EINVAL.
+ * items. So has the producer. The descriptor is an eventfd; if the system has
+ * none, it is one end of a pipe. It is made at the first call, with
+ * close-on-exec, is never 0, 1 or 2, and par_close() closes it. The program
+ * must not read, write or close it. Does not block. If the descriptor cannot be
+ * made, par_stop_fd() returns -EMFILE, -ENFILE or -ENOMEM. In places where
+ * par_stopping() is always false, it returns -EINVAL.
  */
 PAR_API int par_stop_fd(void);
 
@@ -679,14 +686,17 @@ PAR_API void par_stats(const struct par *pool, struct par_stats *stats);
  *   -EIO       the pool is closed; the generator had failed with -EIO,
  *              -ETIMEDOUT, -EDEADLK or -ECHILD
  *   other      the pool is closed; the generator had failed with this number
+ *              (-ENOMEM: there was no memory for another item; -EINTR: the
+ *              generator ended its thread)
  */
 PAR_API int par_close(struct par *pool);
 
 /*
  * Does the same as par_close(), but waits for at most timeout_ms milliseconds
- * until all threads have ended. A negative number means that it waits without a
- * limit, like par_close(). The time limits neither discard nor a destructor of
- * thread-specific data.
+ * until all threads have ended, measured by the monotonic clock. 0 means that
+ * it does not wait. A negative number means that it waits without a limit, like
+ * par_close(). But it always waits for discard and for the destructors of
+ * thread-specific data, however long they take.
  *
  * Returns what par_close() returns, and also
  *   -ETIMEDOUT some thread has not ended; the pool is canceled and still there

@@ -61,28 +61,31 @@ int par_next_many(struct par *pool, struct par_result *results, unsigned most,
 /* A thread may be canceled while it waits, and nowhere else (waiter.h). So the
  * calls that do not wait disable that. */
 
-static int open_descriptor(struct par *p, struct pipe *pipe)
+static int open_descriptor(struct par *p, struct pipe *pipe,
+			   int (*open)(struct pipe *))
 {
 	int fd, before = thread_disable_cancel();
 
 	monitor_lock(p);
-	fd = pipe_open(pipe);
+	fd = open(pipe);
 	if (pool_is_canceled(p))
-		pipe_hang_up(&p->cancel_pipe);
-	monitor_unlock(
-		p); /* makes that of the results readable if it must be */
+		pipe_latch(&p->cancel_pipe);
+	/* Makes the descriptor of the results readable if it must be. */
+	monitor_unlock(p);
 	thread_restore_cancel(before);
 	return fd;
 }
 
 int par_fd(struct par *pool)
 {
-	return pool ? open_descriptor(pool, &pool->results_pipe) : -EINVAL;
+	return pool ? open_descriptor(pool, &pool->results_pipe, pipe_open)
+		    : -EINVAL;
 }
 
 int par_cancel_fd(struct par *pool)
 {
-	return pool ? open_descriptor(pool, &pool->cancel_pipe) : -EINVAL;
+	return pool ? open_descriptor(pool, &pool->cancel_pipe, pipe_open_latch)
+		    : -EINVAL;
 }
 
 /* Whether the calling thread is in worker_open. Only that thread changes the

@@ -56,7 +56,7 @@ void cancels_all(struct par *p)
 	source_finish(&p->source);
 	pool_update(p);
 	cancel_queued(p);
-	pipe_hang_up(&p->cancel_pipe);
+	pipe_latch(&p->cancel_pipe);
 	monitor_unlock(p);
 }
 

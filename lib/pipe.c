@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The system calls on the pipes behind par_fd(), par_cancel_fd() and
+ * The system calls on the descriptors of par_fd(), par_cancel_fd() and
  * par_stop_fd(). They never block, and leave errno alone. Cancellation is
  * disabled where they are made, as everywhere under the lock (waiter.h).
  */
@@ -16,6 +16,7 @@ void pipe_move_mark(struct pipe *pipe, bool readable)
 {
 	uint64_t mark = 1; /* what an eventfd counts */
 	const int into = pipe->ends[pipe->ends[1] >= 0];
+	const int from = SYSTEM_IS_PIPE ? pipe->ends[0] : into;
 	int saved = errno;
 	ssize_t moved;
 
@@ -24,7 +25,7 @@ void pipe_move_mark(struct pipe *pipe, bool readable)
 	 * valgrind does. */
 	do
 		moved = readable ? write(into, &mark, sizeof mark)
-				 : read(pipe->ends[0], &mark, sizeof mark);
+				 : read(from, &mark, sizeof mark);
 	while (moved < 0 && errno == EINTR);
 	/* Nothing moves if the program has read the mark, which it must not.
 	 * The next change sets it right. */
@@ -61,11 +62,12 @@ static int move_up(struct pipe *pipe, int end)
 
 static int make(struct pipe *pipe, int (*system_make)(int ends[2]))
 {
-	int rc = system_make(pipe->ends);
+	int rc;
 
-	if (rc)
-		return rc;
-	rc = move_up(pipe, 0);
+	pipe->ends[0] = pipe->ends[1] = -1;
+	rc = system_make(pipe->ends);
+	if (rc == 0)
+		rc = move_up(pipe, 0);
 	if (rc == 0)
 		rc = move_up(pipe, 1);
 	if (rc) {
@@ -90,12 +92,12 @@ static int open_with(struct pipe *pipe, int (*system_make)(int ends[2]))
 
 int pipe_open(struct pipe *pipe)
 {
-	return open_with(pipe, system_pipe);
+	return open_with(pipe, system_event);
 }
 
-int pipe_open_event(struct pipe *pipe)
+int pipe_open_latch(struct pipe *pipe)
 {
-	return open_with(pipe, system_event);
+	return open_with(pipe, system_latch);
 }
 
 void pipe_close(struct pipe *pipe)
@@ -108,12 +110,12 @@ void pipe_close(struct pipe *pipe)
 	close_end(pipe, 1);
 }
 
-void pipe_hang_up(struct pipe *pipe)
+void pipe_latch(struct pipe *pipe)
 {
-	/* A reader can take the mark away, but cannot open the write end again.
-	 * If a forked child still holds the write end, only the mark makes the
-	 * read end readable. */
 	pipe_set_readable(pipe, true);
-	if (pipe->is_open)
+	/* A reader can take the mark out of a real pipe, but cannot open the
+	 * write end again. If a forked child still holds the write end, only
+	 * the mark makes the read end readable. */
+	if (SYSTEM_IS_PIPE && pipe->is_open)
 		close_end(pipe, 1);
 }

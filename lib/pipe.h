@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A descriptor that a program can poll for a condition of the pool. While
- * nobody has asked for the descriptor, it costs nothing. The pool's lock keeps
- * the descriptor in step with the condition.
+ * A descriptor that a program can poll for a condition of the pool: one end of
+ * a pipe, or of what the system has in its place (system.h). While nobody has
+ * asked for the descriptor, it costs nothing. The pool's lock keeps the
+ * descriptor in step with the condition.
  */
 #ifndef PAR_PIPE_H
 #define PAR_PIPE_H
@@ -16,20 +17,21 @@ struct pipe {
 	bool is_open;
 	/* A mark is in the pipe: the read end polls as readable. */
 	bool is_readable;
-	/* The read end and the write end; -1: closed, or the system has one
-	 * descriptor for both. */
+	/* The read end, which polls, and the other; -1: closed, or there is
+	 * none. */
 	int ends[2];
 };
 
 /* Return the read end. Open the pipe at the first call; return -EMFILE, -ENFILE
- * or -ENOMEM if that fails. One that never hangs up can do with one descriptor.
- */
+ * or -ENOMEM if that fails. pipe_latch() needs one that pipe_open_latch()
+ * opened; it takes a descriptor more. */
 int pipe_open(struct pipe *pipe) NEEDS_LOCK;
-int pipe_open_event(struct pipe *pipe) NEEDS_LOCK;
+int pipe_open_latch(struct pipe *pipe) NEEDS_LOCK;
 void pipe_close(struct pipe *pipe) NEEDS_LOCK;
 
-/* Makes the read end readable for good, even if somebody reads from it. */
-void pipe_hang_up(struct pipe *pipe) NEEDS_LOCK;
+/* Makes the read end readable until the close, even if somebody reads from it.
+ */
+void pipe_latch(struct pipe *pipe) NEEDS_LOCK;
 
 /* Puts the mark in, or takes it out. */
 void pipe_move_mark(struct pipe *pipe, bool readable) NEEDS_LOCK;

@@ -90,7 +90,7 @@ int stops_open(struct self *self)
 
 	if (self->worker && self->worker->state == SEAT_LEAVING)
 		return -EINVAL;
-	fd = pipe_open_event(&self->stop_pipe);
+	fd = pipe_open(&self->stop_pipe);
 	pipe_set_readable(&self->stop_pipe, word_load_own(&self->told) != 0);
 	return fd;
 }

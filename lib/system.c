@@ -11,12 +11,35 @@
 #include <time.h>
 #include <unistd.h>
 #if defined(__linux__)
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/syscall.h>
 #elif defined(__FreeBSD__) || defined(__DragonFly__) || defined(__OpenBSD__)
 #include <pthread_np.h>
 #endif
 
+#if !SYSTEM_IS_PIPE
+int system_event(int ends[2])
+{
+	ends[0] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	return ends[0] < 0 ? -errno : 0;
+}
+
+int system_latch(int ends[2])
+{
+	struct epoll_event readable = { .events = EPOLLIN };
+
+	ends[1] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (ends[1] < 0)
+		return -errno;
+	ends[0] = epoll_create1(EPOLL_CLOEXEC);
+	if (ends[0] < 0)
+		return -errno;
+	/* ENOMEM, or ENOSPC: the user's epoll sets watch too many. */
+	return epoll_ctl(ends[0], EPOLL_CTL_ADD, ends[1], &readable) ? -ENOMEM
+								     : 0;
+}
+#else
 #ifdef __APPLE__
 static int set_up(int end)
 {
@@ -24,7 +47,7 @@ static int set_up(int end)
 	       fcntl(end, F_SETFL, O_NONBLOCK) < 0;
 }
 
-int system_pipe(int ends[2])
+int system_event(int ends[2])
 {
 	if (pipe(ends))
 		return -errno;
@@ -33,22 +56,17 @@ int system_pipe(int ends[2])
 	return 0;
 }
 #else
-int system_pipe(int ends[2])
+int system_event(int ends[2])
 {
 	return pipe2(ends, O_CLOEXEC | O_NONBLOCK) ? -errno : 0;
 }
 #endif
 
-int system_event(int ends[2])
+int system_latch(int ends[2])
 {
-#ifdef __linux__
-	ends[0] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	ends[1] = -1;
-	return ends[0] < 0 ? -errno : 0;
-#else
-	return system_pipe(ends);
-#endif
+	return system_event(ends);
 }
+#endif
 
 int system_mutex_init(pthread_mutex_t *mutex)
 {

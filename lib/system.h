@@ -28,14 +28,25 @@ enum { PTHREAD_CANCEL_ENABLE, PTHREAD_CANCEL_DISABLE };
 #endif
 
 /*
- * Makes a pipe. Its ends do not block, and are closed on exec. Returns 0, or
- * -EMFILE or -ENFILE. macOS sets that after it has made the pipe: a child that
- * another thread forks at this moment, and that calls exec, keeps the ends.
+ * Make a descriptor to poll, ends[0], which is readable while there is a mark.
+ * The mark is written into one end and read from the other; the macros tell
+ * which. ends[1] is -1 if there is one end only. The ends do not block, and are
+ * closed on exec. Return 0, or -EMFILE, -ENFILE or -ENOMEM; then the ends that
+ * were made are still open, and the others are as before.
+ *
+ * Linux: an eventfd, and for a latch an epoll set around it: no reader can take
+ * the mark of a latch, and only the pool can.
+ * Elsewhere: a pipe. If a latch is to stay readable, close ends[1]. macOS sets
+ * close-on-exec after it has made the pipe: a child that another thread forks
+ * at this moment, and that calls exec, keeps the ends.
  */
-int system_pipe(int ends[2]);
-/* The same with one descriptor, ends[0], for both ends, if the system has that:
- * an eventfd. Then ends[1] is -1. */
 int system_event(int ends[2]);
+int system_latch(int ends[2]);
+#if defined(__linux__) && !defined(PAR_PLAIN_PIPES)
+#define SYSTEM_IS_PIPE 0
+#else
+#define SYSTEM_IS_PIPE 1
+#endif
 
 /* A mutex, and a condition variable with the monotonic clock. They return 0,
  * -EAGAIN or -ENOMEM; -ENOSYS: the condition variables of the system have no

@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 #include <unistd.h>
 
 #include <par.h>
@@ -262,6 +263,24 @@ WRAP(int, eventfd, unsigned value, int flags)
 		return -1;
 	}
 	return __real_eventfd(value, flags);
+}
+
+WRAP(int, epoll_create1, int flags)
+{
+	if (fails(FAULT_PIPE, EMFILE)) {
+		errno = EMFILE;
+		return -1;
+	}
+	return __real_epoll_create1(flags);
+}
+
+WRAP(int, epoll_ctl, int set, int operation, int fd, struct epoll_event *event)
+{
+	if (fails(FAULT_EPOLL, ENOSPC)) {
+		errno = ENOSPC;
+		return -1;
+	}
+	return __real_epoll_ctl(set, operation, fd, event);
 }
 
 /* These fail with EINTR, as if interrupted by a signal. */

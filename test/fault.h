@@ -21,7 +21,7 @@ enum fault_site {
 	FAULT_COND = 1 << 3,	 /* pthread_cond_init: EAGAIN */
 	FAULT_CONDATTR = 1 << 4, /* pthread_condattr_init: ENOMEM */
 	FAULT_ATTR = 1 << 5,	 /* pthread_attr_init: ENOMEM */
-	FAULT_PIPE = 1 << 6,	 /* pipe2, eventfd: EMFILE */
+	FAULT_PIPE = 1 << 6,	 /* pipe2, eventfd, epoll_create1: EMFILE */
 	FAULT_ANY = (1 << 7) - 1,
 	/* Not refused, but interrupted by a signal: EINTR. */
 	FAULT_YIELD = 1 << 7, /* sched_yield */
@@ -30,7 +30,8 @@ enum fault_site {
 	/* The system has no such clock. */
 	FAULT_CLOCK = 1 << 10, /* pthread_condattr_setclock: EINVAL */
 	/* Only counted. */
-	FAULT_LOCK = 1 << 11 /* pthread_mutex_lock on the pool's threads */
+	FAULT_LOCK = 1 << 11, /* pthread_mutex_lock on the pool's threads */
+	FAULT_EPOLL = 1 << 12 /* epoll_ctl: ENOSPC */
 };
 
 /* From now on the calls at `sites` are counted. The n-th fails, counted from 1.

@@ -776,15 +776,16 @@ static void assert_survives_emfile(fd_call *call, rlim_t count)
 
 static void without_descriptors_it_works_and_can_be_asked_again(void **state)
 {
-	for (size_t i = 0; i < 2; i++)
-		for (rlim_t count = 0; count < 2; count++)
-			assert_survives_emfile(calls[i], count);
+	assert_survives_emfile(par_fd, 0);
+	/* It takes two. */
+	assert_survives_emfile(par_cancel_fd, 0);
+	assert_survives_emfile(par_cancel_fd, 1);
 }
 
 static void after_emfile_it_tells_what_came_meanwhile(void **state)
 {
 	struct par *pool = kit_open_echo();
-	struct rlimit before = kit_limit_descriptors(1);
+	struct rlimit before = kit_limit_descriptors(0);
 
 	assert_int_equal(par_fd(pool), -EMFILE);
 	assert_int_equal(par_cancel_fd(pool), -EMFILE);

@@ -103,7 +103,7 @@ static void the_next_item_is_not_told(void **state)
 	kit_finish(pool);
 }
 
-/* Some systems have no eventfd, and a pipe has two. */
+/* If the system has no eventfd, a pipe has two. */
 static void a_worker_has_one_descriptor(void **state)
 {
 	struct job jobs[3] = { JOB, JOB, JOB };
@@ -112,7 +112,7 @@ static void a_worker_has_one_descriptor(void **state)
 
 	for (int i = 0; i < 3; i++)
 		push_job(pool, &jobs[i]);
-#ifdef __linux__
+#if defined(__linux__) && !defined(PAR_PLAIN_PIPES)
 	assert_int_equal(kit_descriptors(), before + 3);
 #endif
 	par_cancel(pool);

@@ -491,6 +491,30 @@ static void par_cancel_fd_too(void **state)
 	assert_descriptor(par_cancel_fd);
 }
 
+/* It makes two descriptors, and on Linux one watches the other. */
+static void a_part_of_par_cancel_fd_is_undone(void **state)
+{
+	struct par *pool = kit_open_echo();
+	const unsigned before = kit_descriptors();
+	unsigned n = 1;
+
+	for (;; n++) {
+		int fd;
+
+		fault_arm(FAULT_PIPE | FAULT_EPOLL, n, false);
+		fd = par_cancel_fd(pool);
+		fault_disarm();
+		if (fd >= 0)
+			break;
+		assert_int_equal(fd, fault_site() == FAULT_PIPE ? -EMFILE
+								: -ENOMEM);
+		assert_int_equal(kit_descriptors(), before);
+	}
+	assert_true(n > 1);
+	assert_int_equal(kit_descriptors(), before + 2);
+	kit_close(pool, 0);
+}
+
 /* A signal interrupts the write, or the read, of the byte that makes the
  * descriptor readable: it is tried again. */
 static void a_signal_does_not_keep_par_fd_from_what_it_says(void **state)
@@ -803,6 +827,7 @@ int main(void)
 		KIT_TEST(a_par_next_that_cannot_wait_changes_nothing),
 		KIT_TEST(par_fd_without_descriptors_can_be_asked_again),
 		KIT_TEST(par_cancel_fd_too),
+		KIT_TEST(a_part_of_par_cancel_fd_is_undone),
 		KIT_TEST(a_signal_does_not_keep_par_fd_from_what_it_says),
 		KIT_TEST(nor_does_it_change_errno),
 		KIT_TEST(a_wait_with_a_deadline_does_not_yield),

@@ -6,7 +6,7 @@
 #     calls-h.sh CALLS.MODELLED > calls.h
 set -eu
 echo '/* Written by calls-h.sh. */'
-for header in pthread sched signal stdlib time unistd fcntl sys/eventfd; do
+for header in pthread sched signal stdlib time unistd fcntl sys/epoll sys/eventfd; do
 	echo "#include <$header.h>"
 done
 sed 's/.*/__typeof__(&) x_&;\n#define &(...) x_&(__VA_ARGS__)/' "$1"

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -54,13 +55,14 @@ void x_free(void *memory)
 }
 
 /* Each pipe has two descriptors, one to read from and one to write to. The
- * first pipe has FIRST and FIRST + 1. An event has the first of them, for both.
- */
+ * first pipe has FIRST and FIRST + 1. An event has the first of them, for both;
+ * an epoll set has it for polling, and watches one event. */
 enum { FIRST = 1000, PIPES = 16 };
 
 static struct {
-	int bytes;
-	bool is_event, open[2];
+	enum pipe_kind { PIPE, EVENT, EPOLL_SET } kind;
+	int bytes, event;
+	bool open[2];
 } pipes[PIPES];
 static int pipe_count;
 
@@ -83,7 +85,7 @@ static int pipe_of(int fd)
 }
 
 /* Returns the descriptor to read from, or -1. */
-static int make_pipe(bool is_event)
+static int make_pipe(enum pipe_kind kind)
 {
 	if (sched_fault()) {
 		errno = EMFILE;
@@ -93,15 +95,16 @@ static int make_pipe(bool is_event)
 		sched_fail("more than %d pipes", PIPES);
 	access_write(&pipe_count);
 	pipes[pipe_count].bytes = 0;
-	pipes[pipe_count].is_event = is_event;
+	pipes[pipe_count].kind = kind;
+	pipes[pipe_count].event = -1;
 	pipes[pipe_count].open[0] = true;
-	pipes[pipe_count].open[1] = !is_event;
+	pipes[pipe_count].open[1] = kind == PIPE;
 	return FIRST + 2 * pipe_count++;
 }
 
 int x_pipe2(int ends[2], int flags)
 {
-	const int fd = make_pipe(false);
+	const int fd = make_pipe(PIPE);
 
 	if (fd < 0)
 		return -1;
@@ -112,7 +115,28 @@ int x_pipe2(int ends[2], int flags)
 
 int x_eventfd(unsigned value, int flags)
 {
-	return make_pipe(true);
+	return make_pipe(EVENT);
+}
+
+int x_epoll_create1(int flags)
+{
+	return make_pipe(EPOLL_SET);
+}
+
+int x_epoll_ctl(int set, int operation, int fd, struct epoll_event *event)
+{
+	int i = pipe_of(set);
+
+	if (sched_fault()) {
+		errno = ENOSPC;
+		return -1;
+	}
+	if (pipes[i].kind != EPOLL_SET || operation != EPOLL_CTL_ADD ||
+	    pipes[pipe_of(fd)].kind != EVENT)
+		sched_fail("something else than an event for an epoll set");
+	access_write(pipes);
+	pipes[i].event = fd;
+	return 0;
 }
 
 ssize_t x_write(int fd, const void *data, size_t size)
@@ -122,7 +146,7 @@ ssize_t x_write(int fd, const void *data, size_t size)
 	descriptor_call();
 	access_write(pipes);
 	i = pipe_of(fd);
-	if (fd % 2 == 0 && !pipes[i].is_event)
+	if (fd % 2 == 0 && pipes[i].kind != EVENT)
 		sched_fail("a write to the end to read from");
 	pipes[i].bytes += (int)size;
 	return (ssize_t)size;
@@ -157,7 +181,15 @@ bool model_readable(int fd)
 	int i = pipe_of(fd);
 
 	access_read(pipes);
-	return pipes[i].bytes > 0 || !(pipes[i].open[1] || pipes[i].is_event);
+	switch (pipes[i].kind) {
+	case PIPE:
+		return pipes[i].bytes > 0 || !pipes[i].open[1];
+	case EVENT:
+		return pipes[i].bytes > 0;
+	case EPOLL_SET:
+		break;
+	}
+	return model_readable(pipes[i].event);
 }
 
 /* Two of them are longer than any wake-up takes, and one is not. */
