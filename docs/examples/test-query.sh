@@ -21,7 +21,10 @@ cd "$work"
 as=
 if [ "$(id -u)" = 0 ]; then
 	as='setpriv --reuid=postgres --regid=postgres --clear-groups'
-	chown postgres "$work"
+	chown postgres "$work" 2>chown.log || {
+		echo "root cannot become another user: left out: $(cat chown.log)"
+		exit 77
+	}
 fi
 
 # fail WHY: with all that there is to see, wherever the output goes just now.
