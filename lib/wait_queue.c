@@ -21,10 +21,10 @@ enum {
 	LONGEST_REST = 4096
 };
 
-/* A yield may take longer than any deadline, so a
- * wait that has a deadline does not yield. If the last yields were in vain,
- * this wait and the next one sleep at once. The limit per wait holds even if
- * others find what they look for: pthread_cancel() ends no yield. */
+/* A yield may take longer than any deadline, so a wait that has a deadline does
+ * not yield. If the last yields were in vain, this wait and the next one sleep
+ * at once. The limit per wait holds even if others find what they look for:
+ * pthread_cancel() ends no yield. */
 bool wait_queue_should_yield(struct wait_queue *queue, unsigned yields,
 			     uint64_t until)
 {
