@@ -68,6 +68,7 @@ static void read_options(struct bytes *bytes, struct scenario *s)
 	s->keys = more & 1;
 	s->idle = more / 2 % 2;
 	s->time_limit = more / 4 % 2;
+	s->destructor = more & 8 ? "" : NULL;
 }
 
 static void replace(char *letters, char old, char new)
@@ -86,7 +87,7 @@ static void limit_pools(char *letters, unsigned *pools)
 
 static void read_letters(struct bytes *bytes, struct scenario *s)
 {
-	static struct text source, action, pushed, open, close;
+	static struct text source, action, pushed, open, close, destructor;
 	static struct text threads[PROGRAM_THREADS];
 	const char *work = s->refused_from ? "-ebxpcfws" : "-ebxpcfwsn";
 	unsigned given = next(bytes), n = 1 + given / 4 % 3;
@@ -103,6 +104,9 @@ static void read_letters(struct bytes *bytes, struct scenario *s)
 		read_text(bytes, &threads[i],
 			  i ? "nt*~zpfcsd0rqRmMPQ" : "nt*~zpfcsdk0rqRlLmMPQg",
 			  &pushes);
+
+	if (s->destructor)
+		read_text(bytes, &destructor, "-pcf", &pushes);
 
 	limit_pools(action.letters, &pools);
 	limit_pools(pushed.letters, &pools);
@@ -126,6 +130,8 @@ static void read_letters(struct bytes *bytes, struct scenario *s)
 	s->pushed = pushed.letters;
 	s->open = given & 2 ? open.letters : NULL;
 	s->close = close.letters;
+	if (s->destructor)
+		s->destructor = destructor.letters;
 	while (n-- > 0)
 		s->threads[n] = threads[n].letters;
 }
@@ -149,14 +155,16 @@ static void report_scenario(void)
 
 	printf("workers %u, capacity %zu, window %zu%s%s%s%s%s%s%s, refused %u "
 	       "from %u"
-	       "\nsource %s action %s pushed %s open %s close %s threads",
+	       "\nsource %s action %s pushed %s open %s close %s destructor %s"
+	       " threads",
 	       s->workers, s->capacity, s->window,
 	       s->ordered ? ", ordered" : "", s->interrupt ? ", interrupt" : "",
 	       s->twice ? ", twice" : "", s->starves ? ", starves" : "",
 	       s->keys ? ", keys" : "", s->idle ? ", idle" : "",
 	       s->time_limit ? ", time limit" : "", s->refused, s->refused_from,
 	       s->source ? s->source : "none", s->action, s->pushed,
-	       s->open ? s->open : "none", s->close);
+	       s->open ? s->open : "none", s->close,
+	       s->destructor ? s->destructor : "none");
 	for (unsigned i = 0; i < PROGRAM_THREADS && s->threads[i]; i++)
 		printf(" %s", s->threads[i]);
 	printf("\n");

@@ -44,6 +44,10 @@ extern bool model_time_flies;
 unsigned model_in_hand(const void *from, const void *to);
 void model_hand_is_empty(void);
 
+/* If set, called on each thread that the library has started, when its body has
+ * ended: as destructors of thread-specific data are. */
+extern void (*model_destructor)(void);
+
 /* If set, called after a mutex was locked, and before it is unlocked. */
 extern void (*model_locks)(const void *mutex);
 extern void (*model_unlocks)(const void *mutex);

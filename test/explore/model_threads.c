@@ -54,14 +54,18 @@ void cancellation_point(void)
 	}
 }
 
+void (*model_destructor)(void);
+
 static void thread_ends(void *argument)
 {
 	struct thread *thread = argument;
 
-	if (has_mutex(thread->task))
-		sched_fail("a thread ended while it had a mutex");
 	if (par_self())
 		sched_fail("a thread ended, and par_self() was not NULL");
+	if (model_destructor)
+		model_destructor();
+	if (has_mutex(thread->task))
+		sched_fail("a thread ended while it had a mutex");
 	releases(thread);
 	sched_exit();
 }

@@ -88,10 +88,14 @@ struct scenario {
 	 *   m  par_next_many, 2 at least; M: until the end
 	 *   P  par_push_timed without a limit; Q: with 0 ms
 	 *   g  par_close_timed with 0 ms, which may give up; the last call of
-	 * the first thread, when the others have ended k  pthread_cancel of the
-	 * second thread
+	 *      the first thread, when the others have ended
+	 *   k  pthread_cancel of the second thread
 	 */
 	const char *threads[PROGRAM_THREADS];
+	/* The destructor of thread-specific data of a thread of the pool that
+	 * has run a callback: one letter per thread that ends, as for the
+	 * callbacks. NULL: there is none. */
+	const char *destructor;
 };
 
 extern const struct scenario scenarios[];

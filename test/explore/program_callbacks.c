@@ -56,6 +56,7 @@ static void begin_callback(const char *which)
 		sched_fail("%s was called after par_close()", which);
 	if (!par_self())
 		sched_fail("par_self() is NULL in %s", which);
+	seen.pool_of[sched_self()->id] = par_self();
 	sched_point();
 }
 
@@ -67,10 +68,8 @@ static bool second_opens(void *unused)
 }
 
 /* The letters that mean the same in every callback. */
-static void do_letter(char what, bool interrupt)
+static void do_letter(struct par *pool, char what, bool interrupt)
 {
-	struct par *pool = par_self();
-
 	switch (what) {
 	case 'b':
 	case 'B':
@@ -137,7 +136,7 @@ static int generate(void *source, void **item)
 	SET(producer, sched_self()->id);
 	SET(generating, true);
 	begin_callback("generate");
-	do_letter(what, seen.scenario->interrupt);
+	do_letter(par_self(), what, seen.scenario->interrupt);
 	if (what == 'x') {
 		SET(generating, false);
 		generate_end(-EINTR);
@@ -245,7 +244,7 @@ static int action(void *context, void *item, void **value)
 	if (WITH_ERRNO(par_next(par_self(), &none)) != -EDEADLK)
 		sched_fail("par_next() in an action did not fail");
 	check_errno("par_next()");
-	do_letter(what, s->interrupt);
+	do_letter(par_self(), what, s->interrupt);
 	if (what == 'n')
 		nest();
 	*value = item;
@@ -283,7 +282,7 @@ static int open_state(void *context, void **state)
 		sched_fail("par_push() in worker_open did not fail");
 	check_errno("par_push()");
 	/* The first call comes before anybody can cancel the pool. */
-	do_letter(what, seen.scenario->interrupt && number > 1);
+	do_letter(par_self(), what, seen.scenario->interrupt && number > 1);
 	if (strchr("gGX", what))
 		push_from_new_thread(par_self());
 	if (what == 'x' || what == 'X')
@@ -303,7 +302,8 @@ static void close_state(void *state)
 	if (WITH_ERRNO(par_close(par_self())) != -EDEADLK)
 		sched_fail("par_close() in worker_close did not fail");
 	check_errno("par_close()");
-	do_letter(letter(seen.scenario->close, ADD(close_calls, 1), '-'),
+	do_letter(par_self(),
+		  letter(seen.scenario->close, ADD(close_calls, 1), '-'),
 		  false);
 }
 
@@ -325,6 +325,22 @@ static uint64_t key(void *context, void *item)
 	return item_key(item);
 }
 
+static void destructor(void)
+{
+	struct par *pool = seen.pool_of[sched_self()->id];
+	struct par_result none;
+
+	if (!pool)
+		return;
+	if (WITH_ERRNO(par_next(pool, &none)) != -EDEADLK ||
+	    par_close(pool) != -EDEADLK)
+		sched_fail("a call in a destructor did not fail");
+	check_errno("par_next() or par_close()");
+	do_letter(pool,
+		  letter(seen.scenario->destructor, ADD(destructors, 1), '-'),
+		  false);
+}
+
 void callbacks_set(struct par_options *options)
 {
 	const struct scenario *s = seen.scenario;
@@ -337,4 +353,5 @@ void callbacks_set(struct par_options *options)
 	options->key = s->keys ? key : NULL;
 	options->idle_ms = s->idle;
 	options->time_limit_ms = s->time_limit;
+	model_destructor = s->destructor ? destructor : NULL;
 }

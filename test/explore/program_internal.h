@@ -29,6 +29,9 @@ struct seen {
 	 * par_next() returned. */
 	unsigned ended[PROGRAM_ITEMS], handed_in[PROGRAM_ITEMS];
 	unsigned last[SCHED_TASKS], ends, latest;
+	/* Per thread: the pool whose callbacks it runs. */
+	struct par *pool_of[SCHED_TASKS];
+	unsigned destructors;
 	int error[PROGRAM_ITEMS];
 	unsigned pushes;
 	/* Per item: par_withdraw() has begun; what it returned was 0, or 1. */

@@ -311,6 +311,25 @@ const struct scenario scenarios[] = {
 	  .action = "bx--",
 	  .threads = { "nnn" } },
 
+	/* A thread has ended, but for its destructors of thread-specific data.
+	 */
+	{ .name = "destructor",
+	  .workers = 1,
+	  .source = "i",
+	  .action = "x",
+	  .destructor = "p",
+	  .threads = { "*" } },
+	{ .name = "destructor-cancel",
+	  .workers = 2,
+	  .source = "i",
+	  .destructor = "cp",
+	  .threads = { "n" } },
+	{ .name = "destructor-finish",
+	  .workers = 1,
+	  .pushed = "xx",
+	  .destructor = "pf",
+	  .threads = { "p*" } },
+
 	/* A close, a cancel or a finish before all items are delivered. */
 	{ .name = "close-at-once",
 	  .workers = 1,
