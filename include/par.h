@@ -57,13 +57,14 @@
  * except par_options.interrupt, SIGPROF (profilers use it), and the synchronous
  * signals, which a thread's own instructions raise (SIGSEGV and similar). The
  * producer does not block SIGTTIN and SIGTTOU either: if a background job reads
- * its terminal in the generator, the job is stopped and goes on in the
- * foreground. (If the thread that calls par_open() blocks SIGPROF, SIGTTIN or
- * SIGTTOU, the pool's threads block it too.) So if a callback calls raise() for
- * a blocked signal, the signal does not arrive; the signal of alarm() goes to a
- * thread of the program; and the signals with which a garbage collector stops
- * threads do not arrive. A callback that needs such a signal unblocks it;
- * worker_open may do that once for its worker. A program that an action starts
+ * its terminal in the generator, the job is stopped. When the shell brings the
+ * job to the foreground, it goes on. (If the thread that calls par_open()
+ * blocks SIGPROF, SIGTTIN or SIGTTOU, the pool's threads block it too.) If a
+ * blocked signal is sent to the process, as alarm() does, it goes to a thread
+ * of the program. If a callback calls raise() for a blocked signal, the signal
+ * does not arrive. The signals with which a garbage collector stops threads do
+ * not arrive either. A callback that needs such a signal unblocks it;
+ * worker_open may do that once for its worker. A program that a callback starts
  * inherits this signal mask. Reset the mask between fork() and exec(), or use
  * POSIX_SPAWN_SETSIGMASK.
  *
@@ -73,21 +74,21 @@
  * par_from_lines(). On macOS it takes effect only in waits without a time
  * limit. One case is left to the program: if a signal handler calls a
  * cancellation point, such as write(), at the moment at which the wait begins
- * or ends, the system's condition variable may be left locked. Block the signal
- * in a thread that may be canceled.
+ * or ends, the condition variable of this wait may stay locked. Block the
+ * signal in a thread that may be canceled.
  *
  * Errors. An error is a negative errno value; 0 and positive numbers are
  * success. A number that a callback returns reaches the program unchanged,
- * unless the comment of a call says otherwise. Every call leaves errno itself
- * as it was. If a call gets NULL instead of a pool or of a place for its
- * answer, it returns -EINVAL, unless its comment says otherwise. A void call
- * does nothing then.
+ * unless the comment of a call says otherwise. (So par_open() fails with a
+ * positive number if the first worker_open returns one.) Every call leaves
+ * errno itself as it was. If the argument for a pool, or for the place of an
+ * answer, is NULL, a call returns -EINVAL, unless its comment says otherwise. A
+ * void call does nothing then.
  *
  * fork. In a child process the pool does not exist, because its threads do not
- * exist there. The child must make no call on the pool, except that par_close()
- * and par_close_timed() return -ECHILD there and do nothing, for the sake of
- * destructors. fork(), exec() and exit() themselves work at any time, in both
- * processes.
+ * exist there. The child must make no call on the pool. The only exceptions are
+ * par_close() and par_close_timed(): they return -ECHILD there, and do nothing.
+ * fork(), exec() and exit() themselves work at any time, in both processes.
  */
 #ifndef PAR_H
 #define PAR_H
@@ -129,15 +130,15 @@ struct par;
  *
  * The producer calls the generator only while the ring and the window have
  * room. It never calls the generator again after a return value of 0 or less,
- * and not after it has noticed par_cancel() or par_finish(). It may begin one
- * more call just after one of these has returned; that call counts as under
- * way.
+ * or after par_cancel() or par_finish(). (But a call that is about to begin
+ * still begins.)
  *
  * If the generator fails after par_cancel(), or after another thread has called
- * par_finish(), the failure is not reported. (An interrupted read is no error.)
- * par_next() itself also returns -ETIMEDOUT, -EAGAIN and -EDEADLK, with other
- * meanings. So a generator should fail with another number. A generator that
- * ends its thread by pthread_exit() has failed with -EINTR.
+ * par_finish(), the failure is not reported. (So it may fail when its read is
+ * interrupted.) par_next() itself also returns -ETIMEDOUT, -EAGAIN and
+ * -EDEADLK, with other meanings. So a generator should fail with another
+ * number. A generator that ends its thread by pthread_exit() has failed with
+ * -EINTR.
  */
 typedef int par_generate_fn(void *source, void **item);
 
@@ -166,10 +167,10 @@ typedef int par_action_fn(void *context, void *item, void **value);
  *
  * The pool calls this callback once for each item that the generator returns
  * and once for each push, before the item enters, on the thread that brings the
- * item: the producer or the thread that pushes. It calls it even if it then
- * refuses the push, but not for a push in a worker_open. It holds no lock. The
- * callback must return: it must not block, call the pool, or end its thread.
- * context is par_options.context.
+ * item: the producer or the thread that pushes. The callback runs even if the
+ * push is then refused, but not for a push in a worker_open. The library holds
+ * no lock during this call. The callback must return: it must not block, call
+ * the pool, or end its thread. context is par_options.context.
  */
 typedef uint64_t par_key_fn(void *context, void *item);
 
@@ -186,17 +187,17 @@ struct par_result {
 	unsigned worker;
 	/* The item has this place in the input; the first item has place 0. */
 	uint64_t index;
-	/* The item waited so many nanoseconds, from its entry to the start of
+	/* The item waited this many nanoseconds, from its entry to the start of
 	 * its action or to its cancel. 0 unless par_options.timed. */
 	uint64_t waited_ns;
-	/* The item was in its action for so many nanoseconds. 0 unless
+	/* The item was in its action for this many nanoseconds. 0 unless
 	 * par_options.timed. */
 	uint64_t ran_ns;
 	/* The action was told to stop (par_stopping() says how), for this
 	 * reason: -ETIMEDOUT (par_options.time_limit_ms), or -ECANCELED
-	 * (par_withdraw(), par_cancel(), par_close()). The first reason stays,
-	 * even if the action has not noticed. 0: the action was not told, or
-	 * the item never ran. */
+	 * (par_withdraw(), par_cancel(), par_close()). If there were several
+	 * reasons, this is the first. The action may not have noticed it. 0:
+	 * the action was not told, or the item never ran. */
 	int stopped;
 };
 
@@ -266,9 +267,10 @@ struct par_options {
 	/* The signal used to interrupt blocked system calls (EINTR). After
 	 * par_cancel() or par_close(), the pool sends it to each of its threads
 	 * that is inside an action, the generator or a worker_open, except the
-	 * worker_open that par_open() waits for. After par_finish(), it sends
-	 * the signal to the generator only. If par_withdraw() or its time limit
-	 * has told an action to stop, it sends the signal to this action only.
+	 * worker_open that par_open() waits for. After par_finish() of another
+	 * thread, it sends the signal to the generator only. If an action was
+	 * told to stop by par_withdraw() or its time limit, the pool sends the
+	 * signal to this action only.
 	 * It sends the signal again and again until the callback returns, at
 	 * first soon, later once per second. So a system call is interrupted
 	 * even if the first signal comes just before it.
@@ -285,13 +287,13 @@ struct par_options {
 	/* The threads get this name, cut to the length that the system allows.
 	 * A number may follow it. NULL means "par". */
 	const char *name;
-	/* A worker that has found no item for so many milliseconds leaves, and
-	 * its worker_close runs. The one that has been idle longest leaves
+	/* A worker that has found no item for this many milliseconds ends, and
+	 * its worker_close runs. The one that has been idle longest ends
 	 * first. If only one worker is idle, it stays. Another is started when
 	 * items wait again. 0 means that workers stay until par_close(). */
 	unsigned idle_ms;
-	/* An action that takes more milliseconds is told to stop (see
-	 * par_stopping()), never earlier. 0 means no limit. */
+	/* If an action takes more than this many milliseconds, it is told to
+	 * stop (see par_stopping()), never earlier. 0 means no limit. */
 	unsigned time_limit_ms;
 	/* This callback gives the key of an item (see par_key_fn). An item that
 	 * waits for its key holds up no item of another key. But a generated
@@ -299,7 +301,7 @@ struct par_options {
 	 * of one key may come in a row, give `capacity` room for them. NULL
 	 * means no keys. */
 	par_key_fn *key;
-	/* At most so many items of one key run at once. 0 means 1. */
+	/* At most this many items of one key run at once. 0 means 1. */
 	unsigned key_limit;
 	/* If not 0, results tell waited_ns and ran_ns, and par_stats() tells
 	 * oldest_ns. */
@@ -316,7 +318,7 @@ struct par_stats {
 	uint64_t finished;
 	/* This many of the finished actions did not return 0. */
 	uint64_t failed;
-	/* This many items never ran. */
+	/* This many items were canceled before they started. */
 	uint64_t canceled;
 	/* This many results were taken. */
 	uint64_t delivered;
@@ -336,12 +338,12 @@ struct par_stats {
 	/* If true, the generator will bring no more items. Without a generator,
 	 * true means that the pool was finished or canceled. */
 	bool ended;
-	/* The action that has been under way longest began so many nanoseconds
-	 * ago. 0: none is under way, or the options set neither timed nor
-	 * time_limit_ms. */
+	/* The action that has been under way longest began this many
+	 * nanoseconds ago. 0: none is under way, or the options set neither
+	 * timed nor time_limit_ms. */
 	uint64_t oldest_ns;
-	/* So many of the queued items wait for their key: they would wait even
-	 * if a worker were idle for each. */
+	/* This many of the queued items wait for their key: they would wait
+	 * even if a worker were idle for each. */
 	size_t held;
 	/* The present limit of par_limit(). If it was lowered, more actions may
 	 * still be under way. */
@@ -354,8 +356,8 @@ struct par_stats {
  * par_open() returns, and so before *pool is set. So a callback should find its
  * pool by par_self().
  *
- * If there is a worker_open, blocks until that of the first worker has
- * returned, however long that takes. Thread-safe: may be called from any
+ * If there is a worker_open, blocks until it has returned on the first
+ * worker, however long that takes. Thread-safe: may be called from any
  * thread.
  *
  * On success par_open() returns 0 and sets *pool. The caller owns the pool and
@@ -372,7 +374,7 @@ struct par_stats {
  *              its thread by pthread_exit())
  *
  * A worker_open can give its pool to another thread, and that thread can push
- * items even before par_open() returns. Before it returns an error, par_open()
+ * items before par_open() returns. If par_open() fails after that, it first
  * waits for the actions that are under way, but does not interrupt them. Then
  * it passes the items that are left to discard. When the worker_open returns an
  * error, no other thread may be in a call on the pool or make one.
@@ -392,18 +394,18 @@ static inline int par_open(struct par **pool,
  *   1          *result is set; its item and value are the caller's now
  *   0          the end: the input has ended and every item was delivered
  *   -EDEADLK   called on one of the pool's own threads, or in a destructor of
- *              its thread-specific data; nothing has changed
+ *              thread-specific data of such a thread; nothing has changed
  *   -EAGAIN    waiting needs a condition variable, and the system refused one
  *              (no system is known to do this); nothing has changed
  *   other      the end: the generator failed with this number, and every item
  *              that entered before was delivered (-ENOMEM: there was no memory
  *              for another item)
  *
- * Only this call decides that the end has come. So if the loop pushes an item
- * before it calls par_next() again, that call still waits for the item. If
- * there are several consumers, the end is reported as soon as nothing is left
- * in the pool. One of them may still hold a result then. After the end was
- * reported, every further call returns the same number.
+ * Until the end was reported, items can still be pushed. So a thread may push
+ * an item after it has taken the last result. Its next call then waits for this
+ * item. If there are several consumers, the end is reported as soon as nothing
+ * is left in the pool. One of them may still hold a result then. After the end
+ * was reported, every further call returns the same number.
  *
  * pthread_cancel() takes effect while par_next() waits, and at no other time: a
  * thread that has a result returns it. No lock stays held, no result is lost.
@@ -425,19 +427,23 @@ PAR_API int par_next_timed(struct par *pool, struct par_result *result,
 
 /*
  * Takes several results at once: up to `most`, into the array `results`. Waits
- * until `least` of them are ready. If at least one is ready, it does not wait
- * for more if no more can come without a push: no action is under way, and
- * either the limit is 0 (par_limit()), or no item is queued and the input has
- * ended or the window is full. Waits for at most timeout_ms milliseconds; 0
- * means that it does not wait, a negative number that it waits without a limit.
- * The consumer is woken once, and not for each result. par_fd() knows nothing
- * of `least`: in an event loop use the time 0.
+ * until `least` of them are ready. The consumer is woken once, and not for each
+ * result. par_fd() knows nothing of `least`: in an event loop use the time 0.
  *
- * least 0 means 1. A larger `most` than INT_MAX means INT_MAX. If the time is
- * over, what is ready is taken, even if that is less than `least`.
+ * If at least one result is ready and no more can come without a push, the call
+ * takes those that are ready. No more can come if no action is under way and
+ *   - the limit is 0 (par_limit()), or
+ *   - no item is queued, and the input has ended or the window is full.
+ *
+ * Waits for at most timeout_ms milliseconds. 0 means that it does not wait. A
+ * negative number means that it waits without a limit. If the time is over, the
+ * call takes the results that are ready, even if they are fewer than `least`.
+ *
+ * If least is 0, it means 1. If most is larger than INT_MAX, it means INT_MAX.
  *
  * Returns
- *   1 or more  so many results are set; their items and values are the caller's
+ *   1 or more  this many results are set; their items and values are the
+ *              caller's now
  *   0          the end, as for par_next()
  *   -ETIMEDOUT the time is over, and neither a result nor the end has come
  *   -EINVAL    most is 0, or least is more than most
@@ -454,14 +460,14 @@ PAR_API int par_next_many(struct par *pool, struct par_result *results,
  * are several consumers, another one may take the result first. Then use
  * par_next_timed(pool, r, 0).
  *
- * With EPOLLET there is one event until the pool is drained: take results until
- * par_next_timed(pool, r, 0) returns -ETIMEDOUT.
+ * With EPOLLET there is one event until no result is ready: take results until
+ * par_next_timed(pool, r, 0) returns -ETIMEDOUT or the end.
  *
  * The descriptor is made at the first call, with close-on-exec, and is never 0,
  * 1 or 2. par_close() closes it. The program must not read, write or close it.
- * Take it out of an epoll set before par_close(): a child process may hold a
- * copy, and then the set still knows it. On Linux a copy is not ready after
- * par_close().
+ * If it is in an epoll set, remove it before par_close(). Otherwise it stays in
+ * the set as long as a child process has a copy of it. On Linux the copy is not
+ * ready after par_close().
  *
  * Does not block. Thread-safe: may be called from any thread. On success
  * par_fd() returns the descriptor. If the descriptor cannot be made, it returns
@@ -516,11 +522,11 @@ PAR_API int par_push(struct par *pool, void *item);
  * Returns what par_push() returns, and also
  *   -ETIMEDOUT the time is over, and there was no room, or other threads were
  *              waiting for it; the item did not enter
- *   -EDEADLK   called on one of the pool's own threads (or in a destructor of
- *              its thread-specific data) with another time than 0, and it would
- *              have to wait; the item did not enter
- *   -ENOMEM    also: waiting needs a condition variable, and the system refused
- *              one; the item did not enter
+ *   -EDEADLK   the call would have to wait, the time is not 0, and the call was
+ *              made on one of the pool's own threads or in a destructor of
+ *              thread-specific data of such a thread; the item did not enter
+ *   -ENOMEM    also: the call would have to wait, and the system refused a
+ *              condition variable; the item did not enter
  * par_cancel() and the end wake a thread that waits here; the call then returns
  * -ECANCELED or -EPIPE.
  */
@@ -560,31 +566,29 @@ PAR_API int par_withdraw(struct par *pool, void *item);
 PAR_API int par_limit(struct par *pool, unsigned workers);
 
 /*
- * Stops the generator: it is not called again, except for a call that is about
- * to begin, which counts as under way. Items that have entered are run and
- * delivered. If a call of the generator is under way, the end waits for
- * that call. If that call returns an item, the item is run and delivered too.
- * With par_options.interrupt, its blocked system calls are interrupted, unless
- * the generator itself has called par_finish(). In a pool without a generator,
- * par_finish() ends the input.
+ * Stops the generator: it is not called again. Items that have entered are run
+ * and delivered. If a call of the generator is under way or about to begin, it
+ * is told to stop (see par_stopping()), unless the generator itself has called
+ * par_finish(). The end waits for that call. If it returns an item, the item is
+ * run and delivered too. In a pool without a generator, par_finish() ends the
+ * input.
  *
  * Does not block. Thread-safe: may be called from any thread. A second call, or
  * a call after the end, does nothing. (But if the first call was made in the
- * generator, a second call by another thread interrupts the generator.)
+ * generator, a second call by another thread tells the generator to stop.)
  */
 PAR_API void par_finish(struct par *pool);
 
 /*
- * Cancels the pool: the generator is not called again, except for a call that
- * is about to begin, which counts as under way. Items that have not started
- * come back through par_next() at once, with the error -ECANCELED. (In an
- * ordered pool, each of them comes back in its place.)
+ * Cancels the pool: the generator is not called again. Items that have not
+ * started come back through par_next() at once, with the error -ECANCELED. (In
+ * an ordered pool, each of them comes back in its place.)
  *
  * Actions that are under way go on, and their results come back as usual. But
  * they are told to stop (see par_stopping()), and so are a worker_open and a
- * call of the generator that are under way. For everybody par_canceled() is
- * true and par_cancel_fd() is ready. A thread that waits in par_push_timed()
- * gets -ECANCELED. The end waits for the call of the generator. If that call
+ * call of the generator that are under way or about to begin. For everybody
+ * par_canceled() is true and par_cancel_fd() is ready. A thread that waits in
+ * par_push_timed() gets -ECANCELED. The end waits for the generator. If it
  * returns an item, the item comes back with -ECANCELED; if it fails, that is
  * not reported. Then par_next() reports the end: 0, or the number with which
  * the generator failed before the cancel.
@@ -612,12 +616,12 @@ PAR_API bool par_canceled(const struct par *pool);
  * notices anything. Then par_stopping() is true at once in that callback, its
  * par_stop_fd() is ready, and with par_options.interrupt its blocked system
  * calls are interrupted, again and again until it returns. Nothing else
- * happens: what it returns is its result.
+ * happens: the return value of the callback keeps its meaning.
  *
- * In par_options.key it returns what it returns in the callback that pushes. On
- * the producer, it returns whether the generator is told to stop. Everywhere
- * else, also in worker_close, par_stopping() is false. Does not
- * block, takes no lock, and may be called in an inner loop.
+ * In par_options.key, par_stopping() returns the same as in the generator if
+ * the producer runs the key, and the same as in the code that pushes if a
+ * thread that pushes runs it. Everywhere else, also in worker_close, it is
+ * false. Does not block, takes no lock, and may be called in an inner loop.
  */
 PAR_API bool par_stopping(void);
 
@@ -652,10 +656,10 @@ PAR_API struct par *par_self(void);
 #pragma GCC diagnostic ignored "-Wshadow"
 #endif
 /*
- * Fills *stats. Blocks for no longer than the pool's own short lock, so a
- * program may call it for a progress line ten times per second. (A par_cancel()
- * of millions of queued items holds that lock for a moment.) Thread-safe: may
- * be called from any thread.
+ * Fills *stats. Waits only for the pool's lock, which no call holds for long.
+ * So a program may call it for a progress line ten times per second. (A
+ * par_cancel() of millions of queued items holds that lock for a moment.)
+ * Thread-safe: may be called from any thread.
  */
 PAR_API void par_stats(const struct par *pool, struct par_stats *stats);
 #if defined(__cplusplus) && defined(__GNUC__)
@@ -666,7 +670,7 @@ PAR_API void par_stats(const struct par *pool, struct par_stats *stats);
  * Closes a pool. par_close() cancels the pool and waits until every action and
  * the generator have returned, each worker_close has run, and every thread has
  * ended, with its destructors of thread-specific data. (A worker_close may run
- * while the generator and other actions still do.) Then it passes each item
+ * while the generator and other actions still run.) Then it passes each item
  * that was not delivered to discard, and frees everything. discard runs on the
  * calling thread, and in the order of the input if the pool is ordered.
  *
@@ -681,7 +685,7 @@ PAR_API void par_stats(const struct par *pool, struct par_stats *stats);
  * Returns
  *   0          the pool is closed, or pool is NULL and nothing has happened
  *   -EDEADLK   called on one of the pool's own threads, or in a destructor of
- *              its thread-specific data; nothing has changed
+ *              thread-specific data of such a thread; nothing has changed
  *   -ECHILD    called in a child process; nothing has changed
  *   -EIO       the pool is closed; the generator had failed with -EIO,
  *              -ETIMEDOUT, -EDEADLK or -ECHILD
