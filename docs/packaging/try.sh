@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Builds the Debian packages from a clone, as a user without a network may, and lets
-# lintian look at them. Needs debhelper, dpkg-dev and lintian.
+# Builds the Debian packages from a clone, and runs lintian on them. Needs debhelper,
+# dpkg-dev and lintian, but neither a network nor root.
 #     try.sh SCRATCH
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
