@@ -7,10 +7,10 @@
  * PEERS is the directory of the programs peer-NAME, a WORKLOAD a file as those
  * in workloads/. Each round runs every peer once, in turns, so that what
  * disturbs the machine disturbs them all; a run in which the cores were not all
- * given is left out and made again. Each run's count and sum are checked.
- * Prints a table a workload, of medians with quartiles; writes each run as a
- * line of JSON to DIRECTORY/WORKLOAD.jsonl, and the medians to
- * DIRECTORY/WORKLOAD.dat.
+ * given is made again; if all tries are so, the last one counts, and is marked.
+ * Each run's count and sum are checked. Prints a table a workload, of medians
+ * with quartiles; writes each run as a line of JSON to
+ * DIRECTORY/WORKLOAD.jsonl, and the medians to DIRECTORY/WORKLOAD.dat.
  */
 #include "bench.h"
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Critical sections begin and end here. Every section ends in wake_waiters(),
- * so no other code has to know which threads may wait for what it changes.
+ * Critical sections begin and end here. They end in wake_waiters(), so no other
+ * code has to know which threads may wait for what it changes. (One kind leaves
+ * that out if it has changed nothing that anybody waits for:
+ * monitor_unlock_delivered().)
  */
 #include "monitor.h"
 

@@ -11,8 +11,9 @@
  *   -> [tray] -> [outbox] -deliver-> par_next; or, at the close, discard
  *
  * Ring and tray are changed without the lock, unless they are watched
- * (watch.h). Everything else is changed in critical sections (monitor.h). A
- * cancel moves all items from ring and pushed to the outbox.
+ * (watch.h). Everything else is changed in critical sections (monitor.h). What
+ * settles under the lock goes to the outbox at once. A cancel moves all items
+ * from ring and pushed there.
  *
  * The invariant. It holds whenever the lock is free.
  *

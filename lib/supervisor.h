@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The supervisor: the thread that starts the workers, and sends
- * par_options.interrupt. par_open() starts it, so its threads have the
- * scheduling of the thread that opened the pool, whoever pushes. It
- * sleeps until something is due (pool_due()).
+ * The supervisor: the thread that starts the workers but the first, sends
+ * par_options.interrupt, tells actions that their time is over, dismisses idle
+ * workers, and looks after threads that were woken and do not come. par_open()
+ * starts it, so its threads have the scheduling of the thread that opened the
+ * pool, whoever pushes. It sleeps until something is due (pool_due()).
  */
 #ifndef PAR_SUPERVISOR_H
 #define PAR_SUPERVISOR_H

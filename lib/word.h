@@ -3,8 +3,8 @@
  * The only atomic accesses of the library. Each but one is sequentially
  * consistent. So the behaviour of the library is an interleaving of its threads
  * on every machine, if no two threads touch a plain field at once (C11, 7.17.3
- * and 5.1.2.4). In the schedule explorer they are calls, and each is a
- * scheduling point.
+ * and 5.1.2.4). In the schedule explorer they are calls; each that others can
+ * notice, or that notices others, is a scheduling point.
  */
 #ifndef PAR_WORD_H
 #define PAR_WORD_H
