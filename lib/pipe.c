@@ -113,9 +113,11 @@ void pipe_close(struct pipe *pipe)
 void pipe_latch(struct pipe *pipe)
 {
 	pipe_set_readable(pipe, true);
-	/* A reader can take the mark out of a real pipe, but cannot open the
-	 * write end again. If a forked child still holds the write end, only
-	 * the mark makes the read end readable. */
-	if (SYSTEM_IS_PIPE && pipe->is_open)
+#if SYSTEM_IS_PIPE
+	/* A reader can take the mark out, but cannot open the write end again.
+	 * If a forked child still holds the write end, only the mark makes the
+	 * read end readable. */
+	if (pipe->is_open)
 		close_end(pipe, 1);
+#endif
 }
