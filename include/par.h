@@ -470,17 +470,21 @@ PAR_API int par_next_many(struct par *pool, struct par_result *results,
  * ready after par_close().
  *
  * Does not block. Thread-safe: may be called from any thread. On success
- * par_fd() returns the descriptor. If the descriptor cannot be made, it returns
- * -EMFILE, -ENFILE or -ENOMEM.
+ * par_fd() returns the descriptor. If the system does not make one, par_fd()
+ * returns its error: -EMFILE, -ENFILE, -ENOMEM or another.
  */
 PAR_API int par_fd(struct par *pool);
 
 /*
  * Returns a descriptor that becomes ready for reading (POLLIN, POLLHUP or both)
- * at the cancel. It becomes ready for everyone who polls it, and it stays
- * ready. An action can poll it together with its socket, or give it to a
- * library that accepts one more descriptor. If the pool was canceled before,
- * the descriptor is ready at once.
+ * at the cancel. It becomes ready for everyone who polls it, and it stays ready
+ * until par_close() closes it. An action can poll it together with its socket,
+ * or give it to a library that accepts one more descriptor. If the pool was
+ * canceled before, the descriptor is ready at once.
+ *
+ * On Linux it is an epoll set: EPOLLEXCLUSIVE is refused for it, and at most
+ * 500 other epoll sets can watch it. If more actions have an event loop each,
+ * let each loop watch its par_stop_fd().
  *
  * All else is as for par_fd(): the descriptor is made at the first call, with
  * close-on-exec, and par_close() closes it. The program must not read, write or
@@ -635,9 +639,9 @@ PAR_API bool par_stopping(void);
  * items. So has the producer. The descriptor is an eventfd; if the system has
  * none, it is one end of a pipe. It is made at the first call, with
  * close-on-exec, is never 0, 1 or 2, and par_close() closes it. The program
- * must not read, write or close it. Does not block. If the descriptor cannot be
- * made, par_stop_fd() returns -EMFILE, -ENFILE or -ENOMEM. In places where
- * par_stopping() is always false, it returns -EINVAL.
+ * must not read, write or close it. Does not block. If the system does not make
+ * one, par_stop_fd() returns its error: -EMFILE, -ENFILE, -ENOMEM or another.
+ * In places where par_stopping() is always false, it returns -EINVAL.
  */
 PAR_API int par_stop_fd(void);
 

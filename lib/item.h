@@ -15,8 +15,8 @@
 struct item {
 	/* What par_next() will deliver. `item` is set before the entry, `index`
 	 * at the entry, `worker` when a worker takes it, `value` and `error` by
-	 * the action or the cancel. Aligned: the tray keeps a watch in the two
-	 * lowest bits of the record's address. */
+	 * the action or the cancel. Aligned (as malloc() does): the tray keeps
+	 * a watch in the two lowest bits of the record's address. */
 	_Alignas(8) struct par_result result;
 	/* The action has ended, or the item was canceled. */
 	bool done;

@@ -22,9 +22,9 @@ struct pipe {
 	int ends[2];
 };
 
-/* Return the read end. Open the pipe at the first call; return -EMFILE, -ENFILE
- * or -ENOMEM if that fails. pipe_latch() needs one that pipe_open_latch()
- * opened; it takes a descriptor more. */
+/* Return the read end. Open the pipe at the first call; return a negative errno
+ * value if that fails. pipe_latch() needs one that pipe_open_latch()
+ * opened, or that is not open. It takes a descriptor more. */
 int pipe_open(struct pipe *pipe) NEEDS_LOCK;
 int pipe_open_latch(struct pipe *pipe) NEEDS_LOCK;
 void pipe_close(struct pipe *pipe) NEEDS_LOCK;

@@ -10,9 +10,11 @@
 #include <sched.h>
 #include <time.h>
 #include <unistd.h>
-#if defined(__linux__)
+#if !SYSTEM_IS_PIPE
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#endif
+#if defined(__linux__)
 #include <sys/syscall.h>
 #elif defined(__FreeBSD__) || defined(__DragonFly__) || defined(__OpenBSD__)
 #include <pthread_np.h>
@@ -35,8 +37,7 @@ int system_latch(int ends[2])
 	ends[0] = epoll_create1(EPOLL_CLOEXEC);
 	if (ends[0] < 0)
 		return -errno;
-	/* ENOMEM, or ENOSPC: the user's epoll sets watch too many. */
-	return epoll_ctl(ends[0], EPOLL_CTL_ADD, ends[1], &readable) ? -ENOMEM
+	return epoll_ctl(ends[0], EPOLL_CTL_ADD, ends[1], &readable) ? -errno
 								     : 0;
 }
 #else

@@ -29,16 +29,17 @@ enum { PTHREAD_CANCEL_ENABLE, PTHREAD_CANCEL_DISABLE };
 
 /*
  * Make a descriptor to poll, ends[0], which is readable while there is a mark.
- * The mark is written into one end and read from the other; the macros tell
- * which. ends[1] is -1 if there is one end only. The ends do not block, and are
- * closed on exec. Return 0, or -EMFILE, -ENFILE or -ENOMEM; then the ends that
- * were made are still open, and the others are as before.
+ * At the call, both ends are -1. They do not block, and are closed on exec.
+ * Return 0, or -EMFILE, -ENFILE, -ENOMEM, or what else the system says (-ENOSPC
+ * if epoll sets watch too much; a filter may refuse the call). Then the ends
+ * that are not -1 are open.
  *
- * Linux: an eventfd, and for a latch an epoll set around it: no reader can take
- * the mark of a latch, and only the pool can.
- * Elsewhere: a pipe. If a latch is to stay readable, close ends[1]. macOS sets
- * close-on-exec after it has made the pipe: a child that another thread forks
- * at this moment, and that calls exec, keeps the ends.
+ * Linux (SYSTEM_IS_PIPE 0): an eventfd, ends[0]. For a latch an eventfd,
+ * ends[1], and an epoll set that watches it: only the pool can take the mark.
+ * Elsewhere: a pipe; the mark goes into ends[1]. If a latch is to stay
+ * readable, close ends[1]. macOS sets close-on-exec after it has made the pipe:
+ * a child that another thread forks at this moment, and that calls exec, keeps
+ * the ends.
  */
 int system_event(int ends[2]);
 int system_latch(int ends[2]);

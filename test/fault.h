@@ -29,9 +29,9 @@ enum fault_site {
 	FAULT_STACK = 1 << 9, /* pthread_create: EINVAL, stack too small */
 	/* The system has no such clock. */
 	FAULT_CLOCK = 1 << 10, /* pthread_condattr_setclock: EINVAL */
+	FAULT_EPOLL = 1 << 11, /* epoll_ctl: ENOSPC; not part of an open */
 	/* Only counted. */
-	FAULT_LOCK = 1 << 11, /* pthread_mutex_lock on the pool's threads */
-	FAULT_EPOLL = 1 << 12 /* epoll_ctl: ENOSPC */
+	FAULT_LOCK = 1 << 12 /* pthread_mutex_lock on the pool's threads */
 };
 
 /* From now on the calls at `sites` are counted. The n-th fails, counted from 1.

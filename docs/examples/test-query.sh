@@ -22,7 +22,7 @@ as=
 if [ "$(id -u)" = 0 ]; then
 	as='setpriv --reuid=postgres --regid=postgres --clear-groups'
 	chown postgres "$work" 2>chown.log || {
-		echo "root cannot become another user: left out: $(cat chown.log)"
+		echo "root has no user postgres here: left out: $(cat chown.log)"
 		exit 77
 	}
 fi

@@ -4,7 +4,7 @@
 # of preemptions given there, one spurious wake-up and one time-out, and compares how
 # many it has to run (access.c) with the count kept there. A change of the library
 # that makes more of them, or fewer, is seen this way. The counts do not depend on
-# the compiler.
+# the compiler. (With -DPAR_PLAIN_PIPES some are others.)
 #     exhaust.sh EXPLORE [MOST]              scenarios with a count of at most MOST
 #     exhaust.sh EXPLORE --update [NAME...]  counts all again, or those named
 # A line is `scenario preemptions count`. A new scenario gets a line without a
