@@ -21,19 +21,24 @@
 #endif
 
 #if !SYSTEM_IS_PIPE
+static int make_event(int *end)
+{
+	*end = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	return *end < 0 ? -errno : 0;
+}
+
 int system_event(int ends[2])
 {
-	ends[0] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	return ends[0] < 0 ? -errno : 0;
+	return make_event(&ends[0]);
 }
 
 int system_latch(int ends[2])
 {
 	struct epoll_event readable = { .events = EPOLLIN };
+	int rc = make_event(&ends[1]);
 
-	ends[1] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (ends[1] < 0)
-		return -errno;
+	if (rc)
+		return rc;
 	ends[0] = epoll_create1(EPOLL_CLOEXEC);
 	if (ends[0] < 0)
 		return -errno;

@@ -247,55 +247,43 @@ WRAP(int, pthread_attr_init, pthread_attr_t *attributes)
 	return __real_pthread_attr_init(attributes);
 }
 
+/* These tell the error by errno. */
+
+static bool refused(enum fault_site site, int error)
+{
+	if (!fails(site, error))
+		return false;
+	errno = error;
+	return true;
+}
+
 WRAP(int, pipe2, int ends[2], int flags)
 {
-	if (fails(FAULT_PIPE, EMFILE)) {
-		errno = EMFILE;
-		return -1;
-	}
-	return __real_pipe2(ends, flags);
+	return refused(FAULT_PIPE, EMFILE) ? -1 : __real_pipe2(ends, flags);
 }
 
 WRAP(int, eventfd, unsigned value, int flags)
 {
-	if (fails(FAULT_PIPE, EMFILE)) {
-		errno = EMFILE;
-		return -1;
-	}
-	return __real_eventfd(value, flags);
+	return refused(FAULT_PIPE, EMFILE) ? -1 : __real_eventfd(value, flags);
 }
 
 WRAP(int, epoll_create1, int flags)
 {
-	if (fails(FAULT_PIPE, EMFILE)) {
-		errno = EMFILE;
-		return -1;
-	}
-	return __real_epoll_create1(flags);
+	return refused(FAULT_PIPE, EMFILE) ? -1 : __real_epoll_create1(flags);
 }
 
 WRAP(int, epoll_ctl, int set, int operation, int fd, struct epoll_event *event)
 {
-	if (fails(FAULT_EPOLL, ENOSPC)) {
-		errno = ENOSPC;
-		return -1;
-	}
-	return __real_epoll_ctl(set, operation, fd, event);
+	return refused(FAULT_EPOLL, ENOSPC)
+		       ? -1
+		       : __real_epoll_ctl(set, operation, fd, event);
 }
 
-/* These fail with EINTR, as if interrupted by a signal. */
-
-static bool breaks(enum fault_site site)
-{
-	if (!fails(site, EINTR))
-		return false;
-	errno = EINTR;
-	return true;
-}
+/* EINTR: as if interrupted by a signal. */
 
 WRAP(int, sched_yield, void)
 {
-	return breaks(FAULT_YIELD) ? -1 : __real_sched_yield();
+	return refused(FAULT_YIELD, EINTR) ? -1 : __real_sched_yield();
 }
 
 WRAP(int, pthread_mutex_lock, pthread_mutex_t *mutex)
@@ -307,10 +295,10 @@ WRAP(int, pthread_mutex_lock, pthread_mutex_t *mutex)
 
 WRAP(ssize_t, read, int fd, void *data, size_t size)
 {
-	return breaks(FAULT_MOVE) ? -1 : __real_read(fd, data, size);
+	return refused(FAULT_MOVE, EINTR) ? -1 : __real_read(fd, data, size);
 }
 
 WRAP(ssize_t, write, int fd, const void *data, size_t size)
 {
-	return breaks(FAULT_MOVE) ? -1 : __real_write(fd, data, size);
+	return refused(FAULT_MOVE, EINTR) ? -1 : __real_write(fd, data, size);
 }
