@@ -135,12 +135,23 @@ tests() {
 	}' "$work/log"
 }
 
+# Those that have found most mutants of $file.
+likely() {
+	cat "$kept" "$results" | awk -F'\t' -v file="$file " '
+		NF == 2 && index($1, file) == 1 && sub(/^suite: /, "", $2) { n[$2]++ }
+		$1 == "killed" && index($3, file) == 1 { sub(/ .*/, "", $4); n[$4]++ }
+		END { for (test in n) print n[test], test }' |
+		sort -rn | head -n 3 | cut -d ' ' -f 2
+}
+
 # judge_by_tests NUMBER
 judge_by_tests() {
 	copy "$1"
 	cp "$lib/$file" "$work/tree/lib/$file"
 	verdict=survived
-	how=$(tests --suite units --suite chapters) && {
+	first=$(likely)
+	{ [ "$first" ] && how=$(tests $first); } ||
+		how=$(tests --suite units --suite chapters) && {
 		verdict=killed
 		if [ "$how" = uncompiled ]; then
 			verdict=uncompiled
