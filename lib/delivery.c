@@ -73,8 +73,8 @@ static bool deliver_many(void *argument) NEEDS_LOCK
 	if (p->source.generating)
 		spares_hand_over(&p->spares);
 	pool_update(p);
-	if (outbox_ready(&p->outbox) < consumer->least && !pool_is_still(p) &&
-	    clock_now() < consumer->until)
+	if (outbox_ready(&p->outbox, consumer->least) < consumer->least &&
+	    !pool_is_still(p) && clock_now() < consumer->until)
 		return false;
 	while (taken < consumer->most && (item = outbox_take(&p->outbox))) {
 		hand_out(consumer, item);

@@ -81,21 +81,24 @@ static void wake_workers(struct par *p) NEEDS_LOCK
 static struct waiter *satisfied_consumer(struct par *p) NEEDS_LOCK
 {
 	struct waiter *consumer = p->waiters.consumers.newest;
-	size_t ready;
 
 	if (!consumer || consumer->least == 1)
 		return consumer;
-	ready = outbox_ready(&p->outbox);
-	while (consumer && consumer->least > ready)
+	while (consumer &&
+	       consumer->least > outbox_ready(&p->outbox, consumer->least))
 		consumer = consumer->older;
 	return consumer || !pool_is_still(p) ? consumer
 					     : p->waiters.consumers.newest;
 }
 
-/* How many consumers are wanted that wait for so many results. */
-static uint64_t consumers_wanted(const struct par *p, unsigned least) NEEDS_LOCK
+/* How many consumers are wanted that wait for so many results; but one more
+ * than are expected is enough to know. */
+static uint64_t consumers_wanted(struct par *p, uint64_t least) NEEDS_LOCK
 {
-	return (outbox_ready(&p->outbox) + least - 1) / least;
+	uint64_t most =
+		(wait_queue_expected(&p->waiters.consumers) + 1) * least;
+
+	return (outbox_ready(&p->outbox, most) + least - 1) / least;
 }
 
 static void wake_satisfied_consumers(struct par *p) NEEDS_LOCK
@@ -114,11 +117,14 @@ static void wake_satisfied_consumers(struct par *p) NEEDS_LOCK
 static void wake_consumers(struct par *p) NEEDS_LOCK
 {
 	struct wait_queue *consumers = &p->waiters.consumers;
-	bool ready, end = pool_is_at_end(p);
+	bool ready, end;
 
+	if (!consumers->newest && !p->results_pipe.is_open)
+		return;
 	if (consumers->newest || !outbox_is_ready(&p->outbox))
 		pool_empty_tray(p);
 	ready = outbox_is_ready(&p->outbox);
+	end = pool_is_at_end(p);
 	if (end)
 		wait_queue_wake_all(consumers);
 	else if (ready)
@@ -166,29 +172,33 @@ static bool nobody_waits(const struct par *p) NEEDS_LOCK
 	       !p->results_pipe.is_open;
 }
 
-/* Wakes the threads that have a reason to run. Every wake-up of the library is
- * made here, from the state alone ("Waiters" in the invariant). The watches are
- * set first: what is seen afterwards stays so, or whoever changes it comes here
- * too. Those who were woken need no watch any more. */
-static void wake_waiters(struct par *p) NEEDS_LOCK
+static void wake_sleepers(struct par *p) NEEDS_LOCK
 {
 	struct waiters *waiters = &p->waiters;
 	const struct waiter *worker = waiters->idle.newest;
 	const struct waiter *consumer = waiters->consumers.newest;
-	const bool supervisor = may_need_supervisor(p);
 
-	watches_set(p);
-	if (nobody_waits(p) && !supervisor)
-		return;
 	wake_workers(p);
 	wake_consumers(p);
 	wake_pushers(p);
-	wake_supervisor(p, supervisor ? pool_due(p) : p->look_at);
+	wake_supervisor(p, may_need_supervisor(p) ? pool_due(p) : p->look_at);
 	if (waiters->owner.asleep && owner_must_run(p))
 		waiter_wake(&waiters->owner);
+	/* Those who were woken need no watch any more. */
 	if (wake_producer(p) || waiters->idle.newest != worker ||
 	    waiters->consumers.newest != consumer || p->results_pipe.is_open)
 		watches_set(p);
+}
+
+/* Wakes the threads that have a reason to run. Every wake-up of the library is
+ * made here, from the state alone ("Waiters" in the invariant). The watches are
+ * set first: what is seen afterwards stays so, or whoever changes it comes here
+ * too. */
+static void wake_waiters(struct par *p) NEEDS_LOCK
+{
+	watches_set(p);
+	if (!nobody_waits(p) || may_need_supervisor(p))
+		wake_sleepers(p);
 }
 
 void monitor_lock(struct par *p)

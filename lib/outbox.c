@@ -22,14 +22,19 @@ void outbox_enter(struct outbox *outbox, struct item *item)
 void outbox_put(struct outbox *outbox, struct item *item)
 {
 	item->done = true;
-	if (!outbox->ordered) {
+	if (!outbox->ordered)
 		fifo_put(&outbox->done, item);
-		return;
-	}
-	while (outbox->edge && outbox->edge->done) {
+}
+
+size_t outbox_ready(struct outbox *outbox, uint64_t most)
+{
+	if (!outbox->ordered)
+		return outbox->done.count;
+	while (outbox->counted < most && outbox->edge && outbox->edge->done) {
 		outbox->edge = outbox->edge->later;
-		outbox->ready++;
+		outbox->counted++;
 	}
+	return outbox->counted;
 }
 
 bool outbox_is_ready(const struct outbox *outbox)
@@ -48,6 +53,9 @@ struct item *outbox_take(struct outbox *outbox)
 	if (!item || !item->done)
 		return NULL;
 	outbox->first = item->later;
-	outbox->ready--;
+	if (outbox->edge == item)
+		outbox->edge = item->later;
+	else
+		outbox->counted--;
 	return item;
 }

@@ -19,10 +19,11 @@ struct outbox {
 	 * of entry, linked by `later`; `last` is undefined if there is none. */
 	struct item *first;
 	struct item *last;
-	/* Ordered: the first that is not done, NULL if all are; and how many
-	 * stand before it. */
+	/* Ordered: outbox_ready() has counted those before `edge`, and all of
+	 * them are done; NULL: it has counted the last. And how many of them
+	 * have not left. */
 	struct item *edge;
-	size_t ready;
+	size_t counted;
 };
 
 /* An item enters the pool. If the outbox is ordered, the item gets its place.
@@ -32,11 +33,10 @@ void outbox_enter(struct outbox *outbox, struct item *item) NEEDS_LOCK;
 void outbox_put(struct outbox *outbox, struct item *item) NEEDS_LOCK;
 /* Returns the result that may leave next, or NULL if there is none. */
 struct item *outbox_take(struct outbox *outbox) NEEDS_LOCK;
-/* How many results may leave. */
-static inline size_t outbox_ready(const struct outbox *outbox) NEEDS_LOCK
-{
-	return outbox->ordered ? outbox->ready : outbox->done.count;
-}
+/* How many results may leave, if it is less than `most`; if not, `most` or
+ * more. Ordered, the call counts those that it has not counted yet: so nobody
+ * pays who takes one result at a time, and does not wait. */
+size_t outbox_ready(struct outbox *outbox, uint64_t most) NEEDS_LOCK;
 /* Whether outbox_take() would return a result. */
 bool outbox_is_ready(const struct outbox *outbox) NEEDS_LOCK;
 

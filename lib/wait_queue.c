@@ -63,7 +63,7 @@ void wait_queue_yield_begins(struct wait_queue *queue)
 {
 	queue->vain_yields++;
 	queue->yielding++;
-	queue->relied_since = clock_tick();
+	queue->relied_since = clock_now();
 }
 
 void wait_queue_yield_ends(struct wait_queue *queue, uint64_t cost,
@@ -132,23 +132,24 @@ void wait_queue_dismiss_oldest(struct wait_queue *queue)
 	wake(queue, waiter);
 }
 
+/* relied_since is exact. A look reads the cheap clock, which is never ahead: so
+ * nobody who comes in time is taken for late. It is a tick behind: so whoever
+ * is late is found out a tick later. */
 bool wait_queue_wake(struct wait_queue *queue, struct waiter *waiter,
 		     uint64_t wanted)
 {
-	const uint64_t now = clock_tick();
-
 	if (wait_queue_expected(queue) >= wanted) {
-		if (now - queue->relied_since <= WAKE_NS)
+		if (clock_tick() <= queue->relied_since + WAKE_NS)
 			return false;
 		queue->overdue = queue->yielding;
 	}
-	queue->relied_since = now;
+	queue->relied_since = clock_now();
 	wake(queue, waiter);
 	waiter->wake = ++queue->wakes;
 	return true;
 }
 
-/* The clock that moves in ticks may be behind `now`. */
+/* The next look reads the cheap clock, which may be behind `now`. */
 void wait_queue_look(struct wait_queue *queue, uint64_t now)
 {
 	if (wait_queue_look_at(queue) <= now)

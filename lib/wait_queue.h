@@ -84,7 +84,7 @@ static inline uint64_t wait_queue_expected(const struct wait_queue *queue)
 
 /* The waiter sleeps, and there is work for `wanted` waiters, 1 or more. Wakes
  * it, unless as many are expected to look soon; they are relied on for as long
- * as a wake-up takes. Returns whether it did. */
+ * as a wake-up takes, or a clock tick longer. Returns whether it did. */
 bool wait_queue_wake(struct wait_queue *queue, struct waiter *waiter,
 		     uint64_t wanted) NEEDS_LOCK;
 /* When to look whether the expected ones have come, if no section has done so.

@@ -82,6 +82,42 @@ static void ordered_results_leave_in_the_order_of_entry(void **state)
 	for_each_order(check_ordered);
 }
 
+/* Bits of the masks: after which put it counts, and takes one. */
+static void check_count(const int *order, unsigned counts, unsigned takes)
+{
+	struct outbox outbox = { .ordered = true };
+	struct item items[COUNT];
+	bool done[COUNT + 1] = { false };
+	unsigned ready = 0;
+	int next = 0;
+
+	expect_all(&outbox, items);
+	for (int i = 0; i < COUNT; i++) {
+		outbox_put(&outbox, &items[order[i]]);
+		done[order[i]] = true;
+		for (; done[next]; next++)
+			ready++;
+		if (counts & 1u << i)
+			assert_int_equal(outbox_ready(&outbox, COUNT), ready);
+		if (takes & 1u << i && ready > 0) {
+			assert_non_null(outbox_take(&outbox));
+			ready--;
+		}
+	}
+	assert_int_equal(outbox_ready(&outbox, COUNT), ready);
+}
+
+static void check_counts(const int *order)
+{
+	for (unsigned mask = 0; mask < 1u << 2 * COUNT; mask++)
+		check_count(order, mask, mask >> COUNT);
+}
+
+static void an_ordered_outbox_counts_what_may_leave(void **state)
+{
+	for_each_order(check_counts);
+}
+
 static void an_ordered_outbox_serves_again_after_it_was_empty(void **state)
 {
 	struct outbox outbox = { .ordered = true };
@@ -91,6 +127,7 @@ static void an_ordered_outbox_serves_again_after_it_was_empty(void **state)
 		expect_all(&outbox, items);
 		for (int i = COUNT; i-- > 0;)
 			outbox_put(&outbox, &items[i]);
+		assert_int_equal(outbox_ready(&outbox, COUNT), COUNT);
 		for (int i = 0; i < COUNT; i++)
 			assert_ptr_equal(outbox_take(&outbox), &items[i]);
 		assert_null(outbox_take(&outbox));
@@ -102,6 +139,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		KIT_TEST(unordered_results_leave_in_the_order_they_were_done),
 		KIT_TEST(ordered_results_leave_in_the_order_of_entry),
+		KIT_TEST(an_ordered_outbox_counts_what_may_leave),
 		KIT_TEST(an_ordered_outbox_serves_again_after_it_was_empty),
 	};
 

@@ -202,7 +202,7 @@ inline wake_consumer()
 {
 	d_step {
 		if
-		:: asleep[CONSUMER] || outbox == 0 ->
+		:: asleep[CONSUMER] || (pipe_open && outbox == 0) ->
 			outbox = outbox | SET(tray);
 			tray = tray_watch
 		:: else
