@@ -37,6 +37,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 . "$here/hunt.sh"
 patience=60 reason=''
+suites='--suite units --suite chapters --no-suite one-file'
 jobs=${JOBS:-$(nproc)}
 kept=$here/survivors judged=$here/judged
 tab=$(printf '\t')
@@ -151,7 +152,7 @@ judge_by_tests() {
 	verdict=survived
 	first=$(likely)
 	{ [ "$first" ] && how=$(tests $first); } ||
-		how=$(tests --suite units --suite chapters) && {
+		how=$(tests $suites) && {
 		verdict=killed
 		if [ "$how" = uncompiled ]; then
 			verdict=uncompiled
@@ -174,7 +175,7 @@ prepare_tests() {
 	programs=$(meson introspect --targets "$work/build" |
 		tr ',' '\n' | sed -n 's;.*"id": "[^"]*\(test-[a-z]*\)@exe".*;test/\1;p' |
 		grep -v test-header | sort -u)
-	[ "$programs" ] && ! how=$(tests --suite units --suite chapters) || {
+	[ "$programs" ] && ! how=$(tests $suites) || {
 		cat "$work/log"
 		echo "the library as it is fails, too: $how"
 		return 1
