@@ -120,10 +120,69 @@ static void check_last(const struct heap *heap)
 		HOLDS(heap->count > 0 && *node->link == node);
 }
 
+/* Its items are in their order, as many may start as the limit allows, and one
+ * of them keeps the group. Returns how many are queued. */
+static uint64_t check_group(const struct backlog *b, const struct group *g)
+{
+	const struct keyed_item *k, *before = NULL;
+	uint64_t queued = 0;
+	unsigned startable = 0, running = 0;
+	bool held = false, kept = false;
+
+	for (k = g->first; k; before = k, k = k->same_key) {
+		held |= k == g->first_held;
+		HOLDS(k->key == g->key && k->held == held);
+		HOLDS(!before ||
+		      before->item.result.index < k->item.result.index);
+		startable += !held;
+		kept |= k == g->home;
+		HOLDS(++queued < LONGEST);
+	}
+	HOLDS(!g->first || g->last == before);
+	for (k = g->runs.first; k; k = k->behind) {
+		HOLDS(k->key == g->key && ++running < LONGEST);
+		kept |= k == g->home;
+	}
+	HOLDS(kept && &g->home->own == g);
+	HOLDS(running == g->running && startable == g->startable);
+	HOLDS(running + startable == b->key_limit ||
+	      (running + startable < b->key_limit && !held));
+	return queued;
+}
+
+enum { BUCKETS = 4096 };
+static uint64_t grouped_at;
+
+/* Each item with a key is in the only group of that key. */
+static void check_groups(const struct backlog *b)
+{
+	const struct keyed_item *k;
+	const struct group *g, *other;
+	uint64_t queued = 0;
+
+	for (int i = 0; i < BUCKETS; i++)
+		for (g = b->buckets[i]; g; g = g->next) {
+			for (other = g->next; other; other = other->next)
+				HOLDS(other->key != g->key);
+			queued += check_group(b, g);
+		}
+	for (k = b->queued.first; k; k = k->behind)
+		queued -= k->key != 0;
+	HOLDS(queued == 0);
+}
+
 static void check_backlog(const struct par *p)
 {
 	const struct backlog *b = &p->backlog;
+	const struct ledger *l = &p->ledger;
+	const uint64_t steps =
+		l->entered + l->started + l->finished + l->canceled;
 
+	/* The table is long, and changes only with the ledger. */
+	if (p->options.key && !b->dropped && steps != grouped_at) {
+		grouped_at = steps;
+		check_groups(b);
+	}
 	HOLDS(b->held == keyed(p, true, false) + keyed(p, true, true));
 	HOLDS(b->pushed.count == keyed(p, false, false) &&
 	      b->pushed.count == heap_size(b->pushed.first, 0));
@@ -764,7 +823,7 @@ void invariant_begin(void)
 	memset(&held_workers, 0, sizeof held_workers);
 	memset(&held_consumers, 0, sizeof held_consumers);
 	memset(&held_pushers, 0, sizeof held_pushers);
-	delivered = 0;
+	delivered = grouped_at = 0;
 	early = false;
 	model_locks = note;
 	model_unlocks = check;

@@ -326,7 +326,7 @@ case ${1-} in
 	# What hangs need not hang for as long as a test may take on a busy machine.
 	survivors=${2:-$default}
 	begin "$survivors" || exit 1
-	results=$survivors.suite sanitize='' setup=plain patience=0.25
+	results=$survivors.suite sanitize='' setup=plain patience=0.1
 	if [ "$1" = --asan ]; then
 		survivors=$results results=${2:-$default}.asan
 		sanitize="-Db_sanitize=address,undefined -Db_lundef=false"
