@@ -548,6 +548,22 @@ static void check_signals(const struct par *p)
 	}
 }
 
+/* The actions under way, if they are timed, in the order in which they began.
+ */
+static void check_stopwatch(const struct par *p)
+{
+	const struct worker *w = p->stopwatch.first, *before = NULL;
+	uint64_t n = 0;
+
+	for (; w; before = w, w = w->later) {
+		HOLDS(w->earlier == before);
+		HOLDS(!before || before->started <= w->started);
+		HOLDS(++n < LONGEST);
+	}
+	HOLDS(p->stopwatch.last == before);
+	HOLDS(n == (p->stopwatch.in_use ? count_seats(p).items : 0));
+}
+
 /* What the supervisor sleeps for is no later than the first of these. */
 static void check_deadlines(const struct par *p)
 {
@@ -798,6 +814,7 @@ static void check(const void *mutex)
 	access_ignore(!model_time_flies);
 	check_items(p);
 	check_backlog(p);
+	check_stopwatch(p);
 	check_source(p);
 	check_asking(p);
 	check_seats(p);
