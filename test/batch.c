@@ -96,6 +96,18 @@ static void it_waits_for_the_least(void **state)
 	kit_finish(pool);
 }
 
+static void at_least_0_is_at_least_1(void **state)
+{
+	struct par *pool = kit_open_echo();
+	struct batch b;
+
+	batch_start(&b, pool, MANY, 0);
+	kit_linger();
+	kit_push_number(pool, 1);
+	assert_int_equal(batch_join(&b), 1);
+	kit_finish(pool);
+}
+
 static void with_the_time_over_it_takes_less(void **state)
 {
 	struct par_result r[MANY];
@@ -505,6 +517,7 @@ int main(void)
 		KIT_TEST(bad_numbers_are_einval),
 		KIT_TEST(it_takes_what_is_ready),
 		KIT_TEST(it_waits_for_the_least),
+		KIT_TEST(at_least_0_is_at_least_1),
 		KIT_TEST(with_the_time_over_it_takes_less),
 		KIT_TEST(it_waits_for_what_runs),
 		KIT_TEST(it_does_not_wait_for_what_cannot_come),
