@@ -11,7 +11,6 @@
 void entry_prepare(struct item *item, uint64_t index)
 {
 	item->result.value = NULL;
-	item->result.error = 0;
 	item->result.worker = UINT_MAX;
 	item->result.index = index;
 	item->result.stopped = 0;

@@ -75,6 +75,29 @@ static void it_takes_what_is_ready(void **state)
 	kit_close(pool, 0);
 }
 
+/* Also what was done since somebody looked last. */
+static void it_takes_all_that_is_ready(void **state)
+{
+	struct gate second = GATE_CLOSED, last = GATE_CLOSED;
+	struct par *pool = kit_open(&(struct par_options){
+		.action = action_item_gated, .workers = 1 });
+	struct par_result r[MANY];
+
+	kit_push(pool, NULL);
+	kit_push(pool, &second);
+	gate_await(&second, 1);
+	assert_int_equal(kit_stats(pool).ready, 1);
+	kit_push(pool, NULL);
+	kit_push(pool, &last);
+	gate_open(&second);
+	gate_await(&last, 1);
+	assert_int_equal(par_next_many(pool, r, MANY, 1, 0), 3);
+	gate_open(&last);
+	par_finish(pool);
+	assert_int_equal(par_next(pool, r), 1);
+	kit_close_ended(pool, 0);
+}
+
 static void it_waits_for_the_least(void **state)
 {
 	struct gate gate = GATE_CLOSED;
@@ -516,6 +539,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		KIT_TEST(bad_numbers_are_einval),
 		KIT_TEST(it_takes_what_is_ready),
+		KIT_TEST(it_takes_all_that_is_ready),
 		KIT_TEST(it_waits_for_the_least),
 		KIT_TEST(at_least_0_is_at_least_1),
 		KIT_TEST(with_the_time_over_it_takes_less),

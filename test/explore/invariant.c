@@ -367,13 +367,15 @@ static uint64_t will_look(const struct wait_queue *queue)
 	return queue->wakes - queue->arrived + queue->yielding - queue->overdue;
 }
 
-/* A worker that waits no more has arrived. */
+/* A worker that waits no more has arrived. Only one that waits is dismissed. */
 static void check_arrivals(const struct par *p)
 {
 	for (unsigned i = 0; i < p->seats.used; i++) {
 		const struct worker *w = &p->seats.all[i];
 
 		HOLDS(w->waits || w->waiter.wake <= p->waiters.idle.arrived);
+		HOLDS(!w->waiter.dismissed ||
+		      (w->waits && w->state == SEAT_WORKING));
 	}
 }
 
