@@ -61,16 +61,19 @@ static int use_descriptors(void)
 		if (closed & 1 << low)
 			close(low);
 	pool = open_silent();
+	errno = KIT_ERRNO;
 	fd = par_fd(pool);
 	cancel_fd = par_cancel_fd(pool);
+	if (fd <= 2 || cancel_fd <= 2)
+		return 1;
 	if (par_push(pool, &fd) ||
 	    poll(&(struct pollfd){ .fd = fd, .events = POLLIN }, 1, -1) != 1)
 		return 4;
 	if (par_next(pool, &r) != 1 || kit_readable(fd))
 		return 5;
 	stop_fd = (int)(intptr_t)r.value;
-	if (fd <= 2 || cancel_fd <= 2 || stop_fd <= 2)
-		return 1;
+	if (stop_fd <= 2)
+		return 9;
 	/* Whatever the program prints there lands in no pipe of the pool. */
 	for (int low = 0; low <= 2; low++)
 		if (closed & 1 << low && fcntl(low, F_GETFD) >= 0)

@@ -21,6 +21,7 @@ struct diary {
 		atomic_uintptr_t last;
 	} key[10];
 	atomic_uint out_of_order;
+	atomic_int task; /* the worker's, for kit_is_asleep() */
 	struct gate gate;
 	uintptr_t held; /* this number waits at the gate; 0: none */
 };
@@ -38,6 +39,7 @@ static int note(void *diary, void *item, void **value)
 	if (key && d->limit == 1 &&
 	    atomic_exchange(&d->key[key].last, number) > number)
 		atomic_fetch_add(&d->out_of_order, 1);
+	atomic_store(&d->task, kit_task());
 	if (number == d->held)
 		gate_pass(&d->gate);
 	action_dawdle(NULL, item, value);
@@ -135,16 +137,14 @@ static void what_has_no_key_is_not_restricted(void **state)
 	kit_finish(pool);
 }
 
-/* A pushed item goes before what the generator made, but not before an earlier
- * item of its own key. */
-static void pushed_items_go_first_but_not_before_their_key(void **state)
+/* They start in the order of entry, but not before an earlier one of their own
+ * key. */
+static void pushed_items_do_not_go_before_their_key(void **state)
 {
 	struct diary diary = { .gate = GATE_CLOSED, .held = 10 };
-	struct numbers numbers = { .last = 3 };
 	struct par *pool =
 		open_keyed(&diary, (struct par_options){ .workers = 1 });
 
-	(void)numbers;
 	kit_push_number(pool, 10);
 	gate_await(&diary.gate, 1);
 	kit_push_number(pool, 1);
@@ -158,6 +158,51 @@ static void pushed_items_go_first_but_not_before_their_key(void **state)
 	assert_ptr_equal(kit_take(pool).item, AS_ITEM(2));
 	assert_ptr_equal(kit_take(pool).item, AS_ITEM(11));
 	assert_ptr_equal(kit_take(pool).item, AS_ITEM(3));
+	kit_finish(pool);
+}
+
+static void pushed_items_go_before_the_generated_ones(void **state)
+{
+	struct diary diary = { .gate = GATE_CLOSED, .held = 1 };
+	struct numbers numbers = { .last = 2 };
+	struct par *pool = open_keyed(
+		&diary, (struct par_options){ .workers = 1,
+					      .generate = numbers_next,
+					      .source = &numbers });
+
+	gate_await(&diary.gate, 1);
+	EVENTUALLY(kit_stats(pool).entered == 2);
+	kit_push_number(pool, 11);
+	kit_push_number(pool, 3);
+	gate_open(&diary.gate);
+	assert_ptr_equal(kit_take(pool).item, AS_ITEM(1));
+	assert_ptr_equal(kit_take(pool).item, AS_ITEM(11));
+	assert_ptr_equal(kit_take(pool).item, AS_ITEM(3));
+	assert_ptr_equal(kit_take(pool).item, AS_ITEM(2));
+	kit_close_ended(pool, 0);
+}
+
+/* One of them is pushed, and one is generated. */
+static void both_start_if_the_limit_is_raised(void **state)
+{
+	struct diary diary = { .gate = GATE_CLOSED };
+	struct gate source = GATE_CLOSED;
+	struct gated_numbers numbers = { .numbers = { .last = 1 },
+					 .hold = &source };
+	struct par *pool = open_keyed(
+		&diary, (struct par_options){ .workers = 1,
+					      .generate = gated_numbers_next,
+					      .source = &numbers });
+
+	kit_push_number(pool, 3);
+	kit_take(pool);
+	EVENTUALLY(kit_is_asleep(atomic_load(&diary.task)));
+	par_limit(pool, 0);
+	kit_push_number(pool, 2);
+	gate_open(&source);
+	EVENTUALLY(kit_stats(pool).entered == 3);
+	par_limit(pool, 1);
+	kit_take_many(pool, 2);
 	kit_finish(pool);
 }
 
@@ -342,7 +387,9 @@ int main(void)
 		KIT_TEST(an_item_that_waits_for_its_key_holds_up_no_other),
 		KIT_TEST(no_worker_is_started_for_what_is_held),
 		KIT_TEST(what_has_no_key_is_not_restricted),
-		KIT_TEST(pushed_items_go_first_but_not_before_their_key),
+		KIT_TEST(pushed_items_do_not_go_before_their_key),
+		KIT_TEST(pushed_items_go_before_the_generated_ones),
+		KIT_TEST(both_start_if_the_limit_is_raised),
 		KIT_TEST(generated_and_pushed_items_of_a_key_keep_their_order),
 		KIT_TEST(a_withdrawn_item_frees_its_place),
 		KIT_TEST(many_keys_are_told_apart),

@@ -5,6 +5,7 @@
  * its own.
  */
 #include "kit.h"
+#include "own_clock.h"
 
 #include "wait_queue.h"
 
@@ -17,23 +18,6 @@ enum {
 	LONGEST_REST = 4096,
 	WAITERS = 3
 };
-
-static uint64_t now = CLOCK_NS_PER_S;
-
-/* The clock that is cheap to read is behind, if there is one. */
-#ifdef CLOCK_MONOTONIC_COARSE
-enum { LAG = 3000000 };
-#else
-enum { LAG = 0 };
-#endif
-
-/* The system's names of the parameters are reserved. */
-/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name) */
-int clock_gettime(clockid_t clock, struct timespec *time)
-{
-	*time = clock_timespec(clock == CLOCK_MONOTONIC ? now : now - LAG);
-	return 0;
-}
 
 /* Yields. */
 

@@ -257,6 +257,26 @@ static void so_does_what_is_in_the_ring(void **state)
 		}
 }
 
+static void an_item_may_leave_from_any_place_of_the_list(void **state)
+{
+	for (uintptr_t gone = 2; gone <= 4; gone++) {
+		struct gate gate = GATE_CLOSED;
+		struct par *pool = kit_open_gated(NULL, &gate);
+
+		kit_push_numbers(pool, 1, 4);
+		gate_await(&gate, 1);
+		assert_int_equal(par_withdraw(pool, AS_ITEM(gone)), 0);
+		kit_push_number(pool, 5);
+		assert_ptr_equal(kit_take(pool).item, AS_ITEM(gone));
+		gate_open(&gate);
+		for (uintptr_t n = 1; n <= 5; n++)
+			if (n != gone)
+				assert_ptr_equal(kit_take(pool).item,
+						 AS_ITEM(n));
+		kit_finish(pool);
+	}
+}
+
 static void the_oldest_that_was_not_told_is_withdrawn(void **state)
 {
 	struct job job = JOB;
@@ -576,6 +596,7 @@ int main(void)
 		KIT_TEST(the_first_reason_stays),
 		KIT_TEST(what_is_queued_comes_back_at_once),
 		KIT_TEST(so_does_what_is_in_the_ring),
+		KIT_TEST(an_item_may_leave_from_any_place_of_the_list),
 		KIT_TEST(the_oldest_that_was_not_told_is_withdrawn),
 		KIT_TEST(of_two_that_run_the_older_is_withdrawn),
 		KIT_TEST(without_a_pool_it_is_einval),

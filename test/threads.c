@@ -385,7 +385,7 @@ static void the_callers_mask_is_as_it_was_after_a_failed_open(void **state)
  */
 
 /* The thread has this name, or its beginning if the system takes no more, or
- * one of these and a number. */
+ * one of these and a number. Workers have different numbers. */
 static void assert_named(const struct look *look, const char *name)
 {
 	const char *own = look->name, *given = name;
@@ -413,6 +413,9 @@ static void assert_all_named(const char *name)
 		assert_named(&looks.action[i], name);
 		assert_named(&looks.close[i], name);
 	}
+	for (int i = 1; i < WORKERS; i++)
+		assert_string_not_equal(looks.action[i].name,
+					looks.action[i - 1].name);
 }
 
 static void the_name_names_every_thread(void **state)
