@@ -122,6 +122,13 @@ const struct scenario scenarios[] = {
 	  .keys = true,
 	  .source = "iii",
 	  .threads = { "*" } },
+	/* A pushed and a generated item may start when the limit is raised. */
+	{ .name = "keys-limit",
+	  .workers = 1,
+	  .capacity = 2,
+	  .keys = true,
+	  .source = "i",
+	  .threads = { "lpL*" } },
 	/* The limit. */
 	{ .name = "limit", .workers = 2, .source = "ii", .threads = { "lL*" } },
 	{ .name = "limit-beside",
