@@ -10,11 +10,11 @@
 #include "watches.h"
 
 /* The supervisor sleeps, and something may be due: something rare has happened.
- */
+ * (A pool that closes was canceled.) */
 static bool may_need_supervisor(const struct par *p) NEEDS_LOCK
 {
 	return p->waiters.supervisor.asleep &&
-	       (p->life != POOL_OPEN || p->seats.in_state[SEAT_VACANT] > 0 ||
+	       (p->seats.in_state[SEAT_VACANT] > 0 ||
 		p->source.state == SOURCE_FINISHING || pool_is_canceled(p) ||
 		p->told_alone > 0 || p->stopwatch.due != CLOCK_NEVER ||
 		p->dismiss_at != CLOCK_NEVER);

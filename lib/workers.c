@@ -34,7 +34,7 @@ struct worker *workers_take_if_due(struct par *p)
 {
 	const uint64_t due = pool_due_worker(p);
 
-	return due == 0 || due <= clock_now() ? take_seat(p) : NULL;
+	return due <= clock_now() ? take_seat(p) : NULL;
 }
 
 static bool lacks_asks(struct par *p) NEEDS_LOCK

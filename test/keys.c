@@ -380,6 +380,23 @@ static void the_key_is_asked_for_once(void **state)
 	kit_close_ended(pool, 0);
 }
 
+static void at_the_end_of_the_input_no_key_is_asked_for(void **state)
+{
+	struct numbers numbers = { .last = 3 };
+	struct par *pool =
+		kit_open(&(struct par_options){ .action = action_echo,
+						.workers = 1,
+						.generate = numbers_next,
+						.source = &numbers,
+						.context = &asked,
+						.key = count_key });
+
+	atomic_store(&asked, 0);
+	kit_take_many(pool, 3);
+	kit_close_ended(pool, 0);
+	assert_int_equal(asked, 3);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -395,6 +412,7 @@ int main(void)
 		KIT_TEST(many_keys_are_told_apart),
 		KIT_TEST(a_cancel_takes_what_is_held),
 		KIT_TEST(the_key_is_asked_for_once),
+		KIT_TEST(at_the_end_of_the_input_no_key_is_asked_for),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

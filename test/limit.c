@@ -362,10 +362,14 @@ static void a_slow_destructor_holds_up_no_item(void **state)
 	pthread_key_delete(data);
 }
 
-static void without_the_option_they_stay(void **state)
+static void check_that_they_stay(unsigned idle_ms)
 {
 	struct crowd crowd = { .gate = GATE_CLOSED };
-	struct par *pool = kit_open_action(join_crowd, 4, &crowd);
+	struct par *pool =
+		kit_open(&(struct par_options){ .action = join_crowd,
+						.context = &crowd,
+						.workers = 4,
+						.idle_ms = idle_ms });
 
 	kit_push_numbers(pool, 1, 4);
 	gate_await(&crowd.gate, 4);
@@ -374,6 +378,12 @@ static void without_the_option_they_stay(void **state)
 	kit_linger();
 	assert_int_equal(kit_stats(pool).workers, 4);
 	kit_finish(pool);
+}
+
+static void before_that_time_and_without_the_option_they_stay(void **state)
+{
+	check_that_they_stay(0);
+	check_that_they_stay(1000 * KIT_PATIENCE);
 }
 
 /* Items come all the time, as workers leave and others are started. */
@@ -405,7 +415,7 @@ int main(void)
 		KIT_TEST(who_has_left_has_no_stack),
 		KIT_TEST(a_slow_destructor_holds_up_no_other),
 		KIT_TEST(a_slow_destructor_holds_up_no_item),
-		KIT_TEST(without_the_option_they_stay),
+		KIT_TEST(before_that_time_and_without_the_option_they_stay),
 		KIT_TEST(nothing_is_lost_as_they_leave),
 	};
 

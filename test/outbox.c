@@ -39,6 +39,7 @@ static void check_unordered(const int *order)
 	struct item items[COUNT];
 
 	expect_all(&outbox, items);
+	assert_null(outbox.first);
 	assert_false(outbox_is_ready(&outbox));
 	assert_null(outbox_take(&outbox));
 	for (int i = 0; i < COUNT; i++)

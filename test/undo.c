@@ -464,6 +464,25 @@ static void a_par_next_that_cannot_wait_changes_nothing(void **state)
 	kit_close(pool, 0);
 }
 
+static void a_push_that_cannot_wait_changes_nothing(void **state)
+{
+	static const enum fault_site sites[] = { FAULT_COND, FAULT_CONDATTR };
+	struct par *pool = kit_open(&(struct par_options){
+		.action = action_echo, .workers = 1, .window = 1 });
+
+	kit_push_number(pool, 1);
+	for (size_t i = 0; i < 2; i++) {
+		fault_arm((int)sites[i], 1, true);
+		assert_int_equal(par_push_timed(pool, AS_ITEM(2), -1), -ENOMEM);
+		assert_int_equal(par_push_timed(pool, AS_ITEM(2), 1000),
+				 -ENOMEM);
+		fault_disarm();
+	}
+	assert_int_equal(kit_stats(pool).entered, 1);
+	assert_ptr_equal(kit_take(pool).item, AS_ITEM(1));
+	kit_finish(pool);
+}
+
 /* The call fails while there is no descriptor, and succeeds when there is one
  * again. */
 static void assert_descriptor(int (*descriptor)(struct par *))
@@ -824,6 +843,7 @@ int main(void)
 		KIT_TEST(a_last_worker_without_a_successor_tries_again),
 		KIT_TEST(a_close_meanwhile_needs_no_successor),
 		KIT_TEST(a_par_next_that_cannot_wait_changes_nothing),
+		KIT_TEST(a_push_that_cannot_wait_changes_nothing),
 		KIT_TEST(par_fd_without_descriptors_can_be_asked_again),
 		KIT_TEST(par_cancel_fd_too),
 		KIT_TEST(a_part_of_par_cancel_fd_is_undone),

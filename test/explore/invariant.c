@@ -358,7 +358,8 @@ static void check_queue(const struct wait_queue *queue)
 
 	for (const struct waiter *w = queue->newest; w; w = w->older)
 		HOLDS(w->asleep && w->wake == 0 && ++n < LONGEST);
-	HOLDS(queue->overdue <= queue->yielding);
+	HOLDS(queue->overdue <= queue->yielding &&
+	      queue->yielding <= SCHED_TASKS);
 }
 
 /* How many were woken, or have not slept yet. */
