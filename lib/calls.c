@@ -150,14 +150,17 @@ int par_withdraw(struct par *pool, void *item)
 
 int par_limit(struct par *pool, unsigned workers)
 {
+	bool raised;
 	int before;
 
 	if (!pool || workers > pool->options.workers)
 		return -EINVAL;
 	before = thread_disable_cancel();
 	monitor_lock(pool);
+	raised = workers > pool->limit;
 	pool->limit = workers;
-	workers_ask_for_all(pool);
+	if (raised)
+		workers_ask_for_all(pool);
 	monitor_unlock(pool);
 	thread_restore_cancel(before);
 	return 0;

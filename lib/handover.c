@@ -161,7 +161,7 @@ static bool take_or_closing(void *worker) NEEDS_LOCK
 	w->waiter.dismissed = false;
 	if (!pool_may_run(p) || pool_may_begin(p) == 0 ||
 	    !assign(w, entry_dequeue(p)))
-		return p->life == POOL_CLOSING;
+		return p->closing;
 	p->ledger.started++;
 	stopwatch_start(&p->stopwatch, w);
 	return true;

@@ -40,7 +40,7 @@ static void rely_on_expected(struct par *p, const struct wait_queue *queue)
 
 static bool owner_must_run(const struct par *p) NEEDS_LOCK
 {
-	if (p->life != POOL_CLOSING)
+	if (!p->closing)
 		return p->attempts.first_open_done;
 	if (p->waiters.owner_waits_for_all)
 		return pool_is_left(p);
@@ -66,7 +66,7 @@ static void wake_workers(struct par *p) NEEDS_LOCK
 	struct wait_queue *idle = &p->waiters.idle;
 	uint64_t wanted;
 
-	if (p->life == POOL_CLOSING) {
+	if (p->closing) {
 		wait_queue_wake_all(idle);
 	} else if (idle->newest && (wanted = workers_wanted(p)) > 0) {
 		while (idle->newest &&

@@ -115,7 +115,7 @@ static void tell_to_end(struct par *p)
 {
 	cancels_all(p); /* from here on worker_close cannot push */
 	monitor_lock(p);
-	p->life = POOL_CLOSING;
+	p->closing = true;
 	/* A thread that is being started cannot be joined yet. */
 	while (p->seats.in_state[SEAT_STARTING] > 0)
 		monitor_sleep(p, &p->waiters.owner, CLOCK_NEVER);
@@ -130,7 +130,7 @@ static bool tell_to_end_until(struct par *p, uint64_t until)
 
 	cancels_all(p);
 	monitor_lock(p);
-	p->life = POOL_CLOSING;
+	p->closing = true;
 	p->waiters.owner_waits_for_all = true;
 	while (in_time && !pool_is_left(p))
 		in_time = monitor_sleep(p, &p->waiters.owner, until);
@@ -180,7 +180,6 @@ static int start(struct par *p)
 	if (o->interrupt)
 		signals_install(o->interrupt);
 	monitor_lock(p);
-	p->life = POOL_OPEN;
 	p->handler_stands = o->interrupt != 0;
 	monitor_unlock(p);
 	return 0;

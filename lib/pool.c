@@ -25,8 +25,7 @@ bool pool_is_left(const struct par *p)
 
 bool pool_is_deserted(const struct par *p)
 {
-	return p->life == POOL_CLOSING &&
-	       (!p->options.interrupt || pool_is_left(p));
+	return p->closing && (!p->options.interrupt || pool_is_left(p));
 }
 
 size_t pool_generated(const struct par *p)
@@ -145,7 +144,7 @@ static bool needs_worker(struct par *p) NEEDS_LOCK
 	struct attempts *attempts = &p->attempts;
 	uint64_t shortage;
 
-	if (p->seats.in_state[SEAT_VACANT] == 0 || p->life == POOL_CLOSING ||
+	if (p->seats.in_state[SEAT_VACANT] == 0 || p->closing ||
 	    !pool_may_run(p))
 		return false;
 	shortage = pool_shortage(p);

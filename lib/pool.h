@@ -104,13 +104,6 @@
 
 #include <sys/types.h>
 
-/* The life of a pool. */
-enum pool_life {
-	POOL_OPENING, /* par_open() has not returned */
-	POOL_OPEN,
-	POOL_CLOSING /* workers leave */
-};
-
 /* The threads that wait. */
 struct waiters {
 	/* Idle workers. */
@@ -172,7 +165,7 @@ struct par {
 	/* The lock, and everything that it guards. If a struct has fields that
 	 * need no lock, its header says which. */
 	struct lock lock;
-	enum pool_life life GUARDED;
+	bool closing GUARDED;	     /* workers leave */
 	bool handler_stands GUARDED; /* of the interrupt */
 	struct ledger ledger GUARDED;
 	struct fifo pushed GUARDED;	/* pushed items that are queued */

@@ -180,7 +180,7 @@ void workers_leave(struct worker *w)
 	monitor_lock(p);
 	if (w->has_predecessor)
 		left[count++] = w->predecessor;
-	if (p->life != POOL_CLOSING)
+	if (!p->closing)
 		while (count < JOINS && find_ended(p, &left[count]))
 			count++;
 	vacate(w);

@@ -367,8 +367,8 @@ static void check_that_they_stay(unsigned idle_ms)
 	struct crowd crowd = { .gate = GATE_CLOSED };
 	struct par *pool =
 		kit_open(&(struct par_options){ .action = join_crowd,
-						.context = &crowd,
 						.workers = 4,
+						.context = &crowd,
 						.idle_ms = idle_ms });
 
 	kit_push_numbers(pool, 1, 4);

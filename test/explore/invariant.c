@@ -526,8 +526,7 @@ static bool lacks_worker(const struct par *p, const struct census *census)
 
 	if (wanted > most)
 		wanted = most;
-	return p->life != POOL_CLOSING && may_run(p) &&
-	       census->in_state[SEAT_VACANT] > 0 &&
+	return !p->closing && may_run(p) && census->in_state[SEAT_VACANT] > 0 &&
 	       (wanted > idle + coming ||
 		(p->attempts.asked > 0 && wanted > idle));
 }
@@ -602,7 +601,7 @@ static void check_waiters(const struct par *p)
 {
 	const struct waiters *w = &p->waiters;
 	const struct waiter *supervisor = &w->supervisor;
-	bool closing = p->life == POOL_CLOSING;
+	bool closing = p->closing;
 	struct census census = count_seats(p);
 	bool vacant = census.in_state[SEAT_VACANT] == p->options.workers;
 
