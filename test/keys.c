@@ -383,15 +383,16 @@ static void the_key_is_asked_for_once(void **state)
 static void at_the_end_of_the_input_no_key_is_asked_for(void **state)
 {
 	struct numbers numbers = { .last = 3 };
-	struct par *pool =
-		kit_open(&(struct par_options){ .action = action_echo,
-						.workers = 1,
-						.generate = numbers_next,
-						.source = &numbers,
-						.context = &asked,
-						.key = count_key });
+	struct par *pool;
 
 	atomic_store(&asked, 0);
+	pool = kit_open(&(struct par_options){ .action = action_echo,
+					       .workers = 1,
+					       .generate = numbers_next,
+					       .source = &numbers,
+					       .context = &asked,
+					       .key = count_key });
+
 	kit_take_many(pool, 3);
 	kit_close_ended(pool, 0);
 	assert_int_equal(asked, 3);
