@@ -362,6 +362,57 @@ static void a_slow_destructor_holds_up_no_item(void **state)
 	pthread_key_delete(data);
 }
 
+/* Brings gates, and waits after the last. */
+struct gates {
+	struct gate all[6], hold;
+	unsigned brought;
+};
+
+static int bring_gates(void *gates, void **item)
+{
+	struct gates *g = gates;
+
+	if (g->brought == 6) {
+		gate_pass(&g->hold);
+		return 0;
+	}
+	*item = &g->all[g->brought++];
+	return 1;
+}
+
+/* Also of those that began without anybody's knowing. */
+static void it_counts_all_that_are_under_way(void **state)
+{
+	struct gates g = { .hold = GATE_CLOSED };
+	struct par *pool;
+
+	for (int i = 0; i < 6; i++)
+		g.all[i] = (struct gate)GATE_CLOSED;
+	pool = kit_open(&(struct par_options){ .action = action_item_gated,
+					       .workers = 3,
+					       .generate = bring_gates,
+					       .source = &g });
+	gate_await(&g.hold, 1);
+	for (int i = 0; i < 5; i++) {
+		gate_await(&g.all[i], 1);
+		if (i < 2)
+			gate_open(&g.all[i]);
+	}
+	assert_true(par_fd(pool) >= 0);
+	assert_int_equal(par_limit(pool, 2), 0);
+	gate_open(&g.all[2]);
+	kit_linger();
+	assert_int_equal(gate_arrived(&g.all[5]), 0);
+	assert_int_equal(kit_stats(pool).running, 2);
+	gate_open(&g.all[3]);
+	gate_await(&g.all[5], 1);
+	gate_open(&g.all[4]);
+	gate_open(&g.all[5]);
+	gate_open(&g.hold);
+	kit_take_many(pool, 6);
+	kit_close_ended(pool, 0);
+}
+
 static void check_that_they_stay(unsigned idle_ms)
 {
 	struct crowd crowd = { .gate = GATE_CLOSED };
@@ -415,6 +466,7 @@ int main(void)
 		KIT_TEST(who_has_left_has_no_stack),
 		KIT_TEST(a_slow_destructor_holds_up_no_other),
 		KIT_TEST(a_slow_destructor_holds_up_no_item),
+		KIT_TEST(it_counts_all_that_are_under_way),
 		KIT_TEST(before_that_time_and_without_the_option_they_stay),
 		KIT_TEST(nothing_is_lost_as_they_leave),
 	};

@@ -464,6 +464,34 @@ static void a_par_next_that_cannot_wait_changes_nothing(void **state)
 	kit_close(pool, 0);
 }
 
+static int pass_at_10(void *gate, void *item, void **value)
+{
+	if (item == AS_ITEM(10))
+		gate_pass(gate);
+	return 0;
+}
+
+/* The generator goes on with the records of the items that were taken. */
+static void without_memory_the_spare_records_serve(void **state)
+{
+	struct gate gate = GATE_CLOSED;
+	struct held held;
+
+	held_open(
+		&held,
+		(struct gated_numbers){ .numbers = { .last = 15 }, .at = 10 },
+		(struct par_options){ .action = pass_at_10, .context = &gate });
+	EVENTUALLY(kit_stats(held.pool).ready == 9);
+	kit_take_many(held.pool, 9);
+	fault_arm(FAULT_MALLOC, 1, true);
+	gate_open(&held.hold);
+	EVENTUALLY(kit_stats(held.pool).ended);
+	fault_disarm();
+	gate_open(&gate);
+	kit_assert_drains(held.pool, 6, 0);
+	kit_close(held.pool, 0);
+}
+
 static void a_push_that_cannot_wait_changes_nothing(void **state)
 {
 	static const enum fault_site sites[] = { FAULT_COND, FAULT_CONDATTR };
@@ -844,6 +872,7 @@ int main(void)
 		KIT_TEST(a_close_meanwhile_needs_no_successor),
 		KIT_TEST(a_par_next_that_cannot_wait_changes_nothing),
 		KIT_TEST(a_push_that_cannot_wait_changes_nothing),
+		KIT_TEST(without_memory_the_spare_records_serve),
 		KIT_TEST(par_fd_without_descriptors_can_be_asked_again),
 		KIT_TEST(par_cancel_fd_too),
 		KIT_TEST(a_part_of_par_cancel_fd_is_undone),
