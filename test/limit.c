@@ -362,53 +362,46 @@ static void a_slow_destructor_holds_up_no_item(void **state)
 	pthread_key_delete(data);
 }
 
-/* Brings gates, and waits after the last. */
-struct gates {
-	struct gate all[6], hold;
-	unsigned brought;
-};
-
-static int bring_gates(void *gates, void **item)
+/* Passes the gate of its number, which is counted from 1. */
+static int pass_own_gate(void *gates, void *item, void **value)
 {
-	struct gates *g = gates;
-
-	if (g->brought == 6) {
-		gate_pass(&g->hold);
-		return 0;
-	}
-	*item = &g->all[g->brought++];
-	return 1;
+	gate_pass((struct gate *)gates + AS_NUMBER(item) - 1);
+	return 0;
 }
 
 /* Also of those that began without anybody's knowing. */
 static void it_counts_all_that_are_under_way(void **state)
 {
-	struct gates g = { .hold = GATE_CLOSED };
-	struct par *pool;
+	struct gate gates[] = { GATE_CLOSED, GATE_CLOSED, GATE_CLOSED,
+				GATE_CLOSED, GATE_CLOSED, GATE_CLOSED };
+	struct gate hold = GATE_CLOSED;
+	struct gated_numbers source = { .numbers.last = 6,
+					.at = 6,
+					.hold = &hold };
+	struct par *pool =
+		kit_open(&(struct par_options){ .action = pass_own_gate,
+						.workers = 3,
+						.generate = gated_numbers_next,
+						.source = &source,
+						.context = gates });
 
-	for (int i = 0; i < 6; i++)
-		g.all[i] = (struct gate)GATE_CLOSED;
-	pool = kit_open(&(struct par_options){ .action = action_item_gated,
-					       .workers = 3,
-					       .generate = bring_gates,
-					       .source = &g });
-	gate_await(&g.hold, 1);
+	gate_await(&hold, 1);
 	for (int i = 0; i < 5; i++) {
-		gate_await(&g.all[i], 1);
+		gate_await(&gates[i], 1);
 		if (i < 2)
-			gate_open(&g.all[i]);
+			gate_open(&gates[i]);
 	}
 	assert_true(par_fd(pool) >= 0);
 	assert_int_equal(par_limit(pool, 2), 0);
-	gate_open(&g.all[2]);
+	gate_open(&gates[2]);
 	kit_linger();
-	assert_int_equal(gate_arrived(&g.all[5]), 0);
+	assert_int_equal(gate_arrived(&gates[5]), 0);
 	assert_int_equal(kit_stats(pool).running, 2);
-	gate_open(&g.all[3]);
-	gate_await(&g.all[5], 1);
-	gate_open(&g.all[4]);
-	gate_open(&g.all[5]);
-	gate_open(&g.hold);
+	gate_open(&gates[3]);
+	gate_await(&gates[5], 1);
+	gate_open(&gates[4]);
+	gate_open(&gates[5]);
+	gate_open(&hold);
 	kit_take_many(pool, 6);
 	kit_close_ended(pool, 0);
 }
