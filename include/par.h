@@ -45,8 +45,10 @@
  * runs on the thread that calls par_close(). The library holds no lock while a
  * callback runs. An item passes from the generator to the action and then to
  * the consumer. Each of them sees what the one before it wrote. In the pool's
- * threads, thread cancellation is disabled. If seteuid() changes the user of
- * the process, the change reaches the pool's threads too, at any time.
+ * threads, thread cancellation is disabled. A callback that enables it disables
+ * it again before it returns. If such a callback is canceled, that is the same
+ * as a pthread_exit() there. If seteuid() changes the user of the process, the
+ * change reaches the pool's threads too, at any time.
  *
  * Callers. Unless the comment of a call says otherwise, any thread may make it
  * at any time between par_open() and par_close(). A signal handler must make no

@@ -11,11 +11,13 @@
 
 #include <errno.h>
 
-/* generate has ended its thread by pthread_exit(). */
+/* generate has ended its thread by pthread_exit(), and may have enabled
+ * cancellation before. */
 static void generate_exited(void *pool)
 {
 	struct par *p = pool;
 
+	(void)thread_disable_cancel();
 	handover_fail_source(p, p->source.item, -EINTR);
 	self_end();
 }

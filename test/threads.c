@@ -559,6 +559,54 @@ static void a_canceled_worker_works_on(void **state)
 	kit_close(pool, 0);
 }
 
+static void be_canceled(void)
+{
+	pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, NULL);
+	pthread_cancel(pthread_self());
+	pthread_testcancel();
+}
+
+static int be_canceled_in_action(void *context, void *item, void **value)
+{
+	be_canceled();
+	return 0;
+}
+
+static void an_action_may_let_itself_be_canceled(void **state)
+{
+	struct par *pool = kit_open_action(be_canceled_in_action, 2, NULL);
+	struct par_result result;
+
+	for (uintptr_t i = 1; i <= 10; i++) {
+		kit_push_number(pool, i);
+		assert_int_equal(par_next(pool, &result), 1);
+		assert_int_equal(result.error, -EINTR);
+		assert_ptr_equal(result.item, AS_ITEM(i));
+	}
+	kit_close(pool, 0);
+}
+
+static int be_canceled_in_generate(void *source, void **item)
+{
+	be_canceled();
+	return 0;
+}
+
+static void a_generator_may_let_itself_be_canceled(void **state)
+{
+	struct par *pool;
+	struct par_result result;
+
+	assert_int_equal(par_open(&pool,
+				  &(struct par_options){
+					  .generate = be_canceled_in_generate,
+					  .action = action_echo,
+					  .workers = 1 }),
+			 0);
+	assert_int_equal(par_next(pool, &result), -EINTR);
+	kit_close(pool, -EINTR);
+}
+
 static int cancel_state(void)
 {
 	int now;
@@ -635,6 +683,8 @@ int main(void)
 		KIT_TEST(an_odd_stack_is_no_smaller_than_asked_for),
 		KIT_TEST(no_thread_of_the_pool_can_be_canceled),
 		KIT_TEST(a_canceled_worker_works_on),
+		KIT_TEST(an_action_may_let_itself_be_canceled),
+		KIT_TEST(a_generator_may_let_itself_be_canceled),
 		KIT_TEST(the_callers_cancel_state_is_as_it_was),
 	};
 

@@ -29,6 +29,8 @@ void model_spawn(pthread_t *thread, void *(*body)(void *), void *argument);
 void model_join(pthread_t thread);
 /* pthread_cancel(), by the program, of a thread of its own. */
 void model_cancel(pthread_t thread);
+/* pthread_setcancelstate(), by a callback. */
+void model_enable_cancel(void);
 /* The system refuses the library `count` threads: from the one with number
  * `from` on, where the first that the library starts has number 1. */
 void model_refuse_threads(unsigned from, unsigned count);
@@ -58,5 +60,7 @@ bool model_readable(int fd);
 /* A blocking call of the program: returns true when condition() is true, or
  * false if a signal interrupted it before. */
 bool model_block(bool (*condition)(void *), void *argument);
+/* Whether a signal to this thread may still arrive. */
+bool model_was_signaled(void);
 
 #endif

@@ -27,7 +27,7 @@ struct thread {
 	bool joined;
 	bool cancel_requested; /* by pthread_cancel() */
 	bool cancel_disabled;
-	int signals; /* sent, and not yet noticed */
+	int signals; /* sent; may not have arrived yet */
 };
 
 /* An object, as far as it says which threads there are. Everything else about a
@@ -205,6 +205,13 @@ void model_cancel(pthread_t id)
 		sched_wake(thread->task);
 }
 
+void model_enable_cancel(void)
+{
+	int before;
+
+	x_pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &before);
+}
+
 void model_refuse_threads(unsigned from, unsigned count)
 {
 	refused_from = from;
@@ -237,10 +244,17 @@ int x_sigaction(int signal, const struct sigaction *new, struct sigaction *old)
 	return 0;
 }
 
-/* Every thread has blocked the signal when it starts. */
+/* Every thread has blocked the signal when it starts. A signal that was sent
+ * arrives at the end of the call, if not before. */
 int x_pthread_sigmask(int how, const sigset_t *set, sigset_t *old)
 {
+	struct thread *self = &threads[sched_self()->id];
+
 	access_read(&handler_installed);
+	if (how == SIG_UNBLOCK) {
+		access_write(self->task);
+		self->signals = 0;
+	}
 	if (how == SIG_UNBLOCK && !handler_installed)
 		sched_fail("a signal is unblocked, and has no handler");
 	return pthread_sigmask(how, set, old);
@@ -278,6 +292,14 @@ int x_sched_yield(void)
 	/* It may fail so under a tool, if a signal interrupts it. */
 	errno = EINTR;
 	return -1;
+}
+
+bool model_was_signaled(void)
+{
+	const struct thread *self = &threads[sched_self()->id];
+
+	access_read(self->task);
+	return self->signals > 0;
 }
 
 struct block {

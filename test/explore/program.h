@@ -54,6 +54,7 @@ struct scenario {
 	 *      the others go on as '-'
 	 *   e  fails
 	 *   x  ends its thread
+	 *   k  lets pthread_cancel() act on its thread, and ends it
 	 * For source also:
 	 *   i  the same as '-'
 	 *   B  blocks until the cancel, then returns an item

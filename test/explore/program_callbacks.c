@@ -98,6 +98,9 @@ static void do_letter(struct par *pool, char what, bool interrupt)
 	case 'F':
 		call_finish(pool);
 		break;
+	case 'k':
+		model_enable_cancel();
+		break;
 	default:
 		break;
 	}
@@ -137,7 +140,7 @@ static int generate(void *source, void **item)
 	SET(generating, true);
 	begin_callback("generate");
 	do_letter(par_self(), what, seen.scenario->interrupt);
-	if (what == 'x') {
+	if (what == 'x' || what == 'k') {
 		SET(generating, false);
 		generate_end(-EINTR);
 		pthread_exit(NULL);
@@ -215,13 +218,24 @@ static void begin_action(unsigned number)
 	*last = number;
 }
 
+static void check_stop(unsigned number)
+{
+	bool told = par_stopping();
+
+	if (told && !GET(cancel_begun) && !GET(withdrawing[number]) &&
+	    !seen.scenario->time_limit)
+		sched_fail("item %u is told to stop by nobody", number);
+	if (!told && model_was_signaled())
+		sched_fail("item %u gets a signal for the last", number);
+}
+
 static int action(void *context, void *item, void **value)
 {
 	const struct scenario *s = seen.scenario;
 	unsigned number = item_number(item);
 	char what = action_letter(number);
 	struct par_result none;
-	int rc = what == 'e' ? 7 : strchr("xO", what) ? -EINTR : 0;
+	int rc = what == 'e' ? 7 : strchr("xkO", what) ? -EINTR : 0;
 
 	ADD(runs[number], 1);
 	SET(error[number], rc);
@@ -232,9 +246,7 @@ static int action(void *context, void *item, void **value)
 		sched_fail("an action began at limit 0");
 	if (s->keys && ADD(of_key[item_key(item)], 1) > 1)
 		sched_fail("two items of one key run at once");
-	if (par_stopping() && !GET(cancel_begun) && !GET(withdrawing[number]) &&
-	    !s->time_limit)
-		sched_fail("item %u is told to stop by nobody", number);
+	check_stop(number);
 	if (ADD(running, 1) > s->workers)
 		sched_fail("more actions at the same time than workers");
 	begin_callback("action");
@@ -252,7 +264,7 @@ static int action(void *context, void *item, void **value)
 		ADD(of_key[item_key(item)], -1u);
 	ADD(running, -1u);
 	SET(ended[number], ADD(ends, 1));
-	if (what == 'x' || what == 'O')
+	if (strchr("xkO", what))
 		pthread_exit(NULL);
 	return rc;
 }
@@ -285,7 +297,7 @@ static int open_state(void *context, void **state)
 	do_letter(par_self(), what, seen.scenario->interrupt && number > 1);
 	if (strchr("gGX", what))
 		push_from_new_thread(par_self());
-	if (what == 'x' || what == 'X')
+	if (strchr("xkX", what))
 		pthread_exit(NULL);
 	if (what == 'e' || what == 'G')
 		return 5;
@@ -296,15 +308,17 @@ static int open_state(void *context, void **state)
 
 static void close_state(void *state)
 {
+	char what = letter(seen.scenario->close, ADD(close_calls, 1), '-');
+
 	begin_callback("worker_close");
 	if ((seen.scenario->open != NULL) != (state == (void *)&seen))
 		sched_fail("worker_close got a wrong state");
 	if (WITH_ERRNO(par_close(par_self())) != -EDEADLK)
 		sched_fail("par_close() in worker_close did not fail");
 	check_errno("par_close()");
-	do_letter(par_self(),
-		  letter(seen.scenario->close, ADD(close_calls, 1), '-'),
-		  false);
+	do_letter(par_self(), what, false);
+	if (strchr("xk", what))
+		pthread_exit(NULL);
 }
 
 static void discard(void *context, const struct par_result *left)

@@ -342,6 +342,21 @@ const struct scenario scenarios[] = {
 	  .action = "bx--",
 	  .threads = { "nnn" } },
 
+	/* The program lets pthread_cancel() act on threads of the pool. */
+	{ .name = "exiting-cancelable",
+	  .workers = 2,
+	  .source = "iik",
+	  .action = "kx",
+	  .open = "---k",
+	  .close = "k",
+	  .threads = { "*" } },
+	{ .name = "exiting-cancelable-close",
+	  .workers = 1,
+	  .source = "i",
+	  .open = "",
+	  .close = "k",
+	  .threads = { "*" } },
+
 	/* A thread has ended, but for its destructors of thread-specific data.
 	 */
 	{ .name = "destructor",
