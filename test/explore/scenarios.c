@@ -165,6 +165,14 @@ const struct scenario scenarios[] = {
 	  .ordered = true,
 	  .source = "iii",
 	  .threads = { "M" } },
+	/* A cancel makes four results ready at once, for two that wait. */
+	{ .name = "batch-ordered-cancel",
+	  .workers = 1,
+	  .capacity = 4,
+	  .ordered = true,
+	  .source = "iiii",
+	  .action = "c",
+	  .threads = { "M", "M" } },
 	{ .name = "batch-limit", .workers = 1, .threads = { "ppfM", "lL" } },
 	/* A push that waits. */
 	{ .name = "push-timed",
@@ -210,6 +218,11 @@ const struct scenario scenarios[] = {
 	  .workers = 2,
 	  .idle = 1,
 	  .threads = { "ppnnp" } },
+	/* After the first has left, the second is not looked for at once. */
+	{ .name = "idle-leaves-waits",
+	  .workers = 2,
+	  .idle = 1,
+	  .threads = { "ppnnt" } },
 	{ .name = "idle-leaves-open",
 	  .workers = 2,
 	  .idle = 1,
