@@ -205,13 +205,6 @@ void model_cancel(pthread_t id)
 		sched_wake(thread->task);
 }
 
-void model_enable_cancel(void)
-{
-	int before;
-
-	x_pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &before);
-}
-
 void model_refuse_threads(unsigned from, unsigned count)
 {
 	refused_from = from;
@@ -227,6 +220,13 @@ int x_pthread_setcancelstate(int state, int *before)
 					  : PTHREAD_CANCEL_ENABLE;
 	thread->cancel_disabled = state == PTHREAD_CANCEL_DISABLE;
 	return 0;
+}
+
+void model_enable_cancel(void)
+{
+	int before;
+
+	x_pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &before);
 }
 
 /* Of the one signal that the program lets the library use. */

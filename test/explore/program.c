@@ -76,11 +76,17 @@ static void do_call(struct par *pool, char what, pthread_t second)
 	case 'l':
 		call_limit(pool, 0);
 		break;
+	case '1':
+		call_limit(pool, 1);
+		break;
 	case 'L':
 		call_limit(pool, seen.scenario->workers);
 		break;
 	case 'm':
-		call_next_many(pool);
+		call_next_many(pool, -1);
+		break;
+	case 'u':
+		call_next_many(pool, TIMEOUT_MS);
 		break;
 	case 'M':
 		call_next_many_until_end(pool);

@@ -85,8 +85,9 @@ struct scenario {
 	 *   s  par_stats     d  par_cancel_fd
 	 *   r  par_withdraw of the first generated item; q: of the second
 	 *   R  par_withdraw of the first pushed item; T: of the last
-	 *   l  par_limit 0   L  par_limit as it was
-	 *   m  par_next_many, 2 at least; M: until the end
+	 *   l  par_limit 0   1  par_limit 1   L  par_limit as it was
+	 *   m  par_next_many, 2 at least; M: until the end; u: with a time
+	 *      limit
 	 *   P  par_push_timed without a limit; Q: with 0 ms
 	 *   g  par_close_timed with 0 ms, which may give up; the last call of
 	 *      the first thread, when the others have ended

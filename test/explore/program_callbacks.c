@@ -242,8 +242,9 @@ static int action(void *context, void *item, void **value)
 	ADD(failed, rc != 0);
 	if (ADD(actions, 1) > GET(max_actions) && GET(cancel_returned))
 		sched_fail("an action began after the cancel");
-	if (GET(limited) && GET(actions) > GET(started_at_limit))
-		sched_fail("an action began at limit 0");
+	if (GET(limited) && GET(actions) > GET(started_at_limit) &&
+	    GET(running) >= GET(limit))
+		sched_fail("an action began at limit %u", GET(limit));
 	if (s->keys && ADD(of_key[item_key(item)], 1) > 1)
 		sched_fail("two items of one key run at once");
 	check_stop(number);

@@ -83,9 +83,10 @@ void call_limit(struct par *pool, unsigned limit)
 	if (WITH_ERRNO(par_limit(pool, limit)))
 		sched_fail("par_limit() failed");
 	check_errno("par_limit()");
-	if (limit > 0)
+	if (limit >= seen.scenario->workers)
 		return;
 	par_stats(pool, &stats);
+	SET(limit, limit);
 	SET(started_at_limit, (unsigned)stats.started);
 	SET(limited, true);
 }
@@ -245,13 +246,13 @@ static void give_up_after(struct par *pool, int rc)
 		call_cancel(pool);
 }
 
-int call_next_many(struct par *pool)
+int call_next_many(struct par *pool, int timeout_ms)
 {
 	struct par_result r[2];
 	int rc;
 
 	ADD(delivering, 2);
-	rc = WITH_ERRNO(par_next_many(pool, r, 2, 2, patience(-1)));
+	rc = WITH_ERRNO(par_next_many(pool, r, 2, 2, patience(timeout_ms)));
 	check_errno("par_next_many()");
 	for (int i = 0; i < rc; i++) {
 		item_out(&r[i]);
@@ -260,6 +261,8 @@ int call_next_many(struct par *pool)
 	ADD(delivering, rc > 0 ? (unsigned)rc - 2 : -2u);
 	if (rc > 2)
 		sched_fail("par_next_many() returned %d", rc);
+	if (rc == -ETIMEDOUT && invariant_was_ready())
+		sched_fail("timed out although a result was ready");
 	if (is_end(rc) && rc <= 0)
 		check_end(pool, rc);
 	give_up_after(pool, rc);
@@ -271,7 +274,7 @@ void call_next_many_until_end(struct par *pool)
 	int rc;
 
 	do
-		rc = call_next_many(pool);
+		rc = call_next_many(pool, -1);
 	while (rc > 0 || !is_end(rc));
 }
 

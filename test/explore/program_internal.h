@@ -39,9 +39,9 @@ struct seen {
 	bool withdrawn[PROGRAM_ITEMS], told_item[PROGRAM_ITEMS];
 	/* Per key: items that run. */
 	unsigned of_key[3];
-	/* The limit is 0: since so many actions had started. */
+	/* The limit is below the workers: since so many actions had started. */
 	bool limited;
-	unsigned started_at_limit;
+	unsigned limit, started_at_limit;
 	/* par_close_timed() has closed the pool. */
 	bool closed;
 	unsigned index_seen[2 * PROGRAM_ITEMS], next_index;
@@ -123,7 +123,7 @@ void call_push_timed(struct par *pool, int timeout_ms);
 void check_closed(int rc);
 void call_close_timed(struct par *pool);
 /* Returns what par_next_many() returns. */
-int call_next_many(struct par *pool);
+int call_next_many(struct par *pool, int timeout_ms);
 void call_next_many_until_end(struct par *pool);
 /* par_next_timed(), or par_next() if timeout_ms is negative. */
 int call_next(struct par *pool, int timeout_ms);

@@ -131,6 +131,12 @@ const struct scenario scenarios[] = {
 	  .threads = { "lpL*" } },
 	/* The limit. */
 	{ .name = "limit", .workers = 2, .source = "ii", .threads = { "lL*" } },
+	{ .name = "limit-one", .workers = 2, .threads = { "1pppf*" } },
+	{ .name = "limit-one-beside",
+	  .workers = 2,
+	  .capacity = 3,
+	  .source = "iiii",
+	  .threads = { "1*" } },
 	{ .name = "limit-beside",
 	  .workers = 1,
 	  .source = "ii",
@@ -173,6 +179,11 @@ const struct scenario scenarios[] = {
 	  .source = "iiii",
 	  .action = "c",
 	  .threads = { "M", "M" } },
+	/* The time is over, and one result is ready. */
+	{ .name = "batch-timed",
+	  .workers = 1,
+	  .pushed = "-b",
+	  .threads = { "ppuc*" } },
 	{ .name = "batch-limit", .workers = 1, .threads = { "ppfM", "lL" } },
 	/* A push that waits. */
 	{ .name = "push-timed",
