@@ -119,9 +119,14 @@ judge() {
 	rm -r "$lib"
 }
 
-# tests [WORDS]: the suites on the library in $work/tree. Prints the test that fails.
+# tests WORD...: these tests, or suites, on the library in $work/tree. Prints the test
+# that fails.
 tests() {
-	ninja -C "$work/build" $programs >"$work/log" 2>&1 || {
+	case $1 in
+	--*) made=$programs ;;
+	*) made=$(printf 'test/test-%s ' "$@") ;;
+	esac
+	ninja -C "$work/build" $made >"$work/log" 2>&1 || {
 		echo uncompiled
 		return 0
 	}
