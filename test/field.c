@@ -136,6 +136,33 @@ static void a_low_descriptor_alone_is_none(void **state)
 		assert_int_equal(in_child(run_out_of_descriptors), 0);
 }
 
+#if defined(__linux__) && !defined(PAR_PLAIN_PIPES)
+/* par_fd() needs one; a pipe would need two. */
+static int have_3_alone(void)
+{
+	struct par *pool = open_silent();
+	struct rlimit limit;
+	int fd;
+
+	close(0);
+	close(3);
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return 1;
+	limit.rlim_cur = 4;
+	if (setrlimit(RLIMIT_NOFILE, &limit))
+		return 2;
+	fd = par_fd(pool);
+	if (fd != 3)
+		return 3;
+	return par_close(pool) ? 4 : 0;
+}
+
+static void descriptor_3_is_no_low_one(void **state)
+{
+	assert_int_equal(in_child(have_3_alone), 0);
+}
+#endif
+
 static struct par *of_the_parent;
 
 static int close_the_parents(void)
@@ -377,6 +404,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		KIT_TEST(a_descriptor_is_never_0_1_or_2),
 		KIT_TEST(a_low_descriptor_alone_is_none),
+#if defined(__linux__) && !defined(PAR_PLAIN_PIPES)
+		KIT_TEST(descriptor_3_is_no_low_one),
+#endif
 		KIT_TEST(a_child_that_closes_is_told),
 #ifndef PAR_PLAIN_PIPES
 		KIT_TEST(a_closed_descriptor_is_silent),

@@ -114,6 +114,23 @@ static void an_item_that_waits_for_its_key_holds_up_no_other(void **state)
 	kit_finish(pool);
 }
 
+static void what_may_start_has_its_place_as_if_it_ran(void **state)
+{
+	struct diary diary = { .gate = GATE_CLOSED, .limit = 2, .held = 1 };
+	struct par *pool =
+		open_keyed(&diary, (struct par_options){ .workers = 1 });
+
+	kit_push_number(pool, 1);
+	gate_await(&diary.gate, 1);
+	kit_push_number(pool, 11);
+	assert_int_equal(kit_stats(pool).held, 0);
+	kit_push_number(pool, 21);
+	assert_int_equal(kit_stats(pool).held, 1);
+	gate_open(&diary.gate);
+	kit_take_many(pool, 3);
+	kit_finish(pool);
+}
+
 static void no_worker_is_started_for_what_is_held(void **state)
 {
 	struct diary diary = { .gate = GATE_CLOSED, .held = 1 };
@@ -403,6 +420,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		KIT_TEST(items_of_a_key_run_in_order_and_not_at_once),
 		KIT_TEST(an_item_that_waits_for_its_key_holds_up_no_other),
+		KIT_TEST(what_may_start_has_its_place_as_if_it_ran),
 		KIT_TEST(no_worker_is_started_for_what_is_held),
 		KIT_TEST(what_has_no_key_is_not_restricted),
 		KIT_TEST(pushed_items_do_not_go_before_their_key),

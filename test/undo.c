@@ -7,6 +7,8 @@
 #include "fault.h"
 #include "kit.h"
 
+#include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
 #include <signal.h>
 #include <time.h>
@@ -539,6 +541,39 @@ static void par_cancel_fd_too(void **state)
 }
 
 /* It makes two descriptors, and on Linux one watches the other. */
+static void close_0(void *unused)
+{
+	close(0);
+}
+
+static void let_0_close(void *unused)
+{
+	fault_meanwhile(FAULT_PIPE, close_0, NULL);
+}
+
+/* par_cancel_fd() makes two descriptors, and in between another thread closes
+ * 0. */
+static void a_part_of_par_cancel_fd_may_be_0(void **state)
+{
+	const int kept = fcntl(0, F_DUPFD_CLOEXEC, 10);
+	struct par *pool = kit_open_echo();
+	int fd;
+
+	errno = 0;
+	fault_meanwhile(FAULT_PIPE, let_0_close, NULL);
+	fd = par_cancel_fd(pool);
+	fault_disarm();
+	assert_in_range(fd, 3, INT_MAX);
+	assert_false(kit_readable(fd));
+	par_cancel(pool);
+	assert_true(kit_readable(fd));
+	kit_close(pool, 0);
+	if (kept >= 0) {
+		dup2(kept, 0);
+		close(kept);
+	}
+}
+
 static void a_part_of_par_cancel_fd_is_undone(void **state)
 {
 	struct par *pool = kit_open_echo();
@@ -875,6 +910,7 @@ int main(void)
 		KIT_TEST(without_memory_the_spare_records_serve),
 		KIT_TEST(par_fd_without_descriptors_can_be_asked_again),
 		KIT_TEST(par_cancel_fd_too),
+		KIT_TEST(a_part_of_par_cancel_fd_may_be_0),
 		KIT_TEST(a_part_of_par_cancel_fd_is_undone),
 		KIT_TEST(a_signal_does_not_keep_par_fd_from_what_it_says),
 		KIT_TEST(nor_does_it_change_errno),
