@@ -529,7 +529,7 @@ static void threads_are_named_par_by_default(void **state)
 
 	gate_open(&opened);
 	kit_push(pool, &opened);
-	assert_named(pool, "par");
+	assert_named(pool, "par-0");
 	kit_close(pool, 0);
 }
 

@@ -559,6 +559,15 @@ static void a_canceled_worker_works_on(void **state)
 	kit_close(pool, 0);
 }
 
+static int cancel_state(void)
+{
+	int now;
+
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &now);
+	pthread_setcancelstate(now, NULL);
+	return now;
+}
+
 static void be_canceled(void)
 {
 	pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, NULL);
@@ -572,16 +581,31 @@ static int be_canceled_in_action(void *context, void *item, void **value)
 	return 0;
 }
 
+/* The state that worker_close finds. */
+static atomic_int state_at_close;
+
+static void look_at_close(void *unused)
+{
+	atomic_store(&state_at_close, cancel_state());
+}
+
 static void an_action_may_let_itself_be_canceled(void **state)
 {
-	struct par *pool = kit_open_action(be_canceled_in_action, 2, NULL);
+	struct par *pool = kit_open(
+		&(struct par_options){ .action = be_canceled_in_action,
+				       .workers = 2,
+				       .worker_close = look_at_close });
 	struct par_result result;
 
 	for (uintptr_t i = 1; i <= 10; i++) {
+		atomic_store(&state_at_close, -1);
 		kit_push_number(pool, i);
 		assert_int_equal(par_next(pool, &result), 1);
 		assert_int_equal(result.error, -EINTR);
 		assert_ptr_equal(result.item, AS_ITEM(i));
+		EVENTUALLY(atomic_load(&state_at_close) != -1);
+		assert_int_equal(atomic_load(&state_at_close),
+				 PTHREAD_CANCEL_DISABLE);
 	}
 	kit_close(pool, 0);
 }
@@ -605,15 +629,6 @@ static void a_generator_may_let_itself_be_canceled(void **state)
 			 0);
 	assert_int_equal(par_next(pool, &result), -EINTR);
 	kit_close(pool, -EINTR);
-}
-
-static int cancel_state(void)
-{
-	int now;
-
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &now);
-	pthread_setcancelstate(now, NULL);
-	return now;
 }
 
 static void assert_keeps_cancel_state(int expected)
