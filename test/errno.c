@@ -99,6 +99,8 @@ static void it_is_left_alone_by_a_par_open_without_memory(void **state)
 
 	options.capacity = SIZE_MAX / 4 * 3 / sizeof(void *);
 	UNTOUCHED(par_open(&pool, &options), -ENOMEM);
+	options.capacity = SIZE_MAX / sizeof(void *);
+	UNTOUCHED(par_open(&pool, &options), -ENOMEM);
 }
 
 static void it_is_left_alone_by_a_par_open_without_a_thread(void **state)
@@ -113,8 +115,7 @@ static void it_is_left_alone_by_a_par_open_without_a_thread(void **state)
 
 static void discard_spoils(void *context, const struct par_result *left)
 {
-	/* The program's own code, on its own thread, may set it. */
-	errno = KIT_ERRNO;
+	errno = EDOM;
 }
 
 static void it_is_left_alone_by_a_par_close_with_items_left(void **state)

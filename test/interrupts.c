@@ -5,6 +5,7 @@
  */
 #include "kit.h"
 
+#include "cancels.h"
 #include "clock.h"
 #include "interrupts.h"
 #include "pool.h"
@@ -97,6 +98,25 @@ static void before_it_is_due_nothing_is_sent(void **state)
 	drop(p);
 }
 
+static void a_second_cancel_begins_no_pause_anew(void **state)
+{
+	struct par *p = new_pool();
+	struct self *self = &p->seats.all[0].self;
+	uint64_t due, pause;
+
+	p->seats.used = 1;
+	p->seats.all[0].state = SEAT_OPENING;
+	p->seats.in_state[SEAT_OPENING] = 1;
+	cancels_all(p);
+	assert_int_equal(send_at_once(p), 1);
+	due = self->interrupt_at;
+	pause = self->pause;
+	cancels_all(p);
+	assert_true(self->interrupt_at == due);
+	assert_true(self->pause == pause);
+	drop(p);
+}
+
 static void a_round_sends_to_those_whose_time_has_come(void **state)
 {
 	struct par *p = new_pool();
@@ -169,6 +189,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		KIT_TEST(a_section_sends_no_more_than_some),
 		KIT_TEST(before_it_is_due_nothing_is_sent),
+		KIT_TEST(a_second_cancel_begins_no_pause_anew),
 		KIT_TEST(a_round_sends_to_those_whose_time_has_come),
 		KIT_TEST(who_is_told_during_a_round_has_a_round_at_once),
 		KIT_TEST(the_pauses_double_up_to_a_second),

@@ -131,6 +131,29 @@ static void a_raise_waits_for_no_worker_open(void **state)
 	kit_finish(pool);
 }
 
+/* Nor does it start more workers than there are items, if it is none. */
+static void a_limit_that_stays_starts_no_worker(void **state)
+{
+	struct crowd crowd = { .gate = GATE_CLOSED };
+	struct par *pool;
+
+	atomic_store(&openings, 0);
+	gate_close(&opening);
+	pool = kit_open(&(struct par_options){ .action = join_crowd,
+					       .workers = 8,
+					       .context = &crowd,
+					       .worker_open = open_slowly });
+	kit_push_numbers(pool, 1, 3);
+	EVENTUALLY(atomic_load(&openings) == 3);
+	assert_int_equal(par_limit(pool, 8), 0);
+	kit_linger();
+	assert_int_equal(kit_stats(pool).workers, 3);
+	gate_open(&opening);
+	gate_open(&crowd.gate);
+	kit_take_many(pool, 3);
+	kit_finish(pool);
+}
+
 /* What runs goes on. */
 static void a_lower_limit_starts_nothing_more(void **state)
 {
@@ -458,6 +481,7 @@ int main(void)
 		KIT_TEST(no_more_are_under_way),
 		KIT_TEST(a_raise_starts_what_waits),
 		KIT_TEST(a_raise_waits_for_no_worker_open),
+		KIT_TEST(a_limit_that_stays_starts_no_worker),
 		KIT_TEST(a_lower_limit_starts_nothing_more),
 		KIT_TEST(at_limit_0_a_cancel_and_a_close_work),
 		KIT_TEST(it_may_change_all_the_time),

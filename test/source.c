@@ -113,6 +113,7 @@ static void assert_file_ends(FILE *file, int expected)
 	errno = KIT_ERRNO;
 	assert_int_equal(par_from_lines(file, &item), expected);
 	assert_int_equal(errno, KIT_ERRNO);
+	assert_null(item);
 }
 
 /* The text has these lines, and no more. */

@@ -610,7 +610,9 @@ static void a_signal_does_not_keep_par_fd_from_what_it_says(void **state)
 	assert_true(kit_readable(fd));
 
 	fault_arm(FAULT_MOVE, 1, false);
+	errno = KIT_ERRNO;
 	kit_take(pool);
+	assert_int_equal(errno, KIT_ERRNO);
 	assert_int_equal(fault_disarm(), 2);
 	assert_false(kit_readable(fd));
 	kit_close(pool, 0);

@@ -32,17 +32,30 @@ static int ask(void *gate, void *item, void **value)
 	return 0;
 }
 
-static void it_waits_until_it_is_seen_who_has_the_item(void **state)
+static struct worker *who_has(struct par *pool, void *number)
+{
+	struct worker *w = pool->seats.all;
+	struct item *item;
+
+	while (!(item = (struct item *)word_load(&w->item)) ||
+	       item->result.item != number)
+		w++;
+	return w;
+}
+
+/* The others run as well, and it is seen what they have. */
+static void assert_waits(unsigned workers)
 {
 	struct gate gate = GATE_CLOSED;
-	struct withdrawal w = { .pool = kit_open_action(ask, 1, &gate) };
-	struct worker *worker = &w.pool->seats.all[0];
+	struct withdrawal w = { .pool = kit_open_action(ask, workers, &gate) };
+	struct worker *worker;
 	struct par_result r;
 	struct item *item;
 
-	kit_push_number(w.pool, 1);
-	gate_await(&gate, 1);
-	item = (struct item *)word_load(&worker->item);
+	kit_push_numbers(w.pool, 1, workers);
+	gate_await(&gate, workers);
+	worker = who_has(w.pool, AS_ITEM(1));
+	item = seats_item(worker);
 	seats_set_item(worker, NULL);
 	kit_start(&w.thread, withdraw, &w);
 	kit_linger();
@@ -51,10 +64,22 @@ static void it_waits_until_it_is_seen_who_has_the_item(void **state)
 	kit_join(w.thread);
 	assert_int_equal(w.rc, 1);
 	gate_open(&gate);
-	r = kit_take(w.pool);
-	assert_ptr_equal(r.value, AS_ITEM(true));
-	assert_int_equal(r.stopped, -ECANCELED);
+	while (workers-- > 0) {
+		bool told;
+
+		r = kit_take(w.pool);
+		told = r.item == AS_ITEM(1);
+		assert_ptr_equal(r.value, AS_ITEM(told));
+		assert_int_equal(r.stopped, told ? -ECANCELED : 0);
+	}
 	kit_finish(w.pool);
+}
+
+static void it_waits_until_it_is_seen_who_has_the_item(void **state)
+{
+	assert_waits(1);
+	assert_waits(2);
+	assert_waits(3);
 }
 
 int main(void)
