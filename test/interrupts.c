@@ -9,6 +9,7 @@
 #include "clock.h"
 #include "interrupts.h"
 #include "pool.h"
+#include "stops.h"
 
 #include <signal.h>
 
@@ -117,6 +118,23 @@ static void a_second_cancel_begins_no_pause_anew(void **state)
 	drop(p);
 }
 
+static void who_is_late_is_told_once(void **state)
+{
+	struct par *p = new_pool();
+	struct worker *w = &p->seats.all[0];
+
+	p->stopwatch.limit = 1;
+	p->stopwatch.first = w;
+	w->started = p->stopwatch.due = 1;
+	stops_tell_late(p);
+	assert_int_equal(send_at_once(p), 1);
+	p->stopwatch.due = 1;
+	stops_tell_late(p);
+	assert_int_equal(p->told_alone, 1);
+	assert_true(w->self.interrupt_at > 0);
+	drop(p);
+}
+
 static void a_round_sends_to_those_whose_time_has_come(void **state)
 {
 	struct par *p = new_pool();
@@ -190,6 +208,7 @@ int main(void)
 		KIT_TEST(a_section_sends_no_more_than_some),
 		KIT_TEST(before_it_is_due_nothing_is_sent),
 		KIT_TEST(a_second_cancel_begins_no_pause_anew),
+		KIT_TEST(who_is_late_is_told_once),
 		KIT_TEST(a_round_sends_to_those_whose_time_has_come),
 		KIT_TEST(who_is_told_during_a_round_has_a_round_at_once),
 		KIT_TEST(the_pauses_double_up_to_a_second),

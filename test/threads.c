@@ -512,11 +512,12 @@ static void a_small_stack_is_rounded_up_to_the_least_there_is(void **state)
 	assert_stacks(least, least);
 }
 
-/* Larger than the one above, which the system may reuse. */
+/* Each is larger than the one before, which the system may reuse. */
 static void an_odd_stack_is_no_smaller_than_asked_for(void **state)
 {
-	const size_t odd = (65 << 20) + 12345;
+	const size_t page = (65 << 20) + 1, odd = (66 << 20) + 12345;
 
+	assert_stacks(page, page);
 	assert_stacks(odd, odd);
 }
 

@@ -309,7 +309,7 @@ static int open_state(void *context, void **state)
 
 static void close_state(void *state)
 {
-	char what = letter(seen.scenario->close, ADD(close_calls, 1), '-');
+	char what;
 
 	begin_callback("worker_close");
 	if ((seen.scenario->open != NULL) != (state == (void *)&seen))
@@ -317,6 +317,7 @@ static void close_state(void *state)
 	if (WITH_ERRNO(par_close(par_self())) != -EDEADLK)
 		sched_fail("par_close() in worker_close did not fail");
 	check_errno("par_close()");
+	what = letter(seen.scenario->close, ADD(close_calls, 1), '-');
 	do_letter(par_self(), what, false);
 	if (strchr("xk", what))
 		pthread_exit(NULL);
