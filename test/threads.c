@@ -572,6 +572,9 @@ static int cancel_state(void)
 static void be_canceled(void)
 {
 	pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, NULL);
+	/* Calls of the library leave it as it is. */
+	(void)par_stop_fd();
+	(void)par_canceled(par_self());
 	pthread_cancel(pthread_self());
 	pthread_testcancel();
 }
