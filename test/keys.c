@@ -223,9 +223,9 @@ static void both_start_if_the_limit_is_raised(void **state)
 	kit_finish(pool);
 }
 
-static void generated_and_pushed_items_of_a_key_keep_their_order(void **state)
+static void assert_order(unsigned limit)
 {
-	struct diary diary = { .limit = 1, .gate = GATE_CLOSED, .held = 1 };
+	struct diary diary = { .limit = limit, .gate = GATE_CLOSED, .held = 1 };
 	struct gate hold = GATE_CLOSED;
 	struct gated_numbers source = { .numbers.last = 11,
 					.at = 11,
@@ -254,6 +254,12 @@ static void generated_and_pushed_items_of_a_key_keep_their_order(void **state)
 		assert_true(came[i] != 12 || seen_2);
 	}
 	kit_close_ended(pool, 0);
+}
+
+static void generated_and_pushed_items_of_a_key_keep_their_order(void **state)
+{
+	assert_order(1);
+	assert_order(2);
 }
 
 static void a_withdrawn_item_frees_its_place(void **state)

@@ -142,6 +142,16 @@ static void the_last_line_needs_no_newline(void **state)
 	ASSERT_LINES("x", "x");
 }
 
+static void after_the_last_line_nothing_is_read(void **state)
+{
+	FILE *file = stream_of("one", 3);
+
+	assert_line(file, "one");
+	assert_int_equal(pwrite(fileno(file), "two", 3, 3), 3);
+	assert_file_ends(file, 0);
+	fclose(file);
+}
+
 static void an_empty_line_is_a_line(void **state)
 {
 	ASSERT_LINES("\n", "");
@@ -402,6 +412,7 @@ int main(void)
 		KIT_TEST(an_array_serves_a_pool_like_any_generator),
 		KIT_TEST(each_line_comes_without_its_newline),
 		KIT_TEST(the_last_line_needs_no_newline),
+		KIT_TEST(after_the_last_line_nothing_is_read),
 		KIT_TEST(an_empty_line_is_a_line),
 		KIT_TEST(a_carriage_return_stays),
 		KIT_TEST(a_line_with_nul_bytes_looks_cut),

@@ -655,14 +655,14 @@ static void note_early(const struct par *p)
 }
 
 /* Seats: the counts are right. And no worker has started except the first and
- * those that an item needed. */
+ * those that an item needed, which a cancel can interrupt. */
 static void check_seats(const struct par *p)
 {
 	uint64_t came = entered(p), needed = came ? came : 1;
 	struct census census = count_seats(p);
 	unsigned taken = p->options.workers - census.in_state[SEAT_VACANT];
 
-	HOLDS(p->seats.used <= p->options.workers);
+	HOLDS(p->seats.used <= (may_run(p) ? p->options.workers : 1));
 	for (unsigned s = 0; s < SEAT_STATES; s++)
 		HOLDS(census.in_state[s] == p->seats.in_state[s]);
 	HOLDS(taken - census.in_state[SEAT_LEAVING] <= needed + early);

@@ -754,6 +754,11 @@ const struct scenario scenarios[] = {
 	  .interrupt = true,
 	  .open = "g",
 	  .threads = { "f*" } },
+	{ .name = "given-interrupt-two",
+	  .workers = 2,
+	  .interrupt = true,
+	  .open = "g",
+	  .threads = { "f*" } },
 	/* The first worker has left, and its worker_close blocks. */
 	{ .name = "closing-blocked",
 	  .workers = 2,
