@@ -539,16 +539,18 @@ static void no_thread_of_the_pool_can_be_canceled(void **state)
 	}
 }
 
-static int cancel_itself(void *context, void *item, void **value)
+static int cancel_itself(void *task, void *item, void **value)
 {
+	atomic_store((atomic_int *)task, kit_task());
 	pthread_cancel(pthread_self());
 	pthread_testcancel();
-	return action_echo(context, item, value);
+	return action_echo(NULL, item, value);
 }
 
 static void a_canceled_worker_works_on(void **state)
 {
-	struct par *pool = kit_open_action(cancel_itself, 1, NULL);
+	atomic_int task = 0;
+	struct par *pool = kit_open_action(cancel_itself, 1, &task);
 	struct par_result result;
 
 	for (uintptr_t i = 1; i <= 10; i++) {
@@ -556,6 +558,8 @@ static void a_canceled_worker_works_on(void **state)
 		assert_int_equal(par_next(pool, &result), 1);
 		assert_int_equal(result.error, 0);
 		assert_ptr_equal(result.value, AS_ITEM(i));
+		/* Its sleep is a cancellation point. */
+		EVENTUALLY(kit_is_asleep(atomic_load(&task)));
 	}
 	kit_close(pool, 0);
 }
