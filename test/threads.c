@@ -626,15 +626,12 @@ static int be_canceled_in_generate(void *source, void **item)
 
 static void a_generator_may_let_itself_be_canceled(void **state)
 {
-	struct par *pool;
+	struct par *pool = kit_open(
+		&(struct par_options){ .action = action_echo,
+				       .workers = 1,
+				       .generate = be_canceled_in_generate });
 	struct par_result result;
 
-	assert_int_equal(par_open(&pool,
-				  &(struct par_options){
-					  .generate = be_canceled_in_generate,
-					  .action = action_echo,
-					  .workers = 1 }),
-			 0);
 	assert_int_equal(par_next(pool, &result), -EINTR);
 	kit_close(pool, -EINTR);
 }

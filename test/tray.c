@@ -99,6 +99,8 @@ static void no_more_records_are_kept_than_a_flow_needs(void **state)
 		spares_put(&spares, new_record());
 	assert_int_equal(spares.count, 3 * SPARES_TIMES);
 	spares_fini(&spares);
+	spares_init(&spares, 1000);
+	assert_int_equal(spares.most, SPARES_MOST);
 	spares_init(&spares, SIZE_MAX / 2);
 	assert_int_equal(spares.most, SPARES_MOST);
 }
