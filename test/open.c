@@ -893,6 +893,41 @@ static void larger_results_and_stats_are_filled_as_far_as_known(void **state)
 	kit_close(pool, 0);
 }
 
+/* Each stands where the program has the next element of its array. */
+static void many_results_have_the_programs_size(void **state)
+{
+	enum { COUNT = 3, MORE = 24 };
+	const size_t known = sizeof(struct par_result);
+	const size_t ends[] = { offsetof(struct par_result, waited_ns), known,
+				known + MORE };
+	const struct par_options options = { .action = action_echo,
+					     .workers = 1 };
+	static char bytes[(COUNT + 1) * (sizeof(struct par_result) + MORE)];
+
+	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+		struct par_sizes sizes = own_sizes;
+		struct par_result r = { 0 };
+		struct par *pool;
+
+		memset(bytes, 0xa5, sizeof bytes);
+		sizes.result = ends[i];
+		assert_int_equal(par_open_sized(&pool, &options, &sizes), 0);
+		kit_push_numbers(pool, 1, COUNT);
+		assert_int_equal(
+			par_next_many(pool, (void *)bytes, COUNT, COUNT, -1),
+			COUNT);
+		for (size_t n = 0; n < COUNT; n++) {
+			memcpy(&r, bytes + n * ends[i],
+			       ends[i] < known ? ends[i] : known);
+			assert_ptr_equal(r.item, AS_ITEM(n + 1));
+			assert_ptr_equal(r.value, AS_ITEM(n + 1));
+			assert_int_equal(r.index, n);
+		}
+		assert_unwritten(bytes + COUNT * ends[i], ends[i]);
+		kit_close(pool, 0);
+	}
+}
+
 /*
  * NULL.
  */
@@ -993,6 +1028,7 @@ int main(void)
 		KIT_TEST(nothing_is_written_past_a_smaller_result),
 		KIT_TEST(nothing_is_written_past_a_smaller_stats),
 		KIT_TEST(larger_results_and_stats_are_filled_as_far_as_known),
+		KIT_TEST(many_results_have_the_programs_size),
 		KIT_TEST(no_pool_is_einval_in_every_call),
 		KIT_TEST(no_pool_is_nothing_where_nothing_is_returned),
 		KIT_TEST(closing_no_pool_does_nothing),

@@ -491,13 +491,14 @@ static void assert_stacks(size_t asked, size_t least)
 	struct looks looks;
 
 	look_at(&looks, (struct par_options){ .stack_size = asked });
+	assert_true(looks.generator.stack >= least);
 	for (int i = 0; i < WORKERS; i++)
 		assert_true(looks.action[i].stack >= least);
 }
 
 /* The size is larger than any default. The stack may be larger still, because a
  * system may reuse a larger one. */
-static void every_workers_stack_has_the_size(void **state)
+static void every_threads_stack_has_the_size(void **state)
 {
 	assert_stacks(64 << 20, 64 << 20);
 }
@@ -698,7 +699,7 @@ int main(void)
 		KIT_TEST(every_thread_of_the_pool_is_named),
 		KIT_TEST(a_long_name_is_cut),
 		KIT_TEST(the_callers_own_name_stays),
-		KIT_TEST(every_workers_stack_has_the_size),
+		KIT_TEST(every_threads_stack_has_the_size),
 		KIT_TEST(a_small_stack_is_rounded_up_to_the_least_there_is),
 		KIT_TEST(an_odd_stack_is_no_smaller_than_asked_for),
 		KIT_TEST(no_thread_of_the_pool_can_be_canceled),
