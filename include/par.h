@@ -275,7 +275,8 @@ struct par_options {
 	 * signal to this action only.
 	 * It sends the signal again and again until the callback returns, at
 	 * first soon, later once per second. So a system call is interrupted
-	 * even if the first signal comes just before it.
+	 * even if the first signal comes just before it. A callback that blocks
+	 * the signal unblocks it before it returns.
 	 *
 	 * If the signal has its default action or is ignored, par_open()
 	 * installs an empty handler without SA_RESTART. It runs on the
@@ -663,9 +664,10 @@ PAR_API struct par *par_self(void);
 #endif
 /*
  * Fills *stats. Waits only for the pool's lock, which no call holds for long.
- * So a program may call it for a progress line ten times per second. (A
- * par_cancel() of millions of queued items holds that lock for a moment.)
- * Thread-safe: may be called from any thread.
+ * So a program may call it for a progress line ten times per second. (With
+ * millions of items in the pool, some calls hold that lock for milliseconds:
+ * par_cancel(), par_withdraw(), and par_stats() itself when it counts millions
+ * of new results.) Thread-safe: may be called from any thread.
  */
 PAR_API void par_stats(const struct par *pool, struct par_stats *stats);
 #if defined(__cplusplus) && defined(__GNUC__)

@@ -118,6 +118,8 @@ static void limit(struct round *r, uint64_t *dice)
 	    setrlimit((unsigned)resource, &now))
 		return;
 	rest(dice, 5000);
+	if (resource == RLIMIT_NPROC)
+		fork_one(r, dice);
 	CHECK(r, setrlimit((unsigned)resource, &before) == 0);
 	atomic_fetch_add(&counts.limits, 1);
 }
