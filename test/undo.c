@@ -12,6 +12,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <time.h>
+#include <unistd.h>
 
 /* More calls than any run in this file makes. */
 enum { MANY_CALLS = 1000 };

@@ -263,11 +263,15 @@ const struct scenario scenarios[] = {
 	  .source = "ii",
 	  .ordered = true,
 	  .threads = { "zz*z" } },
-	/* Two consumers, each with the descriptor. */
+	/* Two consumers: one with the descriptor, and both. */
 	{ .name = "fd-two-consumers",
 	  .workers = 1,
 	  .source = "ii",
 	  .threads = { "zz*z", "*" } },
+	{ .name = "fd-both-consumers",
+	  .workers = 1,
+	  .source = "i",
+	  .threads = { "z*", "z*" } },
 
 	/* The first action ends when a second worker cancels the pool. */
 	{ .name = "slow-head",
