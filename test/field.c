@@ -168,7 +168,8 @@ static struct par *of_the_parent;
 static int close_the_parents(void)
 {
 	alarm(KIT_PATIENCE);
-	if (par_close(of_the_parent) != -ECHILD)
+	if (par_close(of_the_parent) != -ECHILD ||
+	    par_close_timed(of_the_parent, 0) != -ECHILD)
 		return 1;
 	/* It has freed nothing. */
 	return par_close(of_the_parent) == -ECHILD ? 0 : 2;
