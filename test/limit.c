@@ -103,21 +103,29 @@ static int open_slowly(void *crowd, void **state)
 	return 0;
 }
 
-/* The items that were queued ask for no worker until the limit is raised, and
- * then they do not wait for a worker_open that is under way. */
-static void a_raise_waits_for_no_worker_open(void **state)
+/* A pool with three items, of which two wait for a worker_open. */
+static struct par *open_for_three(struct crowd *crowd)
 {
-	struct crowd crowd = { .gate = GATE_CLOSED };
 	struct par *pool;
 
 	atomic_store(&openings, 0);
 	gate_close(&opening);
 	pool = kit_open(&(struct par_options){ .action = join_crowd,
 					       .workers = 8,
-					       .context = &crowd,
+					       .context = crowd,
 					       .worker_open = open_slowly });
 	kit_push_numbers(pool, 1, 3);
 	EVENTUALLY(atomic_load(&openings) == 3);
+	return pool;
+}
+
+/* The items that were queued ask for no worker until the limit is raised, and
+ * then they do not wait for a worker_open that is under way. */
+static void a_raise_waits_for_no_worker_open(void **state)
+{
+	struct crowd crowd = { .gate = GATE_CLOSED };
+	struct par *pool = open_for_three(&crowd);
+
 	gate_open(&crowd.gate);
 	kit_take_many(pool, 3);
 	gate_close(&crowd.gate);
@@ -135,16 +143,8 @@ static void a_raise_waits_for_no_worker_open(void **state)
 static void a_limit_that_stays_starts_no_worker(void **state)
 {
 	struct crowd crowd = { .gate = GATE_CLOSED };
-	struct par *pool;
+	struct par *pool = open_for_three(&crowd);
 
-	atomic_store(&openings, 0);
-	gate_close(&opening);
-	pool = kit_open(&(struct par_options){ .action = join_crowd,
-					       .workers = 8,
-					       .context = &crowd,
-					       .worker_open = open_slowly });
-	kit_push_numbers(pool, 1, 3);
-	EVENTUALLY(atomic_load(&openings) == 3);
 	assert_int_equal(par_limit(pool, 8), 0);
 	kit_linger();
 	assert_int_equal(kit_stats(pool).workers, 3);
