@@ -14,24 +14,6 @@
 #include <time.h>
 #include <unistd.h>
 
-/* In a child, so that the test keeps its own descriptors. Returns what the
- * child's function returned. The child calls exit(): what measures coverage
- * writes its counts there. */
-static int in_child(int (*body)(void))
-{
-	int status;
-	pid_t child;
-
-	fflush(NULL);
-	child = fork();
-	assert_true(child >= 0);
-	if (child == 0)
-		exit(body());
-	assert_int_equal(waitpid(child, &status, 0), child);
-	assert_true(WIFEXITED(status));
-	return WEXITSTATUS(status);
-}
-
 static int bring_descriptor(void *unused, void *item, void **value)
 {
 	*value = (void *)(intptr_t)par_stop_fd();
@@ -94,7 +76,7 @@ static int use_descriptors(void)
 static void a_descriptor_is_never_0_1_or_2(void **state)
 {
 	for (closed = 0; closed < 8; closed++)
-		assert_int_equal(in_child(use_descriptors), 0);
+		assert_int_equal(kit_in_child(use_descriptors), 0);
 }
 
 /* There are low ones, but no other: the process may have none, or 3 is in use.
@@ -133,7 +115,7 @@ static int run_out_of_descriptors(void)
 static void a_low_descriptor_alone_is_none(void **state)
 {
 	for (descriptors = 3; descriptors <= 4; descriptors++)
-		assert_int_equal(in_child(run_out_of_descriptors), 0);
+		assert_int_equal(kit_in_child(run_out_of_descriptors), 0);
 }
 
 #if defined(__linux__) && !defined(PAR_PLAIN_PIPES)
@@ -159,7 +141,7 @@ static int have_3_alone(void)
 
 static void descriptor_3_is_no_low_one(void **state)
 {
-	assert_int_equal(in_child(have_3_alone), 0);
+	assert_int_equal(kit_in_child(have_3_alone), 0);
 }
 #endif
 
@@ -182,7 +164,7 @@ static void a_child_that_closes_is_told(void **state)
 	/* A thread that begins holds locks of a sanitizer. The child would have
 	 * them for ever, and exit() needs them. */
 	EVENTUALLY(kit_stats(of_the_parent).finished == 1);
-	assert_int_equal(in_child(close_the_parents), 0);
+	assert_int_equal(kit_in_child(close_the_parents), 0);
 	kit_close(of_the_parent, 0);
 }
 

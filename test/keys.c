@@ -415,7 +415,6 @@ static void at_the_end_of_the_input_no_key_is_asked_for(void **state)
 					       .source = &numbers,
 					       .context = &asked,
 					       .key = count_key });
-
 	kit_take_many(pool, 3);
 	kit_close_ended(pool, 0);
 	assert_int_equal(asked, 3);

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -85,6 +86,21 @@ struct rlimit kit_limit_descriptors(rlim_t count)
 	now.rlim_cur = (rlim_t)lowest + count;
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &now), 0);
 	return before;
+}
+
+int kit_in_child(int (*body)(void))
+{
+	int status;
+	pid_t child;
+
+	fflush(NULL);
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0)
+		exit(body());
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
 }
 
 void kit_start(pthread_t *thread, void *(*body)(void *), void *argument)

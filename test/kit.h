@@ -72,6 +72,11 @@ size_t kit_address_space(void);
  * limit from before, for setrlimit(). */
 struct rlimit kit_limit_descriptors(rlim_t count);
 
+/* In a child, so that the test keeps its own descriptors. Returns what the
+ * child's function returned. The child calls exit(): what measures coverage
+ * writes its counts there. */
+int kit_in_child(int (*body)(void));
+
 /* Whether the descriptor is ready for reading, or hung up, now. */
 bool kit_readable(int fd);
 /* Waits until it is. On any thread; signals do not end the wait. */

@@ -902,7 +902,8 @@ static void many_results_have_the_programs_size(void **state)
 				known + MORE };
 	const struct par_options options = { .action = action_echo,
 					     .workers = 1 };
-	static char bytes[(COUNT + 1) * (sizeof(struct par_result) + MORE)];
+	static _Alignas(struct par_result) char
+		bytes[(COUNT + 1) * (sizeof(struct par_result) + MORE)];
 
 	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
 		struct par_sizes sizes = own_sizes;

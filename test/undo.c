@@ -541,7 +541,6 @@ static void par_cancel_fd_too(void **state)
 	assert_descriptor(par_cancel_fd);
 }
 
-/* It makes two descriptors, and on Linux one watches the other. */
 static void close_0(void *unused)
 {
 	close(0);
@@ -552,8 +551,7 @@ static void let_0_close(void *unused)
 	fault_meanwhile(FAULT_PIPE, close_0, NULL);
 }
 
-/* par_cancel_fd() makes two descriptors, and in between another thread closes
- * 0. */
+/* Between the two descriptors that it makes another thread closes 0. */
 static void a_part_of_par_cancel_fd_may_be_0(void **state)
 {
 	const int kept = fcntl(0, F_DUPFD_CLOEXEC, 10);
@@ -575,6 +573,7 @@ static void a_part_of_par_cancel_fd_may_be_0(void **state)
 	}
 }
 
+/* It makes two descriptors, and on Linux one watches the other. */
 static void a_part_of_par_cancel_fd_is_undone(void **state)
 {
 	struct par *pool = kit_open_echo();

@@ -55,7 +55,7 @@ static void assert_waits(unsigned workers)
 	kit_push_numbers(w.pool, 1, workers);
 	gate_await(&gate, workers);
 	worker = who_has(w.pool, AS_ITEM(1));
-	item = seats_item(worker);
+	item = (struct item *)word_load(&worker->item);
 	seats_set_item(worker, NULL);
 	kit_start(&w.thread, withdraw, &w);
 	kit_linger();
