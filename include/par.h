@@ -275,8 +275,9 @@ struct par_options {
 	 * signal to this action only.
 	 * It sends the signal again and again until the callback returns, at
 	 * first soon, later once per second. So a system call is interrupted
-	 * even if the first signal comes just before it. A callback that blocks
-	 * the signal unblocks it before it returns.
+	 * even if the first signal comes just before it. An action or a
+	 * generator may block the signal while it must not be interrupted. The
+	 * pool unblocks it before each call of them.
 	 *
 	 * If the signal has its default action or is ignored, par_open()
 	 * installs an empty handler without SA_RESTART. It runs on the

@@ -22,7 +22,6 @@
 #include "entry.h"
 #include "monitor.h"
 #include "records.h"
-#include "signals.h"
 #include "stops.h"
 #include "workers.h"
 
@@ -199,10 +198,8 @@ static void exchange(struct worker *w) WITHOUT_LOCK
 {
 	struct par *p = w->self.pool;
 	struct item *item = seats_item(w);
-	bool told;
 
 	monitor_lock(p);
-	told = item && word_load_own(&w->self.told) != 0;
 	if (item)
 		settle(w, item);
 	w->waits = true;
@@ -210,10 +207,6 @@ static void exchange(struct worker *w) WITHOUT_LOCK
 		     take_or_closing, w);
 	w->waits = !seats_item(w); /* if it leaves, nobody interrupts it */
 	monitor_unlock(p);
-	/* A signal that was sent to the last action arrives at the end of a
-	 * system call, and so not in the next action. */
-	if (told && p->options.interrupt)
-		signals_unblock(p->options.interrupt);
 }
 
 struct item *handover_exchange(struct worker *w)

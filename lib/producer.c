@@ -28,10 +28,11 @@ static void produce(struct par *p)
 	struct item *item = handover_supply(p, NULL, 0);
 	int rc;
 
-	/* The handler stands now. */
-	if (item && o->interrupt)
-		signals_unblock(o->interrupt);
 	while (item) {
+		/* The handler stands. The last call may have left the signal
+		 * blocked. */
+		if (o->interrupt)
+			signals_unblock(o->interrupt);
 		p->source.item = item;
 		item->result.item = NULL;
 		rc = o->generate(o->source, &item->result.item);

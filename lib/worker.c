@@ -54,10 +54,12 @@ static void work(struct worker *w)
 	void *context = o->worker_open ? w->user_state : o->context;
 	struct item *item = handover_exchange(w);
 
-	/* The handler stands now. */
-	if (item && o->interrupt)
-		signals_unblock(o->interrupt);
 	while (item) {
+		/* The handler stands. A signal that was sent to the last action
+		 * arrives here, and so not in the next one; and a callback may
+		 * have left the signal blocked. */
+		if (o->interrupt)
+			signals_unblock(o->interrupt);
 		item->result.error = o->action(context, item->result.item,
 					       &item->result.value);
 		item = handover_exchange(w);

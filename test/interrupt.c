@@ -422,6 +422,87 @@ static void an_open_holds_the_signal_off_until_its_handler_stands(void **state)
 	assert_int_equal(status, 0);
 }
 
+/*
+ * Callbacks that leave it blocked.
+ */
+
+static void leave_blocked(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGNAL);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
+static int open_and_block(void *context, void **state)
+{
+	leave_blocked();
+	*state = NULL;
+	return 0;
+}
+
+static int act_and_block(void *state, void *item, void **value)
+{
+	int rc = act(state, item, value);
+
+	leave_blocked();
+	return rc;
+}
+
+static int generate_and_block(void *wire, void **item)
+{
+	int rc = generate(wire, item);
+
+	leave_blocked();
+	return rc;
+}
+
+static void the_next_action_is_interrupted_all_the_same(void **state)
+{
+	struct wire wire = { .swallow = 1 };
+	struct par *pool;
+
+	begin(SIG_DFL);
+	wire_open(&wire);
+	pool = kit_open(&(struct par_options){ .action = act_and_block,
+					       .workers = 1,
+					       .worker_open = open_and_block,
+					       .interrupt = SIGNAL });
+	for (int i = 0; i < 3; i++) {
+		kit_push(pool, NULL);
+		assert_takes(pool, 0);
+	}
+	kit_push(pool, &wire);
+	EVENTUALLY(wire.reading == 1);
+	par_cancel(pool);
+	assert_takes(pool, -EINTR);
+	kit_close_ended(pool, 0);
+	wire_close(&wire);
+}
+
+static void so_is_the_next_call_of_generate(void **state)
+{
+	static const char bytes[] = { BYTE, BYTE };
+	struct wire wire = { .swallow = 1 };
+	struct par *pool;
+
+	begin(SIG_DFL);
+	wire_open(&wire);
+	assert_int_equal(write(wire.ends[1], bytes, 2), 2);
+	pool = kit_open(&(struct par_options){ .action = act,
+					       .workers = 1,
+					       .generate = generate_and_block,
+					       .source = &wire,
+					       .interrupt = SIGNAL });
+	assert_takes(pool, 0);
+	assert_takes(pool, 0);
+	EVENTUALLY(wire.reading == 3);
+	par_finish(pool);
+	kit_close_ended(pool, 0);
+	wire_close(&wire);
+}
+
 static void without_the_option_nothing_is_sent(void **state)
 {
 	struct wire wire = { .swallow = 0 };
@@ -750,6 +831,8 @@ int main(void)
 		KIT_TEST(a_close_gets_them_out_too),
 		KIT_TEST(it_comes_through_though_the_caller_blocks_it),
 		KIT_TEST(without_a_cancel_nothing_is_sent),
+		KIT_TEST(the_next_action_is_interrupted_all_the_same),
+		KIT_TEST(so_is_the_next_call_of_generate),
 		KIT_TEST(without_the_option_nothing_is_sent),
 		KIT_TEST(only_who_is_inside_is_sent_it),
 		KIT_TEST(over_the_default_a_handler_is_installed_and_stays),

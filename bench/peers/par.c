@@ -4,15 +4,17 @@
  * results come as they are done; workers start as work comes. ping: by
  * par_push(). Built with one of these macros, it uses one more thing:
  *
- *     KEYS=N     the items have N different keys
- *     TIMED=1    the results say how long they waited and ran
- *     LEAST=N    par_next_many() takes N results or more
- *     IDLE_MS=N  workers leave that are idle for so long
- *     BURST=N    the source rests for 5 ms after N items each
+ *     KEYS=N       the items have N different keys
+ *     TIMED=1      the results say how long they waited and ran
+ *     INTERRUPT=N  the pool has this signal
+ *     LEAST=N      par_next_many() takes N results or more
+ *     IDLE_MS=N    workers leave that are idle for so long
+ *     BURST=N      the source rests for 5 ms after N items each
  */
 #include "measure.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <time.h>
 
 #include <par.h>
@@ -22,6 +24,9 @@
 #endif
 #ifndef TIMED
 #define TIMED 0
+#endif
+#ifndef INTERRUPT
+#define INTERRUPT 0
 #endif
 #ifndef LEAST
 #define LEAST 0
@@ -119,6 +124,7 @@ int main(int argc, char **argv)
 	struct par_options options = { .action = act,
 				       .workers = job.workers,
 				       .capacity = job.bound,
+				       .interrupt = INTERRUPT,
 				       .idle_ms = IDLE_MS,
 				       .key = KEYS ? key_of : NULL,
 				       .timed = TIMED };
