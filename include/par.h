@@ -90,6 +90,8 @@
  * fork. In a child process the pool does not exist, because its threads do not
  * exist there. The child must make no call on the pool. The only exceptions are
  * par_close() and par_close_timed(): they return -ECHILD there, and do nothing.
+ * (The library knows a child by its process ID. A child in a new PID namespace
+ * may have the ID of its parent: it must not make these calls either.)
  * fork(), exec() and exit() themselves work at any time, in both processes.
  */
 #ifndef PAR_H
@@ -563,10 +565,11 @@ PAR_API int par_withdraw(struct par *pool, void *item);
  * Sets how many actions may be under way at once, from 0 to
  * par_options.workers. At first the limit is par_options.workers. Actions that
  * are under way go on; no other is started until fewer than the limit are under
- * way. If the limit is raised, items that wait are started. 0 is a pause. The
- * generator goes on as long as there is room. The end waits for items that are
- * queued: at limit 0 until the limit is raised or the pool is canceled. A
- * cancel and a close work as always.
+ * way. Workers above the limit are idle (see par_options.idle_ms). If the limit
+ * is raised, items that wait are started. 0 is a pause. The generator goes on
+ * as long as there is room. The end waits for items that are queued: at limit 0
+ * until the limit is raised or the pool is canceled. A cancel and a close work
+ * as always.
  *
  * Does not block. Thread-safe: may be called from any thread. Returns 0, or
  * -EINVAL if the limit is more than par_options.workers.
