@@ -208,10 +208,10 @@ static void draw_progress(const struct sum *sum, const struct later *later)
 	if (!progress_due())
 		return;
 	par_stats(pool, &stats);
-	fprintf(stderr, "%u links checked, %u dead, %zu to go, %u pages read%s",
-		sum->checked, sum->dead,
-		(size_t)(stats.entered - stats.delivered) + later->count,
-		atomic_load(&pages), stop ? ", stopping" : "");
+	progress_draw("%u links checked, %u dead, %zu to go, %u pages read%s",
+		      sum->checked, sum->dead,
+		      (size_t)(stats.entered - stats.delivered) + later->count,
+		      atomic_load(&pages), stop ? ", stopping" : "");
 }
 
 static void begin(const char *start)

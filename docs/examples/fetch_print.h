@@ -38,10 +38,11 @@ static void draw_progress(const struct fetch_sum *sum, struct par *pool,
 	if (!progress_due())
 		return;
 	par_stats(pool, &stats);
-	fprintf(stderr, "%" PRIu64 " done, %" PRIu64 " failed, %u under way, ",
-		sum->done, sum->failed, stats.running);
-	fprintf(stderr, "%zu%s to go%s", stats.queued + stats.ready + waiting,
-		stats.ended ? "" : " or more", stop ? ", stopping" : "");
+	progress_draw("%" PRIu64 " done, %" PRIu64 " failed, %u under way, "
+		      "%zu%s to go%s",
+		      sum->done, sum->failed, stats.running,
+		      stats.queued + stats.ready + waiting,
+		      stats.ended ? "" : " or more", stop ? ", stopping" : "");
 }
 
 #endif

@@ -112,9 +112,9 @@ static void draw_progress(struct par *pool)
 	if (!progress_due())
 		return;
 	par_stats(pool, &now);
-	fprintf(stderr, "%ju done, %u under way, %zu queued%s",
-		(uintmax_t)now.delivered, now.running, now.queued,
-		now.ended ? "" : ", walking");
+	progress_draw("%ju done, %u under way, %zu queued%s",
+		      (uintmax_t)now.delivered, now.running, now.queued,
+		      now.ended ? "" : ", walking");
 }
 
 static int next_sum(struct par *pool, struct par_result *r)
