@@ -62,8 +62,8 @@ int fault_error(void)
 /* Whether this call is to fail. If so, it fails with `error`. */
 static bool fails(enum fault_site site, int error)
 {
-	unsigned n = atomic_load(&first), call;
 	void (*act)(void *);
+	unsigned n, call;
 	int none = 0;
 
 	if (!(atomic_load(&armed) & (int)site))
@@ -72,6 +72,7 @@ static bool fails(enum fault_site site, int error)
 	act = atomic_exchange(&meanwhile, NULL);
 	if (act)
 		act(atomic_load(&meanwhile_argument));
+	n = atomic_load(&first);
 	if (n == 0 || (atomic_load(&keeps) ? call < n : call != n))
 		return false;
 	if (atomic_compare_exchange_strong(&failed_site, &none, (int)site))

@@ -40,7 +40,8 @@ void fault_arm(int sites, unsigned n, bool stays);
 
 /* The same with no call that fails. But just before the first of them,
  * act(argument) is called: it does what another thread might do at that
- * moment. */
+ * moment. If fault_arm() is called meanwhile, this call may fail, too: it has
+ * number 1. */
 void fault_meanwhile(int sites, void (*act)(void *), void *argument);
 
 /* Both return how many calls were counted. The first also ends the counting. */

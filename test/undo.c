@@ -37,6 +37,26 @@ static void close_state(void *states)
 	atomic_fetch_add(&((struct states *)states)->closes, 1);
 }
 
+static uint64_t key_of_number(void *context, void *item)
+{
+	return AS_NUMBER(item);
+}
+
+static struct par_options everything(struct numbers *numbers,
+				     struct states *states)
+{
+	return (struct par_options){ .action = action_echo,
+				     .workers = 2,
+				     .generate = numbers_next,
+				     .source = numbers,
+				     .context = states,
+				     .worker_open = open_state,
+				     .worker_close = close_state,
+				     .stack_size = 1 << 20,
+				     .interrupt = SIGUSR2,
+				     .key = key_of_number };
+}
+
 /* Opens a pool that uses everything, while the n-th call fails. Asserts that a
  * failed open is undone. Returns whether the open failed. */
 static bool fails_to_open(unsigned n, bool stays, int *site)
@@ -45,15 +65,7 @@ static bool fails_to_open(unsigned n, bool stays, int *site)
 	const struct fault_memory before = fault_live();
 	struct states states = { 0 };
 	struct numbers numbers = { .last = 3 };
-	const struct par_options options = { .action = action_echo,
-					     .workers = 2,
-					     .generate = numbers_next,
-					     .source = &numbers,
-					     .context = &states,
-					     .worker_open = open_state,
-					     .worker_close = close_state,
-					     .stack_size = 1 << 20,
-					     .interrupt = SIGUSR2 };
+	const struct par_options options = everything(&numbers, &states);
 	struct par *pool = (struct par *)&numbers;
 	struct sigaction action;
 	uint64_t count;
@@ -278,6 +290,7 @@ static void a_producer_without_memory_ends_the_input_with_enomem(void **state)
 	struct gate hold = GATE_CLOSED;
 	struct numbers numbers = { .last = 100 };
 	const struct par_options options = held_source(&numbers, &hold);
+	struct par_result none;
 	struct par *pool;
 
 	fault_arm(FAULT_MALLOC, allocations_of_open() + 10 + 1, true);
@@ -287,6 +300,7 @@ static void a_producer_without_memory_ends_the_input_with_enomem(void **state)
 	gate_open(&hold);
 	/* The items that entered before are delivered. */
 	kit_assert_drains_once(pool, 10, -ENOMEM);
+	assert_int_equal(par_next_many(pool, &none, 1, 1, -1), -ENOMEM);
 	assert_int_equal(numbers.calls, 10);
 	kit_close(pool, -ENOMEM);
 }
@@ -297,6 +311,7 @@ static void a_push_without_memory_does_not_enter(void **state)
 
 	fault_arm(FAULT_MALLOC, 1, true);
 	assert_int_equal(par_push(pool, AS_ITEM(1)), -ENOMEM);
+	assert_int_equal(par_push_timed(pool, AS_ITEM(1), -1), -ENOMEM);
 	fault_disarm();
 	assert_int_equal(kit_stats(pool).entered, 0);
 	kit_push_number(pool, 2);
@@ -467,6 +482,28 @@ static void a_par_next_that_cannot_wait_changes_nothing(void **state)
 	kit_close(pool, 0);
 }
 
+/* Nor does one that must not wait need a condition variable. */
+static void a_batch_that_cannot_wait_changes_nothing(void **state)
+{
+	static const enum fault_site sites[] = { FAULT_COND, FAULT_CONDATTR };
+	struct par *pool = kit_open_echo();
+	struct par_result r[2] = { { .index = 99 }, { .index = 99 } };
+
+	for (uintptr_t i = 0; i < 2; i++) {
+		kit_push_number(pool, i);
+		EVENTUALLY(kit_stats(pool).ready == 1);
+		fault_arm((int)sites[i], 1, true);
+		assert_int_equal(par_next_many(pool, r, 2, 2, -1), -EAGAIN);
+		assert_int_equal(par_next_many(pool, r, 2, 2, 1000), -EAGAIN);
+		assert_int_equal(r[0].index, 99);
+		assert_int_equal(par_next_many(pool, r, 2, 2, 0), 1);
+		fault_disarm();
+		assert_int_equal(r[0].index, i);
+		r[0].index = 99;
+	}
+	kit_finish(pool);
+}
+
 static int pass_at_10(void *gate, void *item, void **value)
 {
 	if (item == AS_ITEM(10))
@@ -492,6 +529,36 @@ static void without_memory_the_spare_records_serve(void **state)
 	fault_disarm();
 	gate_open(&gate);
 	kit_assert_drains(held.pool, 6, 0);
+	kit_close(held.pool, 0);
+}
+
+static void pass(void *gate)
+{
+	gate_pass(gate);
+}
+
+/* While the producer asks for memory, and gets none, par_next_many() hands over
+ * the records of all items that were taken. */
+static void so_do_those_that_come_at_the_last_moment(void **state)
+{
+	struct gate asks = GATE_CLOSED;
+	struct held held;
+	struct par_result none;
+
+	held_open(&held,
+		  (struct gated_numbers){ .numbers = { .last = 15 }, .at = 9 },
+		  (struct par_options){ .action = action_echo });
+	fault_meanwhile(FAULT_MALLOC, pass, &asks);
+	gate_open(&held.hold);
+	gate_await(&asks, 1);
+	EVENTUALLY(kit_stats(held.pool).ready == 10);
+	kit_take_many(held.pool, 10);
+	fault_arm(FAULT_MALLOC, 1, true);
+	assert_int_equal(par_next_many(held.pool, &none, 1, 1, 0), -ETIMEDOUT);
+	gate_open(&asks);
+	EVENTUALLY(kit_stats(held.pool).ended);
+	fault_disarm();
+	kit_assert_drains(held.pool, 5, 0);
 	kit_close(held.pool, 0);
 }
 
@@ -539,6 +606,31 @@ static void par_fd_without_descriptors_can_be_asked_again(void **state)
 static void par_cancel_fd_too(void **state)
 {
 	assert_descriptor(par_cancel_fd);
+}
+
+/* It was told to stop before it asks. */
+static int ask_for_stop_fd(void *unused, void *item, void **value)
+{
+	int first, second;
+
+	par_cancel(par_self());
+	errno = KIT_ERRNO;
+	fault_arm(FAULT_PIPE, 1, true);
+	first = par_stop_fd();
+	second = par_stop_fd();
+	fault_disarm();
+	if (first != -EMFILE || second != -EMFILE || errno != KIT_ERRNO)
+		return -1;
+	return kit_readable(par_stop_fd()) ? 0 : -2;
+}
+
+static void par_stop_fd_too(void **state)
+{
+	struct par *pool = kit_open_action(ask_for_stop_fd, 1, NULL);
+
+	kit_push(pool, NULL);
+	assert_int_equal(kit_take(pool).error, 0);
+	kit_close_ended(pool, 0);
 }
 
 static void close_0(void *unused)
@@ -908,10 +1000,13 @@ int main(void)
 		KIT_TEST(a_last_worker_without_a_successor_tries_again),
 		KIT_TEST(a_close_meanwhile_needs_no_successor),
 		KIT_TEST(a_par_next_that_cannot_wait_changes_nothing),
+		KIT_TEST(a_batch_that_cannot_wait_changes_nothing),
 		KIT_TEST(a_push_that_cannot_wait_changes_nothing),
 		KIT_TEST(without_memory_the_spare_records_serve),
+		KIT_TEST(so_do_those_that_come_at_the_last_moment),
 		KIT_TEST(par_fd_without_descriptors_can_be_asked_again),
 		KIT_TEST(par_cancel_fd_too),
+		KIT_TEST(par_stop_fd_too),
 		KIT_TEST(a_part_of_par_cancel_fd_may_be_0),
 		KIT_TEST(a_part_of_par_cancel_fd_is_undone),
 		KIT_TEST(a_signal_does_not_keep_par_fd_from_what_it_says),
