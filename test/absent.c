@@ -177,6 +177,84 @@ static void the_room_is_for_another_push(void **state)
 	kit_finish(pool);
 }
 
+/* It belongs to the one who waits, though that does not come. */
+static void the_room_of_one_who_waits_is_nobody_elses(void **state)
+{
+	struct par *pool = kit_open(&(struct par_options){
+		.action = action_echo, .workers = 1, .window = 1 });
+	struct late_push waits = { .pool = pool, .timeout_ms = -1 };
+
+	kit_push(pool, NULL);
+	late_push_start(&waits);
+	keep(waits.thread);
+	kit_take(pool);
+	assert_int_equal(par_push_timed(pool, NULL, 0), -ETIMEDOUT);
+	let_go();
+	kit_join(waits.thread);
+	assert_int_equal(waits.rc, 0);
+	kit_take(pool);
+	kit_finish(pool);
+}
+
+static atomic_uint opened;
+
+static int count_open(void *context, void **state)
+{
+	atomic_fetch_add(&opened, 1);
+	return 0;
+}
+
+/* All workers are idle, and the one that is idle for longest is kept. It is
+ * told to leave before the next one is, and that one is gone. */
+static struct par *open_and_keep_oldest(void)
+{
+	struct gate gates[WORKERS] = { GATE_CLOSED, GATE_CLOSED, GATE_CLOSED };
+	struct par *pool =
+		kit_open(&(struct par_options){ .action = record,
+						.workers = WORKERS,
+						.worker_open = count_open,
+						.idle_ms = 20 });
+	pthread_t oldest = pthread_self();
+	int task = 0;
+
+	for (int i = 0; i < WORKERS; i++) {
+		kit_push(pool, &gates[i]);
+		gate_await(&gates[i], 1);
+		if (i == 0) {
+			oldest = last_thread;
+			task = last_task;
+		}
+	}
+	gate_open(&gates[0]);
+	kit_take(pool);
+	EVENTUALLY(kit_is_asleep(task));
+	keep(oldest);
+	for (int i = 1; i < WORKERS; i++)
+		gate_open(&gates[i]);
+	kit_take_many(pool, WORKERS - 1);
+	EVENTUALLY(kit_stats(pool).workers == 2);
+	return pool;
+}
+
+/* The other worker is busy: so no other has to be started. */
+static void who_is_to_leave_takes_an_item_that_waits(void **state)
+{
+	struct gate gate = GATE_CLOSED;
+	struct par *pool;
+
+	atomic_store(&opened, 0);
+	pool = open_and_keep_oldest();
+	kit_push(pool, &gate);
+	gate_await(&gate, 1);
+	kit_push(pool, NULL);
+	let_go();
+	assert_null(kit_take(pool).item);
+	assert_int_equal(opened, WORKERS);
+	gate_open(&gate);
+	kit_take(pool);
+	kit_finish(pool);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -185,6 +263,8 @@ int main(void)
 		KIT_TEST(a_raise_is_for_the_others),
 		KIT_TEST(a_generated_item_is_for_another_worker),
 		KIT_TEST(the_room_is_for_another_push),
+		KIT_TEST(the_room_of_one_who_waits_is_nobody_elses),
+		KIT_TEST(who_is_to_leave_takes_an_item_that_waits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

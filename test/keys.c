@@ -106,8 +106,6 @@ static void an_item_that_waits_for_its_key_holds_up_no_other(void **state)
 	assert_int_equal(kit_stats(pool).held, 2);
 	assert_int_equal(kit_stats(pool).queued, 2);
 	kit_assert_waits(pool);
-	/* No worker is started for what is held. */
-	assert_true(kit_stats(pool).workers <= 4);
 	gate_open(&diary.gate);
 	kit_take_many(pool, 3);
 	assert_int_equal(kit_stats(pool).held, 0);
@@ -370,26 +368,35 @@ static void a_cancel_takes_what_is_held(void **state)
 	}
 }
 
-/* The key is asked for once, by the thread that brings the item. */
+/*
+ * The call.
+ */
+
+/* How often the key was asked for with the right context, and by whom last. */
 static atomic_uint asked;
 static pthread_t asker;
 
 static uint64_t count_key(void *context, void *item)
 {
-	atomic_fetch_add(&asked, 1);
+	atomic_fetch_add(&asked, context == &asked);
 	asker = pthread_self();
-	return context == &asked;
+	return 1;
+}
+
+static struct par *open_asking(struct par_options options)
+{
+	atomic_store(&asked, 0);
+	options.action = action_echo;
+	options.workers = 1;
+	options.context = &asked;
+	options.key = count_key;
+	return kit_open(&options);
 }
 
 static void the_key_is_asked_for_once(void **state)
 {
-	struct par *pool =
-		kit_open(&(struct par_options){ .action = action_echo,
-						.workers = 1,
-						.context = &asked,
-						.key = count_key });
+	struct par *pool = open_asking((struct par_options){ 0 });
 
-	atomic_store(&asked, 0);
 	kit_push_number(pool, 1);
 	assert_int_equal(asked, 1);
 	assert_true(pthread_equal(asker, pthread_self()));
@@ -403,21 +410,123 @@ static void the_key_is_asked_for_once(void **state)
 	kit_close_ended(pool, 0);
 }
 
-static void at_the_end_of_the_input_no_key_is_asked_for(void **state)
+static void it_is_asked_for_before_the_wait(void **state)
+{
+	struct par *pool = open_asking((struct par_options){ .window = 1 });
+	struct late_push p = { .pool = pool, .timeout_ms = -1 };
+
+	kit_push_number(pool, 1);
+	late_push_start(&p);
+	assert_int_equal(asked, 2);
+	kit_take(pool);
+	kit_join(p.thread);
+	assert_int_equal(p.rc, 0);
+	assert_int_equal(asked, 2);
+	kit_take(pool);
+	kit_finish(pool);
+}
+
+static int open_and_push(void *context, void **state)
+{
+	*state = NULL;
+	return par_push(par_self(), NULL) == -EAGAIN ? 0 : -EIO;
+}
+
+/* And the context of a key is not what worker_open left. */
+static void a_push_in_worker_open_asks_for_none(void **state)
+{
+	struct par *pool = open_asking(
+		(struct par_options){ .worker_open = open_and_push });
+
+	assert_int_equal(asked, 0);
+	kit_push_number(pool, 1);
+	assert_int_equal(asked, 1);
+	kit_take(pool);
+	kit_finish(pool);
+}
+
+static pthread_t producer;
+
+static int note_producer(void *numbers, void **item)
+{
+	producer = pthread_self();
+	return numbers_next(numbers, item);
+}
+
+/* And not at the end of the input. */
+static void the_producer_asks_for_what_it_brings(void **state)
 {
 	struct numbers numbers = { .last = 3 };
-	struct par *pool;
+	struct par *pool = open_asking((struct par_options){
+		.generate = note_producer, .source = &numbers });
 
-	atomic_store(&asked, 0);
-	pool = kit_open(&(struct par_options){ .action = action_echo,
-					       .workers = 1,
-					       .generate = numbers_next,
-					       .source = &numbers,
-					       .context = &asked,
-					       .key = count_key });
 	kit_take_many(pool, 3);
 	kit_close_ended(pool, 0);
 	assert_int_equal(asked, 3);
+	assert_true(pthread_equal(asker, producer));
+}
+
+/* What the library said in a key. */
+static atomic_bool key_stopping;
+static atomic_int key_fd;
+static struct par *_Atomic key_pool;
+
+static uint64_t look(void *context, void *item)
+{
+	atomic_store(&key_stopping, par_stopping());
+	atomic_store(&key_fd, par_stop_fd());
+	atomic_store(&key_pool, par_self());
+	return 0;
+}
+
+/* Its value is its descriptor. */
+static int push_when_told(void *unused, void *item, void **value)
+{
+	const int fd = par_stop_fd();
+
+	if (!item)
+		return 0;
+	kit_await_readable(fd);
+	*value = AS_ITEM(fd);
+	return par_push(par_self(), NULL);
+}
+
+static void in_a_key_all_is_as_around_it(void **state)
+{
+	struct par *pool = kit_open(&(struct par_options){
+		.action = push_when_told, .workers = 1, .key = look });
+	struct par_result r;
+
+	kit_push_number(pool, 1);
+	assert_false(key_stopping);
+	assert_int_equal(key_fd, -EINVAL);
+	assert_null(key_pool);
+	EVENTUALLY(kit_stats(pool).running == 1);
+	assert_int_equal(par_withdraw(pool, AS_ITEM(1)), 1);
+	r = kit_take(pool);
+	assert_int_equal(r.error, 0);
+	assert_true(key_stopping);
+	assert_int_equal(key_fd, AS_NUMBER(r.value));
+	assert_ptr_equal(key_pool, pool);
+	kit_take(pool);
+	kit_finish(pool);
+}
+
+/* The producer asks for the key after the call that brought the item. */
+static void so_it_is_on_the_producer(void **state)
+{
+	struct held held;
+
+	held_open(&held, (struct gated_numbers){ .numbers.last = 1 },
+		  (struct par_options){ .key = look });
+	par_finish(held.pool);
+	atomic_store(&key_stopping, false);
+	gate_open(&held.hold);
+	kit_take(held.pool);
+	assert_true(key_stopping);
+	assert_true(kit_readable(key_fd));
+	assert_ptr_equal(key_pool, held.pool);
+	kit_close_ended(held.pool, 0);
 }
 
 int main(void)
@@ -436,7 +545,11 @@ int main(void)
 		KIT_TEST(many_keys_are_told_apart),
 		KIT_TEST(a_cancel_takes_what_is_held),
 		KIT_TEST(the_key_is_asked_for_once),
-		KIT_TEST(at_the_end_of_the_input_no_key_is_asked_for),
+		KIT_TEST(it_is_asked_for_before_the_wait),
+		KIT_TEST(a_push_in_worker_open_asks_for_none),
+		KIT_TEST(the_producer_asks_for_what_it_brings),
+		KIT_TEST(in_a_key_all_is_as_around_it),
+		KIT_TEST(so_it_is_on_the_producer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -199,7 +199,7 @@ static void a_worker_close_that_exits_after_its_action_did_too(void **state)
  * pthread_cancel.
  */
 
-/* Cancels the thread of the taker, which is asleep. */
+/* Cancels the thread of the taker, which is asleep or will be. */
 static void cancel_taker(struct taker *taker)
 {
 	void *end;
@@ -234,6 +234,27 @@ static void and_one_that_waits_for_some_time(void **state)
 	kit_start(&taker.thread, wait_timed, taker.pool);
 	cancel_taker(&taker);
 	kit_close(taker.pool, 0);
+}
+
+static void *wait_for_two(void *pool)
+{
+	struct par_result results[2];
+
+	par_next_many(pool, results, 2, 2, -1);
+	return NULL;
+}
+
+/* One is ready, and it stays so. */
+static void and_one_that_waits_for_several(void **state)
+{
+	struct taker taker = { .pool = kit_open_echo() };
+
+	kit_push_number(taker.pool, 1);
+	EVENTUALLY(kit_stats(taker.pool).ready == 1);
+	kit_start(&taker.thread, wait_for_two, taker.pool);
+	cancel_taker(&taker);
+	assert_ptr_equal(kit_take(taker.pool).item, AS_ITEM(1));
+	kit_finish(taker.pool);
 }
 
 static void no_lock_stays_held(void **state)
@@ -400,6 +421,7 @@ int main(void)
 		KIT_TEST(a_worker_close_that_exits_after_its_action_did_too),
 		KIT_TEST(a_thread_that_waits_in_par_next_can_be_canceled),
 		KIT_TEST(and_one_that_waits_for_some_time),
+		KIT_TEST(and_one_that_waits_for_several),
 		KIT_TEST(no_lock_stays_held),
 		KIT_TEST(the_others_go_on_waiting),
 		KIT_TEST(a_cancel_that_races_a_result_loses_none),

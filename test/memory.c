@@ -8,26 +8,29 @@
 
 #include <signal.h>
 
-static struct par *open_gated(struct gate *gate, bool ordered)
+static struct par *open_gated(struct gate *gate, bool ordered, par_key_fn *key)
 {
 	return kit_open(&(struct par_options){ .action = action_gated,
 					       .workers = 2,
 					       .context = gate,
-					       .ordered = ordered });
+					       .ordered = ordered,
+					       .key = key });
 }
 
 /*
  * Items that have entered.
  */
 
-/* All items have entered and none is finished. They are run and delivered, and
- * the pool is closed, without an allocation. */
-static void assert_run_allocates_nothing(bool ordered)
+/* All items have entered, each with one allocation, and none is finished. They
+ * are run and delivered, and the pool is closed, without an allocation. */
+static void assert_run_allocates_nothing(bool ordered, par_key_fn *key)
 {
 	struct gate hold = GATE_CLOSED;
-	struct par *pool = open_gated(&hold, ordered);
+	struct par *pool = open_gated(&hold, ordered, key);
 
+	fault_arm(FAULT_MALLOC, 0, false);
 	kit_push_numbers(pool, 1, 300);
+	assert_int_equal(fault_disarm(), 300);
 	par_finish(pool);
 	fault_arm(FAULT_MALLOC, 0, false);
 	gate_open(&hold);
@@ -38,12 +41,23 @@ static void assert_run_allocates_nothing(bool ordered)
 
 static void an_item_that_entered_is_run_without_an_allocation(void **state)
 {
-	assert_run_allocates_nothing(false);
+	assert_run_allocates_nothing(false, NULL);
 }
 
 static void it_is_put_in_order_without_an_allocation(void **state)
 {
-	assert_run_allocates_nothing(true);
+	assert_run_allocates_nothing(true, NULL);
+}
+
+/* Some 40 items of each. */
+static uint64_t one_of_seven(void *context, void *item)
+{
+	return 1 + AS_NUMBER(item) % 7;
+}
+
+static void nor_does_its_key_need_an_allocation(void **state)
+{
+	assert_run_allocates_nothing(false, one_of_seven);
 }
 
 static void a_generated_item_is_run_without_an_allocation(void **state)
@@ -68,7 +82,7 @@ static void a_generated_item_is_run_without_an_allocation(void **state)
 static void a_cancel_allocates_nothing(void **state)
 {
 	struct gate hold = GATE_CLOSED;
-	struct par *pool = open_gated(&hold, false);
+	struct par *pool = open_gated(&hold, false, NULL);
 
 	kit_push_numbers(pool, 1, 300);
 	fault_arm(FAULT_MALLOC, 0, false);
@@ -254,6 +268,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		KIT_TEST(an_item_that_entered_is_run_without_an_allocation),
 		KIT_TEST(it_is_put_in_order_without_an_allocation),
+		KIT_TEST(nor_does_its_key_need_an_allocation),
 		KIT_TEST(a_generated_item_is_run_without_an_allocation),
 		KIT_TEST(a_cancel_allocates_nothing),
 		KIT_TEST(a_discard_allocates_nothing),

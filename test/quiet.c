@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * While nobody sleeps, an item goes from the generator to the worker, and from
- * there to the results, without a lock.
+ * there to the results, without a lock. And an action may ask without one
+ * whether it was told to stop.
  */
 #include "kit.h"
 
@@ -68,6 +69,29 @@ static void an_item_takes_no_lock_while_nobody_sleeps(void **state)
 	kit_close(pool, 0);
 }
 
+static int ask_whether_to_stop(void *unused, void *item, void **value)
+{
+	int told = 0;
+
+	fault_arm(FAULT_LOCK, 0, false);
+	for (int i = 0; i < 100; i++)
+		told += par_stopping() || par_canceled(par_self());
+	*value = AS_ITEM(fault_disarm());
+	return told;
+}
+
+static void to_ask_whether_to_stop_takes_none(void **state)
+{
+	struct par *pool = kit_open_action(ask_whether_to_stop, 1, NULL);
+	struct par_result r;
+
+	kit_push(pool, NULL);
+	r = kit_take(pool);
+	assert_int_equal(r.error, 0);
+	assert_null(r.value);
+	kit_finish(pool);
+}
+
 /* The counting itself works: a consumer that sleeps is woken under the lock. */
 static void an_item_that_is_waited_for_takes_one(void **state)
 {
@@ -86,6 +110,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		KIT_TEST(an_item_takes_no_lock_while_nobody_sleeps),
+		KIT_TEST(to_ask_whether_to_stop_takes_none),
 		KIT_TEST(an_item_that_is_waited_for_takes_one),
 	};
 
