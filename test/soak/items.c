@@ -52,13 +52,15 @@ static void note_entry(struct round *r, size_t number)
 
 void items_push_one(struct round *r, struct par *pool, int timeout_ms)
 {
-	size_t number = make(r);
+	const size_t number = make(r);
+	const uint64_t since = clock_ns();
 	int rc;
 
 	if (number == 0)
 		return;
 	rc = timeout_ms < 0 ? par_push(pool, (void *)number)
 			    : par_push_timed(pool, (void *)number, timeout_ms);
+	check_time(r, rc, since, timeout_ms);
 	CHECK(r, rc == 0 || rc == -ECANCELED || rc == -EPIPE || rc == -ENOMEM ||
 			 (rc == -ETIMEDOUT && timeout_ms >= 0));
 	if (rc == 0)
@@ -185,6 +187,21 @@ static int error_of(const struct round *r, size_t number)
 	}
 }
 
+/* The pool measures with the right clock: nothing took longer than the round.
+ */
+static void check_times(const struct round *r, const struct par_result *result)
+{
+	const uint64_t took = clock_ns() - r->since;
+	const uint64_t limit = r->options.time_limit_ms * UINT64_C(1000000);
+
+	CHECK(r, result->waited_ns <= took);
+	CHECK(r, result->ran_ns <= took - result->waited_ns);
+	if (!r->options.timed)
+		CHECK(r, result->waited_ns == 0 && result->ran_ns == 0);
+	else if (result->stopped == -ETIMEDOUT)
+		CHECK(r, result->ran_ns >= limit);
+}
+
 void items_check(struct round *r, const struct par_result *result)
 {
 	const size_t number = (size_t)result->item;
@@ -192,6 +209,7 @@ void items_check(struct round *r, const struct par_result *result)
 
 	CHECK(r, number >= 1 && number <= r->most);
 	CHECK(r, atomic_fetch_add(&n->back, 1) == 0);
+	check_times(r, result);
 	if (result->worker == UINT_MAX) {
 		CHECK(r, r->fate == FATE_CANCEL || r->fate == FATE_CLOSE ||
 				 n->withdrawing);

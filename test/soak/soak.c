@@ -27,8 +27,13 @@ enum {
 	MOST_RESULTS = 8,
 	/* A round takes well under a second; with other programs, limits and
 	 * stops, some seconds. */
-	PATIENCE_S = 300
+	PATIENCE_S = 300,
+	NS_PER_S = 1000000000,
+	NS_PER_MS = 1000000
 };
+/* So late a call may return whose time is over: on a busy machine its thread
+ * may not run for half a minute. */
+#define LATE_NS (UINT64_C(100) * NS_PER_S)
 
 struct counts counts;
 static struct round *current;
@@ -75,25 +80,43 @@ uint64_t roll(uint64_t *dice, uint64_t sides)
 	return (z ^ z >> 31) % sides;
 }
 
+uint64_t clock_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
+}
+
+void check_time(const struct round *r, int rc, uint64_t since, int timeout_ms)
+{
+	const uint64_t took = clock_ns() - since;
+	const uint64_t least = (uint64_t)timeout_ms * NS_PER_MS;
+
+	CHECK(r, rc != -ETIMEDOUT || took >= least);
+	CHECK(r, rc != -ETIMEDOUT || took <= least + LATE_NS);
+}
+
 /* How a consumer asks: for ever, for some time, or by the descriptor. */
 static int take(struct round *r, struct par_result *results, uint64_t *dice)
 {
-	const uint64_t way = roll(dice, 4);
-	int fd;
-
-	if (way == 3)
-		return par_next_many(r->pool, results, MOST_RESULTS,
-				     1 + (unsigned)roll(dice, MOST_RESULTS),
-				     (int)roll(dice, 4));
+	const uint64_t way = roll(dice, 4), since = clock_ns();
+	const int timeout_ms = way == 2 ? 0 : (int)roll(dice, 4);
+	int fd, rc;
 
 	if (way == 0)
 		return par_next(r->pool, results);
-	if (way == 1)
-		return par_next_timed(r->pool, results, (int)roll(dice, 4));
-	fd = par_fd(r->pool);
+	fd = way == 2 ? par_fd(r->pool) : -1;
 	if (fd >= 0)
 		poll(&(struct pollfd){ .fd = fd, .events = POLLIN }, 1, 100);
-	return par_next_timed(r->pool, results, 0);
+	if (way == 3)
+		rc = par_next_many(r->pool, results, MOST_RESULTS,
+				   1 + (unsigned)roll(dice, MOST_RESULTS),
+				   timeout_ms);
+	else
+		rc = par_next_timed(r->pool, results, timeout_ms);
+	check_time(r, rc, since, timeout_ms);
+	return rc;
 }
 
 /* Returns true if the consumer is to leave. What else it has taken it checks.
@@ -179,7 +202,9 @@ static void draw(struct round *r, uint64_t seed)
 {
 	uint64_t dice = seed;
 
-	*r = (struct round){ .seed = seed, .numbers = r->numbers };
+	*r = (struct round){ .seed = seed,
+			     .since = clock_ns(),
+			     .numbers = r->numbers };
 	draw_options(r, &dice);
 	r->fate = (enum fate)roll(&dice, FATES);
 	r->most = 1 + roll(&dice, 1 + roll(&dice, MOST_ITEMS));
@@ -197,10 +222,13 @@ static void draw(struct round *r, uint64_t seed)
 
 static void close_round(struct round *r)
 {
+	const uint64_t since = clock_ns();
 	int rc = -ETIMEDOUT;
 
-	if (r->seed % 2)
+	if (r->seed % 2) {
 		rc = par_close_timed(r->pool, (int)(r->seed % 3));
+		check_time(r, rc, since, (int)(r->seed % 3));
+	}
 	if (rc == -ETIMEDOUT && r->seed % 2)
 		atomic_fetch_add(&counts.late_closes, 1);
 	if (rc == -ETIMEDOUT)
@@ -270,14 +298,13 @@ int main(int argc, char **argv)
 	const struct sigaction heard = { .sa_handler = hear };
 	struct round round = { .seed = 0 };
 	pthread_t first;
-	time_t until;
-	uint64_t seed;
+	uint64_t until, seed;
 
 	if (argc != 3) {
 		fputs("usage: soak SECONDS SEED\n", stderr);
 		return 2;
 	}
-	until = time(NULL) + atol(argv[1]);
+	until = clock_ns() + strtoull(argv[1], NULL, 10) * NS_PER_S;
 	seed = strtoull(argv[2], NULL, 10);
 	round.numbers = calloc(MOST_ITEMS + 1, sizeof *round.numbers);
 	if (!round.numbers || sigaction(DISTURBANCE, &heard, NULL) ||
@@ -289,7 +316,7 @@ int main(int argc, char **argv)
 	do {
 		draw(&round, seed++);
 		run(&round);
-	} while (time(NULL) < until);
+	} while (clock_ns() < until);
 	print_counts();
 	free(round.numbers);
 	return 0;

@@ -33,6 +33,8 @@ struct number {
 
 struct round {
 	uint64_t seed;
+	/* When it began. */
+	uint64_t since;
 	enum fate fate;
 	struct par_options options;
 	struct par *pool;
@@ -95,6 +97,13 @@ _Noreturn void round_failed(const struct round *round, const char *condition,
 /* The next number of a generator that is the caller's own, less than `sides`.
  */
 uint64_t roll(uint64_t *dice, uint64_t sides);
+
+/* The monotonic clock, in nanoseconds. */
+uint64_t clock_ns(void);
+/* A call that began then with this timeout has returned rc: if its time was
+ * over, it was over indeed, and not long ago. */
+void check_time(const struct round *round, int rc, uint64_t since,
+		int timeout_ms);
 
 /* Makes a number and pushes it, if there is one left. */
 void items_push_one(struct round *round, struct par *pool, int timeout_ms);
