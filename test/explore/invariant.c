@@ -16,6 +16,10 @@
 
 static bool was_ready[SCHED_TASKS];
 static bool asking[SCHED_TASKS]; /* in a call of generate */
+static struct {
+	unsigned least;
+	uint64_t until;
+} expected[SCHED_TASKS]; /* of par_next_many() */
 static bool early; /* an item has entered before the first worker worked */
 
 static void holds(bool what, const char *says)
@@ -254,11 +258,15 @@ static struct census count_seats(const struct par *p)
 	return census;
 }
 
-/* How many more actions may begin. */
+/* How many more actions may begin. If there is a limit, whoever has put an item
+ * on the tray comes for the lock. If not, it may have taken the next item
+ * already. */
 static uint64_t may_begin(const struct par *p)
 {
-	uint64_t running = count_seats(p).items + on_tray(p);
+	uint64_t running = count_seats(p).items;
 
+	if (p->limit < p->options.workers)
+		running += on_tray(p);
 	return running < p->limit ? p->limit - running : 0;
 }
 
@@ -415,7 +423,7 @@ static void check_held(struct held *held, const struct wait_queue *queue,
 	HOLDS(held->sections <= HELD_MOST);
 }
 
-/* How many results there are for a consumer, and whether no more can come. */
+/* How many results there are for a consumer. */
 static uint64_t results(const struct par *p)
 {
 	const struct item *i = p->outbox.first;
@@ -431,14 +439,15 @@ static uint64_t results(const struct par *p)
 	return n;
 }
 
-static bool is_still(const struct par *p)
+/* Whether no more can come; the section has taken so many. */
+static bool is_still(const struct par *p, uint64_t taken)
 {
 	if (count_seats(p).items + on_tray(p) > 0)
 		return false;
 	return p->limit == 0 ||
-	       (queued(p) == 0 &&
-		(p->source.state >= SOURCE_ENDED ||
-		 (p->options.window && inside(p) >= p->options.window)));
+	       (queued(p) == 0 && (p->source.state >= SOURCE_ENDED ||
+				   (p->options.window &&
+				    inside(p) + taken >= p->options.window)));
 }
 
 /* For how many threads of a kind there is work, if one that sleeps can do it.
@@ -459,7 +468,7 @@ static uint64_t wanted_consumers(const struct par *p)
 	const struct waiter *w = p->waiters.consumers.newest;
 	uint64_t ready = results(p);
 
-	while (w && ready < w->least && !(ready > 0 && is_still(p)))
+	while (w && ready < w->least && !(ready > 0 && is_still(p, 0)))
 		w = w->older;
 	return w ? (ready + w->least - 1) / w->least : 0;
 }
@@ -671,6 +680,7 @@ static void check_seats(const struct par *p)
 /* What the pool was like when the task began its section. */
 static struct before {
 	uint64_t begun; /* attempts */
+	uint64_t delivered;
 	uintptr_t head;
 	unsigned in_callbacks;
 	uint64_t until; /* the supervisor's deadline */
@@ -683,6 +693,7 @@ static void note_before(const struct par *p)
 	(void)tray(p);
 	before[sched_self()->id] =
 		(struct before){ .begun = p->attempts.begun,
+				 .delivered = p->ledger.delivered,
 				 .head = word_load_own(&p->ring.head),
 				 .in_callbacks = in_callbacks(p),
 				 .until = p->waiters.supervisor.until };
@@ -700,6 +711,17 @@ static void check_pause(const struct par *p)
 	      !supervisor->asleep || supervisor->until == CLOCK_NEVER ||
 	      supervisor->until == was->until || was->in_callbacks > 0 ||
 	      p->attempts.retry_at != 0 || supervisor->until == p->look_at);
+}
+
+/* par_next_many() has taken fewer results than it wants only if no more could
+ * come, or its time is over. */
+static void check_batch(const struct par *p)
+{
+	const int id = sched_self()->id;
+	const uint64_t taken = p->ledger.delivered - before[id].delivered;
+
+	HOLDS(taken == 0 || taken >= expected[id].least ||
+	      sched_now() >= expected[id].until || is_still(p, taken));
 }
 
 /* A worker is started only if there are more queued items than workers that
@@ -825,6 +847,7 @@ static void check(const void *mutex)
 	check_watches(p);
 	check_starts(p);
 	check_pause(p);
+	check_batch(p);
 	if (model_time_flies)
 		check_starvation(p);
 	check_descriptors(p);
@@ -837,6 +860,7 @@ void invariant_begin(void)
 {
 	memset(asking, 0, sizeof asking);
 	memset(was_ready, 0, sizeof was_ready);
+	memset(expected, 0, sizeof expected);
 	memset(before, 0, sizeof before);
 	memset(&held_tail, 0, sizeof held_tail);
 	memset(&held_workers, 0, sizeof held_workers);
@@ -851,4 +875,12 @@ void invariant_begin(void)
 bool invariant_was_ready(void)
 {
 	return was_ready[sched_self()->id];
+}
+
+void invariant_expect(unsigned least, uint64_t until)
+{
+	const int id = sched_self()->id;
+
+	expected[id].least = least;
+	expected[id].until = until;
 }

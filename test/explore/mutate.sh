@@ -324,7 +324,7 @@ case ${1-} in
 	;;
 --keep)
 	results=${2:-$default}
-	keep >"$work/judged" && mv "$work/judged" "$judged"
+	[ -r "$results" ] && keep >"$work/judged" && mv "$work/judged" "$judged"
 	exit
 	;;
 --suite | --asan)

@@ -246,14 +246,23 @@ static void give_up_after(struct par *pool, int rc)
 		call_cancel(pool);
 }
 
+static uint64_t deadline(int timeout_ms)
+{
+	return timeout_ms < 0 ? UINT64_MAX
+			      : sched_now() + (uint64_t)timeout_ms * 1000000;
+}
+
 int call_next_many(struct par *pool, int timeout_ms)
 {
 	struct par_result r[2];
 	int rc;
 
+	timeout_ms = patience(timeout_ms);
 	ADD(delivering, 2);
-	rc = WITH_ERRNO(par_next_many(pool, r, 2, 2, patience(timeout_ms)));
+	invariant_expect(2, deadline(timeout_ms));
+	rc = WITH_ERRNO(par_next_many(pool, r, 2, 2, timeout_ms));
 	check_errno("par_next_many()");
+	invariant_expect(0, 0);
 	for (int i = 0; i < rc; i++) {
 		item_out(&r[i]);
 		item_check_order(&r[i]);
