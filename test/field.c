@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Faults that programs have met with other pools: low descriptors, a child of
- * fork() that destroys what it has a copy of, the stack of a handler, a
- * thread's last destructors, a newer header.
+ * fork() that destroys what it has a copy of, the signals of a program that an
+ * action starts, the stack of a handler, a thread's last destructors, a newer
+ * header.
  */
 #include "kit.h"
 
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <spawn.h>
 #include <sys/epoll.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -168,7 +170,129 @@ static void a_child_that_closes_is_told(void **state)
 	kit_close(of_the_parent, 0);
 }
 
+/* In the child, the thread that forked is no thread of the pool. */
+static int close_in_child(void *unused, void *item, void **value)
+{
+	const pid_t child = fork();
+	int status;
+
+	if (child == 0) {
+		alarm(KIT_PATIENCE);
+		_exit(par_close(par_self()) != -ECHILD ||
+		      par_close_timed(par_self(), 0) != -ECHILD);
+	}
+	return waitpid(child, &status, 0) == child ? status : -errno;
+}
+
+static void so_is_a_child_of_an_action(void **state)
+{
+	struct par *pool = kit_open_action(close_in_child, 1, NULL);
+
+	kit_push(pool, NULL);
+	assert_int_equal(kit_take(pool).error, 0);
+	kit_finish(pool);
+}
+
+/*
+ * Signals. In a pool's threads most are blocked.
+ */
+
+static int write_to_closed_pipe(void *unused, void *item, void **value)
+{
+	int fds[2], rc;
+
+	if (pipe(fds))
+		return errno;
+	close(fds[0]);
+	rc = write(fds[1], "", 1) < 0 ? -errno : 0;
+	close(fds[1]);
+	return rc;
+}
+
+static void a_closed_pipe_is_an_error_and_no_signal(void **state)
+{
+	struct par *pool = kit_open_action(write_to_closed_pipe, 1, NULL);
+
+	assert_true(signal(SIGPIPE, SIG_DFL) != SIG_ERR);
+	kit_push(pool, NULL);
+	assert_int_equal(kit_take(pool).error, -EPIPE);
+	kit_finish(pool);
+}
+
+/* Unless the signal is blocked, it ends the shell. */
+#define COMMAND "kill -TERM $$; exit 7"
+
+static int run_with(posix_spawnattr_t *attributes)
+{
+	char shell[] = "sh", option[] = "-c", command[] = COMMAND;
+	char *arguments[] = { shell, option, command, NULL },
+	     *none[] = { NULL };
+	pid_t child;
+	int status;
+
+	if (posix_spawn(&child, "/bin/sh", NULL, attributes, arguments, none) ||
+	    waitpid(child, &status, 0) != child)
+		return -1;
+	return status;
+}
+
+/* The wait status of each. */
+struct programs {
+	int of_system, of_spawn, with_mask;
+};
+
+static int run_programs(void *unused, void *programs, void **value)
+{
+	struct programs *p = programs;
+	posix_spawnattr_t attributes;
+	sigset_t none;
+
+	p->of_system = system(COMMAND);
+	p->of_spawn = run_with(NULL);
+	sigemptyset(&none);
+	if (posix_spawnattr_init(&attributes) ||
+	    posix_spawnattr_setsigmask(&attributes, &none) ||
+	    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK))
+		return -1;
+	p->with_mask = run_with(&attributes);
+	return posix_spawnattr_destroy(&attributes);
+}
+
+static void a_program_inherits_the_mask_unless_it_is_given_one(void **state)
+{
+	struct par *pool = kit_open_action(run_programs, 1, NULL);
+	struct programs programs;
+
+	kit_push(pool, &programs);
+	assert_int_equal(kit_take(pool).error, 0);
+	assert_true(WIFEXITED(programs.of_system));
+	assert_int_equal(WEXITSTATUS(programs.of_system), 7);
+	assert_int_equal(programs.of_spawn, programs.of_system);
+	assert_true(WIFSIGNALED(programs.with_mask));
+	assert_int_equal(WTERMSIG(programs.with_mask), SIGTERM);
+	kit_finish(pool);
+}
+
 #ifndef PAR_PLAIN_PIPES
+/* Its first item brings nothing. The next brings the descriptor of the action,
+ * which ends when the gate opens. */
+struct bringer {
+	struct gate in, leave;
+	int stop_fd;
+};
+
+static int bring_and_stay(void *unused, void *bringer, void **value)
+{
+	struct bringer *b = bringer;
+
+	if (!b)
+		return 0;
+	b->stop_fd = par_stop_fd();
+	gate_open(&b->in);
+	gate_pass(&b->leave);
+	return 0;
+}
+
 static void add(int set, int fd)
 {
 	struct epoll_event event = { .events = EPOLLIN, .data.fd = fd };
@@ -177,46 +301,75 @@ static void add(int set, int fd)
 	assert_int_equal(epoll_ctl(set, EPOLL_CTL_ADD, fd, &event), 0);
 }
 
+/* The descriptors of a pool, all of them ready, and their copies. */
+enum { FDS = 3 };
+struct copies {
+	int fds[FDS], copies[FDS], set;
+	int hold[2]; /* keeps the child */
+	pid_t child;
+};
+
+static void copies_make(struct copies *c)
+{
+	char byte;
+
+	c->set = epoll_create1(EPOLL_CLOEXEC);
+	for (int i = 0; i < FDS; i++) {
+		assert_true(kit_readable(c->fds[i]));
+		add(c->set, c->fds[i]);
+		c->copies[i] = dup(c->fds[i]);
+		add(c->set, c->copies[i]);
+	}
+	assert_int_equal(pipe(c->hold), 0);
+	c->child = fork();
+	if (c->child == 0) {
+		close(c->hold[1]);
+		if (read(c->hold[0], &byte, 1) != 0)
+			_exit(FDS);
+		for (int i = 0; i < FDS; i++)
+			if (kit_readable(c->fds[i]))
+				_exit(i + 1);
+		_exit(0);
+	}
+}
+
+static void copies_assert_silent(struct copies *c)
+{
+	struct epoll_event event;
+	int status;
+
+	assert_int_equal(epoll_wait(c->set, &event, 1, 0), 0);
+	close(c->hold[0]);
+	close(c->hold[1]);
+	assert_int_equal(waitpid(c->child, &status, 0), c->child);
+	assert_int_equal(status, 0);
+	for (int i = 0; i < FDS; i++) {
+		assert_false(kit_readable(c->copies[i]));
+		close(c->copies[i]);
+	}
+	close(c->set);
+}
+
 /* A child or a dup() that keeps the descriptors keeps them in an epoll set:
  * what is closed must be silent there, and for whoever polls a copy. The worst
  * case of each: they are ready, and the copies were made then. (A copy of one
  * end of a pipe is ready for ever once nobody has the other.) */
 static void a_closed_descriptor_is_silent(void **state)
 {
-	struct par *pool = kit_open_echo();
-	int set = epoll_create1(EPOLL_CLOEXEC);
-	int fds[2] = { par_fd(pool), par_cancel_fd(pool) }, copies[2];
-	int hold[2], status;
-	struct epoll_event event;
-	pid_t child;
+	struct par *pool = kit_open_action(bring_and_stay, 1, NULL);
+	struct bringer bringer = { .in = GATE_CLOSED, .leave = GATE_CLOSED };
+	struct copies copies = { .fds = { par_fd(pool), par_cancel_fd(pool) } };
 
-	kit_push_number(pool, 1);
-	kit_await_readable(fds[0]);
+	kit_push(pool, NULL);
+	kit_await_readable(copies.fds[0]);
+	kit_push(pool, &bringer);
+	gate_pass(&bringer.in);
+	copies.fds[2] = bringer.stop_fd;
 	par_cancel(pool);
-	for (int i = 0; i < 2; i++) {
-		assert_true(kit_readable(fds[i]));
-		add(set, fds[i]);
-		copies[i] = dup(fds[i]);
-		add(set, copies[i]);
-	}
-	assert_int_equal(pipe(hold), 0);
-	child = fork();
-	if (child == 0) {
-		close(hold[1]);
-		_exit(read(hold[0], &status, 1) != 0 || kit_readable(fds[0]) ||
-		      kit_readable(fds[1]));
-	}
+	copies_make(&copies);
+	gate_open(&bringer.leave);
 	kit_close(pool, 0);
-	assert_int_equal(epoll_wait(set, &event, 1, 0), 0);
-	close(hold[0]);
-	close(hold[1]);
-	assert_int_equal(waitpid(child, &status, 0), child);
-	assert_int_equal(status, 0);
-	for (int i = 0; i < 2; i++) {
-		assert_false(kit_readable(copies[i]));
-		close(copies[i]);
-	}
-	close(set);
+	copies_assert_silent(&copies);
 }
 #endif
 
@@ -391,6 +544,9 @@ int main(void)
 		KIT_TEST(descriptor_3_is_no_low_one),
 #endif
 		KIT_TEST(a_child_that_closes_is_told),
+		KIT_TEST(so_is_a_child_of_an_action),
+		KIT_TEST(a_closed_pipe_is_an_error_and_no_signal),
+		KIT_TEST(a_program_inherits_the_mask_unless_it_is_given_one),
 #ifndef PAR_PLAIN_PIPES
 		KIT_TEST(a_closed_descriptor_is_silent),
 #endif

@@ -50,9 +50,9 @@ static bool are_settled(void)
 	return switches() == before;
 }
 
-/* Ten workers with nothing to do, a generator that waits in its call, one
+/* So many workers with nothing to do, a generator that waits in its call, one
  * consumer that waits for a result. */
-static void nobody_runs_while_nothing_happens(void **state)
+static void check_that_nobody_runs(unsigned idle_ms, unsigned workers)
 {
 	struct gate gate = GATE_CLOSED, work = GATE_CLOSED;
 	struct gated_numbers numbers = { .numbers.last = ITEMS,
@@ -62,7 +62,8 @@ static void nobody_runs_while_nothing_happens(void **state)
 				       .workers = WORKERS,
 				       .generate = gated_numbers_next,
 				       .source = &numbers,
-				       .context = &work };
+				       .context = &work,
+				       .idle_ms = idle_ms };
 	unsigned long before;
 	struct drainer drainer;
 	struct par *pool;
@@ -72,6 +73,8 @@ static void nobody_runs_while_nothing_happens(void **state)
 	gate_await(&work, WORKERS); /* so all workers were started */
 	gate_open(&work);
 	gate_await(&gate, 1);
+	/* And the test's own thread, the consumer, producer and supervisor. */
+	EVENTUALLY(kit_threads() == workers + 4);
 	EVENTUALLY(are_settled());
 	before = switches();
 	for (int i = 0; i < MOMENTS; i++)
@@ -82,10 +85,21 @@ static void nobody_runs_while_nothing_happens(void **state)
 	kit_close(pool, 0);
 }
 
+static void nobody_runs_while_nothing_happens(void **state)
+{
+	check_that_nobody_runs(0, WORKERS);
+}
+
+static void nor_when_the_idle_have_left_but_for_one(void **state)
+{
+	check_that_nobody_runs(1, 1);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		KIT_TEST(nobody_runs_while_nothing_happens),
+		KIT_TEST(nor_when_the_idle_have_left_but_for_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

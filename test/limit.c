@@ -240,6 +240,7 @@ static void idle_workers_leave_but_for_one(void **state)
 {
 	struct crowd crowd = { .gate = GATE_CLOSED };
 	struct par *pool;
+	double before;
 
 	atomic_store(&opened, 0);
 	atomic_store(&closed, 0);
@@ -254,15 +255,127 @@ static void idle_workers_leave_but_for_one(void **state)
 		kit_push_numbers(pool, 1, 6);
 		gate_await(&crowd.gate, 6);
 		assert_int_equal(kit_stats(pool).workers, 6);
+		before = kit_ms();
 		gate_open(&crowd.gate);
 		kit_take_many(pool, 6);
 		EVENTUALLY(kit_stats(pool).workers == 1);
+		/* Not earlier. */
+		assert_true(kit_ms() - before >= 20);
 		kit_linger();
 		assert_int_equal(kit_stats(pool).workers, 1);
 		assert_int_equal(closed, opened - 1);
 	}
 	kit_finish(pool);
 	assert_int_equal(closed, opened);
+}
+
+/* Four run, and the limit becomes 1. When they have ended, one of three items
+ * that wait is run: the other workers find nothing to do. */
+static void check_above_the_limit(unsigned idle_ms, unsigned workers)
+{
+	struct gate first = GATE_CLOSED, second = GATE_CLOSED;
+	struct par *pool =
+		kit_open(&(struct par_options){ .action = action_item_gated,
+						.workers = 4,
+						.idle_ms = idle_ms });
+
+	for (int i = 0; i < 4; i++)
+		kit_push(pool, &first);
+	gate_await(&first, 4);
+	assert_int_equal(par_limit(pool, 1), 0);
+	for (int i = 0; i < 3; i++)
+		kit_push(pool, &second);
+	gate_open(&first);
+	kit_take_many(pool, 4);
+	gate_await(&second, 1);
+	EVENTUALLY(kit_stats(pool).workers <= workers);
+	kit_linger();
+	assert_int_equal(kit_stats(pool).workers, workers);
+	assert_int_equal(kit_stats(pool).queued, 2);
+	gate_open(&second);
+	kit_take_many(pool, 3);
+	kit_finish(pool);
+}
+
+/* One that is idle stays. */
+static void workers_above_the_limit_rest_and_leave(void **state)
+{
+	check_above_the_limit(0, 4);
+	check_above_the_limit(1, 2);
+}
+
+/* The tasks of the worker that came first and of the one that left last. */
+static atomic_int first_task, last_task;
+
+static int note_first(void *unused, void **state)
+{
+	int none = 0;
+
+	atomic_compare_exchange_strong(&first_task, &none, kit_task());
+	return 0;
+}
+
+static void note_last(void *unused)
+{
+	atomic_store(&last_task, kit_task());
+}
+
+/* A stay of a worker in an action. */
+struct stay {
+	struct gate gate;
+	atomic_int task;
+};
+
+static int note_task(void *unused, void *item, void **value)
+{
+	struct stay *stay = item;
+
+	atomic_store(&stay->task, kit_task());
+	gate_pass(&stay->gate);
+	return 0;
+}
+
+/* Both workers are in an action. */
+static void occupy(struct par *pool, struct stay *stays)
+{
+	for (int i = 0; i < 2; i++) {
+		gate_close(&stays[i].gate);
+		kit_push(pool, &stays[i]);
+		gate_await(&stays[i].gate, 1);
+	}
+}
+
+static unsigned end_stay(struct par *pool, struct stay *stay)
+{
+	gate_open(&stay->gate);
+	return kit_take(pool).worker;
+}
+
+static void the_first_worker_may_leave_and_its_number_comes_again(void **state)
+{
+	struct stay stays[2] = { { .gate = GATE_CLOSED },
+				 { .gate = GATE_CLOSED } };
+	struct par *pool;
+	int first;
+
+	atomic_store(&first_task, 0);
+	pool = kit_open(&(struct par_options){ .action = note_task,
+					       .workers = 2,
+					       .worker_open = note_first,
+					       .worker_close = note_last,
+					       .idle_ms = 1 });
+	occupy(pool, stays);
+	/* The first is idle for longer. */
+	first = stays[0].task == first_task ? 0 : 1;
+	assert_int_equal(end_stay(pool, &stays[first]), 0);
+	EVENTUALLY(kit_is_asleep(first_task));
+	assert_int_equal(end_stay(pool, &stays[1 - first]), 1);
+	EVENTUALLY(kit_stats(pool).workers == 1);
+	assert_int_equal(last_task, first_task);
+	occupy(pool, stays);
+	assert_int_equal(end_stay(pool, &stays[0]) + end_stay(pool, &stays[1]),
+			 1);
+	kit_finish(pool);
 }
 
 /* In pages. 0 if the system does not say, and in an emulator of 32 bits, which
@@ -486,6 +599,8 @@ int main(void)
 		KIT_TEST(at_limit_0_a_cancel_and_a_close_work),
 		KIT_TEST(it_may_change_all_the_time),
 		KIT_TEST(idle_workers_leave_but_for_one),
+		KIT_TEST(workers_above_the_limit_rest_and_leave),
+		KIT_TEST(the_first_worker_may_leave_and_its_number_comes_again),
 		KIT_TEST(who_has_left_has_no_stack),
 		KIT_TEST(a_slow_destructor_holds_up_no_other),
 		KIT_TEST(a_slow_destructor_holds_up_no_item),

@@ -7,6 +7,7 @@
 #include "old/1.0.0/par.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -44,19 +45,19 @@ static int add_one(void *context, void *item, void **value)
 	return context ? 0 : -EIO;
 }
 
-static unsigned discarded;
-static uint64_t discarded_index;
+static struct par_result discarded[8];
+static unsigned discards;
 
 static void discard(void *unused, const struct par_result *left)
 {
-	discarded++;
-	discarded_index = left->index;
+	discarded[discards++ % 8] = *left;
 }
+
+static char bytes[4];
 
 /* The options end where the program's structure ends. */
 static struct par *open_old(bool ordered, size_t window)
 {
-	static char bytes[4];
 	static struct par_array array;
 	struct old_options options;
 	struct par *pool;
@@ -123,10 +124,22 @@ static void discard_gets_the_old_size(void **state)
 	while (stats.ready < 3);
 	assert_false(par_canceled(pool));
 	par_cancel(pool);
-	discarded = 0;
+	discards = 0;
+	memset(discarded, GARBAGE, sizeof discarded);
 	assert_int_equal(par_close(pool), 0);
-	assert_in_range(discarded, 3, 4);
-	assert_int_equal(discarded_index, discarded - 1);
+	assert_in_range(discards, 3, 4);
+	for (unsigned i = 0; i < discards; i++) {
+		const struct par_result *left = &discarded[i];
+		const bool ran = left->worker != UINT_MAX;
+
+		assert_true(ran || i == 3);
+		assert_int_equal(left->index, i);
+		assert_ptr_equal(left->item, bytes + i);
+		assert_ptr_equal(left->value, ran ? bytes + i + 1 : NULL);
+		assert_int_equal(left->error, ran ? 0 : -ECANCELED);
+		if (ran)
+			assert_in_range(left->worker, 0, 1);
+	}
 }
 
 int main(void)

@@ -192,6 +192,35 @@ static void the_first_reason_stays(void **state)
 	kit_close_ended(pool, 0);
 }
 
+/* Nor does a time limit that comes later change it. */
+static void a_withdrawal_before_the_limit_stays(void **state)
+{
+	bool in_time = false;
+
+	for (unsigned limit_ms = 50; !in_time; limit_ms *= 2) {
+		struct job job = JOB;
+		struct par *pool = kit_open(
+			&(struct par_options){ .action = run_job,
+					       .workers = 1,
+					       .time_limit_ms = limit_ms });
+		const uint64_t limit_ns = limit_ms * UINT64_C(1000000);
+
+		job.ignores = true;
+		push_job(pool, &job);
+		assert_int_equal(par_withdraw(pool, &job), 1);
+		/* A thread that gets no processor may withdraw too late. */
+		in_time = kit_stats(pool).oldest_ns < limit_ns;
+		if (in_time)
+			EVENTUALLY(kit_stats(pool).oldest_ns > 2 * limit_ns);
+		gate_open(&job.leave);
+		if (in_time)
+			assert_stopped(pool, &job, 7, -ECANCELED);
+		else
+			kit_take(pool);
+		kit_finish(pool);
+	}
+}
+
 /*
  * Withdrawing.
  */
@@ -295,6 +324,61 @@ static void the_oldest_that_was_not_told_is_withdrawn(void **state)
 	kit_finish(pool);
 }
 
+/* The same pointer, generated once and pushed once. */
+struct twins {
+	struct gate go;
+	bool generated;
+};
+
+static int generate_twin(void *twins, void **item)
+{
+	struct twins *t = twins;
+
+	if (t->generated)
+		return 0;
+	gate_pass(&t->go);
+	t->generated = true;
+	*item = t;
+	return 1;
+}
+
+static uint64_t key_of_all(void *context, void *item)
+{
+	return 1;
+}
+
+/* Nothing starts. The one that enters first comes back first. */
+static void check_twins(par_key_fn *key, bool push_first)
+{
+	struct twins twins = { .go = GATE_CLOSED };
+	struct par *pool =
+		kit_open(&(struct par_options){ .action = action_echo,
+						.workers = 1,
+						.generate = generate_twin,
+						.source = &twins,
+						.key = key });
+
+	assert_int_equal(par_limit(pool, 0), 0);
+	if (push_first)
+		kit_push(pool, &twins);
+	gate_open(&twins.go);
+	EVENTUALLY(kit_stats(pool).ended);
+	if (!push_first)
+		kit_push(pool, &twins);
+	for (unsigned i = 0; i < 2; i++) {
+		assert_int_equal(par_withdraw(pool, &twins), 0);
+		assert_int_equal(kit_take(pool).index, i);
+	}
+	assert_int_equal(par_withdraw(pool, &twins), -ENOENT);
+	kit_close_ended(pool, 0);
+}
+
+static void the_oldest_is_found_wherever_it_is(void **state)
+{
+	for (int i = 0; i < 4; i++)
+		check_twins(i / 2 ? key_of_all : NULL, i % 2);
+}
+
 /* The same item twice. The second is in the seat before the first one's. */
 static struct gate calls[3];
 static atomic_uint called;
@@ -333,32 +417,43 @@ static void without_a_pool_it_is_einval(void **state)
 	assert_int_equal(par_withdraw(NULL, NULL), -EINVAL);
 }
 
-/* Half of a stream is withdrawn while it runs: each item comes back once. */
+/* Half of a stream is withdrawn while it runs: each item comes back once. The
+ * first is withdrawn before anything runs, so that one is for certain. */
 enum { STREAM = 3000 };
 
 static void in_a_stream_nothing_is_lost(void **state)
 {
-	struct numbers numbers = { .last = STREAM };
+	struct gate hold = GATE_CLOSED;
+	struct gated_numbers numbers = { .numbers.last = STREAM,
+					 .hold = &hold };
 	struct par *pool =
 		kit_open(&(struct par_options){ .action = action_dawdle,
 						.workers = 4,
-						.generate = numbers_next,
+						.generate = gated_numbers_next,
 						.source = &numbers });
 	struct drainer drainer;
 	struct tally tally;
 	struct par_stats now;
+	unsigned withdrawn = 1;
 
 	tally_open(&tally, STREAM);
+	assert_int_equal(par_limit(pool, 0), 0);
+	gate_open(&hold);
 	drainer_start(&drainer, pool, &tally);
-	for (uintptr_t n = 1; n <= STREAM; n += 2) {
+	EVENTUALLY(kit_stats(pool).queued > 0);
+	assert_int_equal(par_withdraw(pool, AS_ITEM(1)), 0);
+	assert_int_equal(par_limit(pool, 4), 0);
+	for (uintptr_t n = 3; n <= STREAM; n += 2) {
 		const int rc = par_withdraw(pool, AS_ITEM(n));
 
 		assert_true(rc == 0 || rc == 1 || rc == -ENOENT);
+		withdrawn += rc == 0;
 	}
 	kit_join(drainer.thread);
 	tally_assert_once(&tally);
 	now = kit_stats(pool);
 	assert_int_equal(now.finished + now.canceled, STREAM);
+	assert_int_equal(now.canceled, withdrawn);
 	tally_close(&tally);
 	kit_close(pool, 0);
 }
@@ -413,41 +508,65 @@ static void the_interrupt_is_sent_to_it_and_not_to_the_next(void **state)
 	signal(SIGUSR1, SIG_DFL);
 }
 
-static struct gate generator_gate;
+/* A generator, and an action beside the one that is withdrawn. They wait for
+ * this pipe: a signal would end that. */
+static int wire[2];
+static atomic_int generator, neighbour; /* tasks */
 
-static int generate_late(void *unused, void **item)
+static void wait_for_wire(atomic_int *task)
 {
-	gate_pass(&generator_gate);
-	kit_check(!par_stopping(), "the generator was told");
+	struct pollfd poller = { .fd = wire[0], .events = POLLIN };
+
+	atomic_store(task, kit_task());
+	kit_check(poll(&poller, 1, -1) == 1, "a neighbour was interrupted");
+	kit_check(!par_stopping(), "a neighbour was told");
+}
+
+static int generate_from_wire(void *unused, void **item)
+{
+	wait_for_wire(&generator);
 	return 0;
 }
 
-static int wait_for_signal(void *unused, void *gate, void **value)
+static int wait_for_signal_or_wire(void *unused, void *gate, void **value)
 {
+	if (!gate) {
+		wait_for_wire(&neighbour);
+		return 0;
+	}
 	gate_open(gate);
 	return poll(NULL, 0, -1) < 0 ? -errno : 0;
 }
 
-static void a_withdraw_does_not_tell_the_generator(void **state)
+static void a_withdraw_interrupts_no_neighbour(void **state)
 {
 	struct gate in = GATE_CLOSED;
 	struct par_result r;
 	struct par *pool;
 
-	generator_gate = (struct gate)GATE_CLOSED;
-	pool = kit_open(&(struct par_options){ .action = wait_for_signal,
-					       .workers = 1,
-					       .generate = generate_late,
-					       .interrupt = SIGUSR1 });
-	gate_await(&generator_gate, 1);
+	assert_int_equal(pipe(wire), 0);
+	atomic_store(&generator, 0);
+	atomic_store(&neighbour, 0);
+	pool = kit_open(
+		&(struct par_options){ .action = wait_for_signal_or_wire,
+				       .workers = 2,
+				       .generate = generate_from_wire,
+				       .interrupt = SIGUSR1 });
+	kit_push(pool, NULL);
 	kit_push(pool, &in);
 	gate_pass(&in);
+	EVENTUALLY(generator != 0 && kit_is_asleep(generator));
+	EVENTUALLY(neighbour != 0 && kit_is_asleep(neighbour));
 	assert_int_equal(par_withdraw(pool, &in), 1);
 	r = kit_take(pool);
 	assert_int_equal(r.error, -EINTR);
 	assert_int_equal(r.stopped, -ECANCELED);
-	gate_open(&generator_gate);
+	kit_linger();
+	assert_int_equal(write(wire[1], "", 1), 1);
+	assert_int_equal(kit_take(pool).stopped, 0);
 	kit_close_ended(pool, 0);
+	close(wire[0]);
+	close(wire[1]);
 	signal(SIGUSR1, SIG_DFL);
 }
 
@@ -521,12 +640,59 @@ static void it_is_each_actions_own(void **state)
 }
 
 /*
- * Where there is nothing to be told.
+ * The generator, worker_open, and where there is nothing to be told.
  */
 
-static atomic_int close_fd, open_fd, source_fd;
-static atomic_bool close_stopping, source_stopping;
-static struct gate source_in = GATE_CLOSED;
+/* The second worker_open. */
+struct opening {
+	struct gate in;
+	atomic_uint calls;
+	atomic_bool stopping_at_first, stopping_later;
+};
+
+static int open_until_told(void *opening, void **state)
+{
+	struct opening *o = opening;
+	int fd;
+
+	if (atomic_fetch_add(&o->calls, 1) == 0)
+		return 0;
+	atomic_store(&o->stopping_at_first, par_stopping());
+	fd = par_stop_fd();
+	gate_open(&o->in);
+	kit_await_readable(fd);
+	atomic_store(&o->stopping_later, par_stopping());
+	return -EINTR;
+}
+
+static void a_cancel_and_a_close_tell_a_worker_open(void **state)
+{
+	for (int closes = 0; closes < 2; closes++) {
+		struct opening opening = { .in = GATE_CLOSED };
+		struct gate gate = GATE_CLOSED;
+		struct par *pool = kit_open(&(struct par_options){
+			.action = action_item_gated,
+			.workers = 2,
+			.context = &opening,
+			.worker_open = open_until_told });
+
+		kit_push(pool, &gate);
+		gate_await(&gate, 1);
+		kit_push(pool, NULL);
+		gate_pass(&opening.in);
+		if (!closes) {
+			par_cancel(pool);
+			EVENTUALLY(kit_stats(pool).refused == -EINTR);
+		}
+		gate_open(&gate);
+		kit_close(pool, 0);
+		assert_int_equal(opening.stopping_at_first, false);
+		assert_int_equal(opening.stopping_later, true);
+	}
+}
+
+static atomic_int close_fd, open_fd;
+static atomic_bool close_stopping;
 
 static int open_and_look(void *unused, void **state)
 {
@@ -538,16 +704,6 @@ static void close_and_look(void *unused)
 {
 	atomic_store(&close_fd, par_stop_fd());
 	atomic_store(&close_stopping, par_stopping());
-}
-
-static int generate_until_told(void *unused, void **item)
-{
-	atomic_store(&source_fd, par_stop_fd());
-	atomic_store(&source_stopping, par_stopping());
-	gate_open(&source_in);
-	kit_await_readable(atomic_load(&source_fd));
-	kit_check(par_stopping(), "the generator was not told");
-	return -EIO;
 }
 
 static void elsewhere_nobody_is_told(void **state)
@@ -568,19 +724,66 @@ static void elsewhere_nobody_is_told(void **state)
 	assert_int_equal(close_stopping, false);
 }
 
-static void a_finish_tells_the_generator(void **state)
+static struct gate source_in = GATE_CLOSED;
+static atomic_bool source_stopping;
+
+static int generate_until_told(void *unused, void **item)
+{
+	const int fd = par_stop_fd();
+
+	atomic_store(&source_stopping, par_stopping());
+	gate_open(&source_in);
+	kit_await_readable(fd);
+	kit_check(par_stopping(), "the generator was not told");
+	return -EIO;
+}
+
+static void a_finish_a_cancel_and_a_close_tell_the_generator(void **state)
+{
+	void (*const stops[])(struct par *) = { par_finish, par_cancel, NULL };
+
+	for (int i = 0; i < 3; i++) {
+		struct par *pool;
+
+		gate_close(&source_in);
+		pool = kit_open(&(struct par_options){
+			.action = action_echo,
+			.workers = 1,
+			.generate = generate_until_told });
+		gate_pass(&source_in);
+		assert_int_equal(source_stopping, false);
+		/* What it fails with is no failure. */
+		if (stops[i]) {
+			stops[i](pool);
+			kit_close_ended(pool, 0);
+		} else {
+			kit_close(pool, 0);
+		}
+	}
+}
+
+static struct gate finished = GATE_CLOSED;
+
+static int finish_and_wait(void *unused, void **item)
+{
+	par_finish(par_self());
+	kit_check(!par_stopping(), "the generator was told by itself");
+	gate_pass(&finished);
+	kit_check(par_stopping(), "the generator was not told");
+	return -EIO;
+}
+
+static void a_finish_tells_one_that_has_finished_by_itself(void **state)
 {
 	struct par *pool;
 
-	gate_close(&source_in);
-	pool = kit_open(
-		&(struct par_options){ .action = action_echo,
-				       .workers = 1,
-				       .generate = generate_until_told });
-	gate_pass(&source_in);
-	assert_false(source_stopping);
+	gate_close(&finished);
+	pool = kit_open(&(struct par_options){ .action = action_echo,
+					       .workers = 1,
+					       .generate = finish_and_wait });
+	gate_await(&finished, 1);
 	par_finish(pool);
-	/* What it fails with is no failure. */
+	gate_open(&finished);
 	kit_close_ended(pool, 0);
 }
 
@@ -594,20 +797,24 @@ int main(void)
 		KIT_TEST(what_never_ran_was_not_told),
 		KIT_TEST(a_close_tells_too),
 		KIT_TEST(the_first_reason_stays),
+		KIT_TEST(a_withdrawal_before_the_limit_stays),
 		KIT_TEST(what_is_queued_comes_back_at_once),
 		KIT_TEST(so_does_what_is_in_the_ring),
 		KIT_TEST(an_item_may_leave_from_any_place_of_the_list),
 		KIT_TEST(the_oldest_that_was_not_told_is_withdrawn),
+		KIT_TEST(the_oldest_is_found_wherever_it_is),
 		KIT_TEST(of_two_that_run_the_older_is_withdrawn),
 		KIT_TEST(without_a_pool_it_is_einval),
 		KIT_TEST(in_a_stream_nothing_is_lost),
 		KIT_TEST(the_interrupt_is_sent_to_it_and_not_to_the_next),
-		KIT_TEST(a_withdraw_does_not_tell_the_generator),
+		KIT_TEST(a_withdraw_interrupts_no_neighbour),
 		KIT_TEST(a_time_limit_is_not_early),
 		KIT_TEST(who_begins_later_is_told_later),
 		KIT_TEST(it_is_each_actions_own),
+		KIT_TEST(a_cancel_and_a_close_tell_a_worker_open),
 		KIT_TEST(elsewhere_nobody_is_told),
-		KIT_TEST(a_finish_tells_the_generator),
+		KIT_TEST(a_finish_a_cancel_and_a_close_tell_the_generator),
+		KIT_TEST(a_finish_tells_one_that_has_finished_by_itself),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,16 +12,20 @@
 
 /* What a thread takes after the one that starts it. */
 struct nature {
-	int nice, policy, rounding;
+	int nice, policy, priority, rounding;
 	cpu_set_t cpus;
 };
 
 static struct nature look(void)
 {
 	struct nature mine = { .rounding = fegetround() };
+	struct sched_param param;
 
 	/* musl has no sched_setscheduler() that works. */
 	mine.policy = (int)syscall(SYS_sched_getscheduler, 0);
+	kit_check(syscall(SYS_sched_getparam, 0, &param) == 0,
+		  "sched_getparam()");
+	mine.priority = param.sched_priority;
 	mine.nice = getpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid));
 	kit_check(sched_getaffinity(0, sizeof mine.cpus, &mine.cpus) == 0,
 		  "sched_getaffinity()");
@@ -32,6 +36,7 @@ static void assert_same(const struct nature *one, const struct nature *other)
 {
 	assert_int_equal(one->nice, other->nice);
 	assert_int_equal(one->policy, other->policy);
+	assert_int_equal(one->priority, other->priority);
 	assert_int_equal(one->rounding, other->rounding);
 	assert_true(CPU_EQUAL(&one->cpus, &other->cpus));
 }
@@ -142,6 +147,72 @@ static void a_worker_that_comes_after_another_too(void **state)
 	assert_same(&worker[2], &mine);
 }
 
+/* It opens a pool for two items, and ends. */
+struct opener {
+	void (*become)(void);
+	struct nature nature;
+	struct par *pool;
+};
+
+static void *change_and_open(void *opener)
+{
+	const struct par_options options = { .action = act, .workers = 2 };
+	struct opener *o = opener;
+
+	o->become();
+	o->nature = look();
+	kit_check(par_open(&o->pool, &options) == 0, "no pool");
+	return NULL;
+}
+
+static void check_opener(void (*become)(void))
+{
+	struct opener opener = { .become = become };
+	pthread_t thread;
+
+	gate_close(&second);
+	kit_start(&thread, change_and_open, &opener);
+	kit_join(thread);
+	kit_push_numbers(opener.pool, 1, 2);
+	par_finish(opener.pool);
+	kit_assert_drains_once(opener.pool, 2, 0);
+	kit_close(opener.pool, 0);
+	assert_same(&worker[1], &opener.nature);
+	assert_same(&worker[2], &opener.nature);
+}
+
+static void a_worker_is_as_an_unusual_opener(void **state)
+{
+	check_opener(change);
+}
+
+static bool set_real_time(void)
+{
+	const struct sched_param param = {
+		.sched_priority = sched_get_priority_min(SCHED_RR) + 1
+	};
+
+	return syscall(SYS_sched_setscheduler, 0, SCHED_RR, &param) == 0;
+}
+
+static void be_real_time(void)
+{
+	kit_check(set_real_time(), "sched_setscheduler()");
+}
+
+static int try_real_time(void)
+{
+	return set_real_time();
+}
+
+static void as_one_with_a_real_time_priority(void **state)
+{
+	/* Most users may not have one. */
+	if (!kit_in_child(try_real_time))
+		skip();
+	check_opener(be_real_time);
+}
+
 /* What worker_open left in *state is not seen by the next worker in the seat.
  */
 static atomic_uint states_seen;
@@ -238,6 +309,8 @@ int main(void)
 		KIT_TEST(a_worker_is_as_the_opener_whoever_pushes),
 		KIT_TEST(whoever_generates),
 		KIT_TEST(a_worker_that_comes_after_another_too),
+		KIT_TEST(a_worker_is_as_an_unusual_opener),
+		KIT_TEST(as_one_with_a_real_time_priority),
 		KIT_TEST(the_state_of_a_worker_goes_with_it),
 		KIT_TEST(an_attempt_is_repeated_though_nothing_happens),
 		KIT_TEST(it_is_repeated_once_a_second_while_items_wait),

@@ -224,6 +224,49 @@ static void the_interrupt_is_not_blocked(void **state)
 	signal(SIGUSR1, SIG_DFL);
 }
 
+/* How many threads of this process have a name that begins so, and block this
+ * signal; 0: any. */
+static unsigned count_threads(const char *name, int signal)
+{
+	DIR *threads = opendir("/proc/self/task");
+	unsigned count = 0;
+
+	for (struct dirent *e; threads && (e = readdir(threads));) {
+		char path[300], line[128], own[32] = "";
+		unsigned long long blocked = 0;
+		FILE *file;
+
+		snprintf(path, sizeof path, "/proc/self/task/%s/status",
+			 e->d_name);
+		file = fopen(path, "r");
+		while (file && fgets(line, sizeof line, file)) {
+			(void)sscanf(line, "Name: %31s", own);
+			(void)sscanf(line, "SigBlk: %llx", &blocked);
+		}
+		if (file)
+			fclose(file);
+		count += strncmp(own, name, strlen(name)) == 0 &&
+			 (signal == 0 || blocked >> (signal - 1) & 1);
+	}
+	if (threads)
+		closedir(threads);
+	return count;
+}
+
+/* Those that run no callback, too: the supervisor, a worker that is idle. */
+static void no_thread_of_the_pool_blocks_the_profilers_signal(void **state)
+{
+	struct held held;
+
+	held_open(&held, (struct gated_numbers){ 0 },
+		  (struct par_options){ .name = "every" });
+	EVENTUALLY(count_threads("every", 0) == 3);
+	assert_int_equal(count_threads("every", SIGUSR1), 3);
+	assert_int_equal(count_threads("every", SIGPROF), 0);
+	gate_open(&held.hold);
+	kit_close_ended(held.pool, 0);
+}
+
 /* The signals that the caller blocks make no difference to the pool. */
 static void a_signal_that_the_caller_blocks_interrupts_too(void **state)
 {
@@ -425,29 +468,6 @@ static void the_name_names_every_thread(void **state)
 	assert_all_named("a b%s-7");
 }
 
-/* Whether so many threads of this process have a name that begins so. */
-static bool are_named(unsigned count, const char *name)
-{
-	DIR *threads = opendir("/proc/self/task");
-	char path[300], comm[32];
-	unsigned named = 0;
-
-	for (struct dirent *e; threads && (e = readdir(threads));) {
-		FILE *file;
-
-		snprintf(path, sizeof path, "/proc/self/task/%s/comm",
-			 e->d_name);
-		file = fopen(path, "r");
-		if (file && fgets(comm, sizeof comm, file))
-			named += strncmp(comm, name, strlen(name)) == 0;
-		if (file)
-			fclose(file);
-	}
-	if (threads)
-		closedir(threads);
-	return named == count;
-}
-
 /* Those that run no callback too. */
 static void every_thread_of_the_pool_is_named(void **state)
 {
@@ -456,7 +476,7 @@ static void every_thread_of_the_pool_is_named(void **state)
 		open_looks(&looks, (struct par_options){ .name = "every" });
 
 	/* The workers and the supervisor; the producer has ended. */
-	EVENTUALLY(are_named(WORKERS + 1, "every"));
+	EVENTUALLY(count_threads("every", 0) == WORKERS + 1);
 	close_looks(&looks, pool);
 }
 
@@ -689,6 +709,7 @@ int main(void)
 		KIT_TEST(the_producer_blocks_every_signal),
 		KIT_TEST(the_workers_block_every_signal),
 		KIT_TEST(the_interrupt_is_not_blocked),
+		KIT_TEST(no_thread_of_the_pool_blocks_the_profilers_signal),
 		KIT_TEST(a_signal_that_the_caller_blocks_interrupts_too),
 		KIT_TEST(a_signal_to_the_process_is_the_programs),
 		KIT_TEST(the_callers_mask_is_as_it_was),
