@@ -699,25 +699,6 @@ static void in_time_it_is_a_close(void **state)
 	assert_int_equal(left, 3);
 }
 
-/* A failure that would say something else about the close is -EIO. */
-static void what_would_mislead_is_eio(void **state)
-{
-	const int failures[] = { -ETIMEDOUT, -EDEADLK, -ECHILD, -ENXIO };
-
-	for (size_t i = 0; i < sizeof failures / sizeof *failures; i++) {
-		struct numbers numbers = { .end = failures[i] };
-		struct par *pool = kit_open(
-			&(struct par_options){ .action = action_echo,
-					       .workers = 1,
-					       .generate = numbers_next,
-					       .source = &numbers });
-
-		EVENTUALLY(kit_stats(pool).ended);
-		assert_int_equal(par_close_timed(pool, 1000 * KIT_PATIENCE),
-				 kit_close_error(failures[i]));
-	}
-}
-
 static int close_myself(void *unused, void *item, void **value)
 {
 	return par_close_timed(par_self(), 0);
@@ -859,7 +840,6 @@ int main(void)
 		KIT_TEST(and_not_discard),
 		KIT_TEST(it_waits_for_destructors_all_the_same),
 		KIT_TEST(in_time_it_is_a_close),
-		KIT_TEST(what_would_mislead_is_eio),
 		KIT_TEST(on_a_thread_of_the_pool_it_is_edeadlk),
 		KIT_TEST(results_tell_times),
 		KIT_TEST(an_item_that_never_ran_has_waited),

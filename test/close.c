@@ -489,8 +489,8 @@ static void it_returns_the_failure_of_the_source(void **state)
 	const int failures[] = { -1,	   -EIO,       -ENOMEM, INT_MIN,
 				 -EDEADLK, -ETIMEDOUT, -ECHILD };
 
-	for (size_t i = 0; i < sizeof failures / sizeof *failures; i++) {
-		struct numbers numbers = { .last = 3, .end = failures[i] };
+	for (size_t i = 0; i < 2 * sizeof failures / sizeof *failures; i++) {
+		struct numbers numbers = { .last = 3, .end = failures[i / 2] };
 		struct par *pool = kit_open(
 			&(struct par_options){ .action = action_echo,
 					       .workers = 1,
@@ -498,7 +498,12 @@ static void it_returns_the_failure_of_the_source(void **state)
 					       .source = &numbers });
 
 		EVENTUALLY(kit_stats(pool).ended);
-		kit_close(pool, kit_close_error(failures[i]));
+		if (i % 2)
+			assert_int_equal(
+				par_close_timed(pool, 1000 * KIT_PATIENCE),
+				kit_close_error(numbers.end));
+		else
+			kit_close(pool, kit_close_error(numbers.end));
 	}
 }
 

@@ -454,6 +454,31 @@ static void select_and_epoll_serve_as_well(void **state)
 	close_ended(pool, 0);
 }
 
+/* One event for a burst, and for the end. */
+static void by_edges_it_serves_who_takes_all(void **state)
+{
+	struct par *pool = kit_open_echo();
+	struct epoll_event event = { .events = EPOLLIN | EPOLLET };
+	struct par_result result;
+	int epoll = epoll_create1(0);
+
+	assert_int_equal(
+		epoll_ctl(epoll, EPOLL_CTL_ADD, results_fd(pool), &event), 0);
+	for (unsigned i = 1; i <= 3; i++) {
+		kit_push_numbers(pool, 1, i);
+		EVENTUALLY(kit_stats(pool).ready == i);
+		assert_true(epoll_says(epoll));
+		assert_false(epoll_says(epoll));
+		kit_take_many(pool, i);
+		assert_int_equal(par_next_timed(pool, &result, 0), -ETIMEDOUT);
+		assert_false(epoll_says(epoll));
+	}
+	par_finish(pool);
+	assert_true(epoll_says(epoll));
+	close(epoll);
+	close_ended(pool, 0);
+}
+
 /*
  * par_cancel_fd.
  */
@@ -873,6 +898,7 @@ int main(void)
 		KIT_TEST(a_loop_on_poll_takes_everything_and_waits_for_nothing),
 		KIT_TEST(random_turns_leave_it_right),
 		KIT_TEST(select_and_epoll_serve_as_well),
+		KIT_TEST(by_edges_it_serves_who_takes_all),
 		KIT_TEST(it_is_not_ready_before_a_cancel),
 		KIT_TEST(it_is_ready_at_the_cancel_and_stays_so),
 		KIT_TEST(made_after_the_cancel_it_is_ready_at_once),

@@ -2,7 +2,8 @@
 /*
  * A program loads the library by dlopen(). A thread's first call allocates
  * nothing: if glibc has to allocate a thread's storage then, and there is no
- * memory, it ends the process.
+ * memory, it ends the process. And dlclose() does not unload it: the handler of
+ * an interrupt stays.
  *     loaded LIBRARY
  */
 #include <dlfcn.h>
@@ -52,6 +53,11 @@ static void *call(void *library)
 	return NULL;
 }
 
+static bool stays(const char *name, void *library)
+{
+	return dlclose(library) == 0 && dlopen(name, RTLD_NOW | RTLD_NOLOAD);
+}
+
 int main(int argc, char **argv)
 {
 	void *library = argc == 2 ? dlopen(argv[1], RTLD_NOW) : NULL;
@@ -62,7 +68,13 @@ int main(int argc, char **argv)
 		fprintf(stderr, "%s\n", library ? "no thread" : dlerror());
 		return 1;
 	}
-	if (atomic_load(&refused) > 0)
+	if (atomic_load(&refused) > 0) {
 		fprintf(stderr, "the first call has allocated memory\n");
-	return atomic_load(&refused) > 0;
+		return 1;
+	}
+	if (!stays(argv[1], library)) {
+		fprintf(stderr, "dlclose() has unloaded it\n");
+		return 1;
+	}
+	return 0;
 }
