@@ -279,7 +279,7 @@ struct par_options {
 	 * first soon, later once per second. So a system call is interrupted
 	 * even if the first signal comes just before it. An action or a
 	 * generator may block the signal while it must not be interrupted. The
-	 * pool unblocks it before each call of them.
+	 * pool unblocks it before each call of them: a system call each time.
 	 *
 	 * If the signal has its default action or is ignored, par_open()
 	 * installs an empty handler without SA_RESTART. It runs on the
@@ -565,11 +565,11 @@ PAR_API int par_withdraw(struct par *pool, void *item);
  * Sets how many actions may be under way at once, from 0 to
  * par_options.workers. At first the limit is par_options.workers. Actions that
  * are under way go on; no other is started until fewer than the limit are under
- * way. Workers above the limit are idle (see par_options.idle_ms). If the limit
- * is raised, items that wait are started. 0 is a pause. The generator goes on
- * as long as there is room. The end waits for items that are queued: at limit 0
- * until the limit is raised or the pool is canceled. A cancel and a close work
- * as always.
+ * way. A worker that must not start an item is idle (see par_options.idle_ms).
+ * If the limit is raised, items that wait are started. 0 is a pause. The
+ * generator goes on as long as there is room. The end waits for items that are
+ * queued: at limit 0 until the limit is raised or the pool is canceled. A
+ * cancel and a close work as always.
  *
  * Does not block. Thread-safe: may be called from any thread. Returns 0, or
  * -EINVAL if the limit is more than par_options.workers.

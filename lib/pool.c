@@ -56,7 +56,8 @@ uint64_t pool_may_begin(struct par *p)
 	uint64_t running;
 
 	/* Without a limit a worker hands in and takes without the lock. So the
-	 * next lines may count it twice, and would leave an item to nobody. */
+	 * next lines may count its action twice, and then an idle worker would
+	 * sleep on beside an item. */
 	if (p->limit == p->options.workers)
 		return p->limit;
 	pool_update(p);

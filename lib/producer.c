@@ -29,8 +29,8 @@ static void produce(struct par *p)
 	int rc;
 
 	while (item) {
-		/* The handler stands. The last call may have left the signal
-		 * blocked. */
+		/* An item comes only when the handler is installed. The last
+		 * call may have left the signal blocked. */
 		if (o->interrupt)
 			signals_unblock(o->interrupt);
 		p->source.item = item;

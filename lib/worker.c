@@ -55,9 +55,9 @@ static void work(struct worker *w)
 	struct item *item = handover_exchange(w);
 
 	while (item) {
-		/* The handler stands. A signal that was sent to the last action
-		 * arrives here, and so not in the next one; and a callback may
-		 * have left the signal blocked. */
+		/* An item comes only when the handler is installed. A callback
+		 * may have left the signal blocked. And one that was sent to
+		 * the last action arrives here, and so not in the next. */
 		if (o->interrupt)
 			signals_unblock(o->interrupt);
 		item->result.error = o->action(context, item->result.item,

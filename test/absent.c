@@ -177,7 +177,7 @@ static void the_room_is_for_another_push(void **state)
 	kit_finish(pool);
 }
 
-/* It belongs to the one who waits, though that does not come. */
+/* The room is for the thread that waits, even if that thread does not run. */
 static void the_room_of_one_who_waits_is_nobody_elses(void **state)
 {
 	struct par *pool = kit_open(&(struct par_options){

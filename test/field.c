@@ -170,6 +170,16 @@ static void a_child_that_closes_is_told(void **state)
 	kit_close(of_the_parent, 0);
 }
 
+/* The child has the mask of the thread that forked. */
+static void open_alarm(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGALRM);
+	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+}
+
 /* In the child, the thread that forked is no thread of the pool. */
 static int close_in_child(void *unused, void *item, void **value)
 {
@@ -177,6 +187,7 @@ static int close_in_child(void *unused, void *item, void **value)
 	int status;
 
 	if (child == 0) {
+		open_alarm();
 		alarm(KIT_PATIENCE);
 		_exit(par_close(par_self()) != -ECHILD ||
 		      par_close_timed(par_self(), 0) != -ECHILD);
@@ -325,7 +336,7 @@ static void copies_make(struct copies *c)
 	if (c->child == 0) {
 		close(c->hold[1]);
 		if (read(c->hold[0], &byte, 1) != 0)
-			_exit(FDS);
+			_exit(FDS + 1);
 		for (int i = 0; i < FDS; i++)
 			if (kit_readable(c->fds[i]))
 				_exit(i + 1);

@@ -199,7 +199,7 @@ static void a_worker_close_that_exits_after_its_action_did_too(void **state)
  * pthread_cancel.
  */
 
-/* Cancels the thread of the taker, which is asleep or will be. */
+/* Cancels the thread of the taker, which is asleep. */
 static void cancel_taker(struct taker *taker)
 {
 	void *end;
@@ -219,11 +219,20 @@ static void a_thread_that_waits_in_par_next_can_be_canceled(void **state)
 	kit_close(pool, 0);
 }
 
-static void *wait_timed(void *pool)
+/* Starts the thread, and waits until it sleeps. */
+static void waiter_start(struct taker *taker, void *(*wait)(void *))
 {
+	kit_start(&taker->thread, wait, taker);
+	EVENTUALLY(taker->id != 0 && kit_is_asleep(taker->id));
+}
+
+static void *wait_timed(void *taker)
+{
+	struct taker *t = taker;
 	struct par_result result;
 
-	par_next_timed(pool, &result, 1000 * KIT_PATIENCE);
+	t->id = kit_task();
+	par_next_timed(t->pool, &result, 1000 * KIT_PATIENCE);
 	return NULL;
 }
 
@@ -231,16 +240,18 @@ static void and_one_that_waits_for_some_time(void **state)
 {
 	struct taker taker = { .pool = kit_open_echo() };
 
-	kit_start(&taker.thread, wait_timed, taker.pool);
+	waiter_start(&taker, wait_timed);
 	cancel_taker(&taker);
 	kit_close(taker.pool, 0);
 }
 
-static void *wait_for_two(void *pool)
+static void *wait_for_two(void *taker)
 {
+	struct taker *t = taker;
 	struct par_result results[2];
 
-	par_next_many(pool, results, 2, 2, -1);
+	t->id = kit_task();
+	par_next_many(t->pool, results, 2, 2, -1);
 	return NULL;
 }
 
@@ -251,7 +262,7 @@ static void and_one_that_waits_for_several(void **state)
 
 	kit_push_number(taker.pool, 1);
 	EVENTUALLY(kit_stats(taker.pool).ready == 1);
-	kit_start(&taker.thread, wait_for_two, taker.pool);
+	waiter_start(&taker, wait_for_two);
 	cancel_taker(&taker);
 	assert_ptr_equal(kit_take(taker.pool).item, AS_ITEM(1));
 	kit_finish(taker.pool);

@@ -208,9 +208,10 @@ static int try_real_time(void)
 static void as_one_with_a_real_time_priority(void **state)
 {
 	/* Most users may not have one. */
-	if (!kit_in_child(try_real_time))
-		skip();
-	check_opener(be_real_time);
+	if (kit_in_child(try_real_time))
+		check_opener(be_real_time);
+	else
+		print_message("no real-time priority here\n");
 }
 
 /* What worker_open left in *state is not seen by the next worker in the seat.

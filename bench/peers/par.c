@@ -6,7 +6,7 @@
  *
  *     KEYS=N       the items have N different keys
  *     TIMED=1      the results say how long they waited and ran
- *     INTERRUPT=N  the pool has this signal
+ *     INTERRUPT=N  the pool's interrupt is this signal
  *     LEAST=N      par_next_many() takes N results or more
  *     IDLE_MS=N    workers leave that are idle for so long
  *     BURST=N      the source rests for 5 ms after N items each

@@ -198,8 +198,10 @@ static void take_steps(char **words)
 		for (i = 0; i < count && strcmp(steps[i].name, step) != 0;)
 			i++;
 		text = i < count && steps[i].has_text ? *words++ : "";
-		if (i == count || !text)
+		if (i == count)
 			errx(2, "there is no step %s", step);
+		if (!text)
+			errx(2, "the step %s has no text", step);
 		take_step(&steps[i]);
 	}
 }
@@ -211,7 +213,7 @@ int main(int argc, char **argv)
 
 	for (command = argv + 1; *command && strcmp(*command, "--") != 0;)
 		command++;
-	if (argc < 4 || !*command || !command[1])
+	if (argc < 4 || command == argv + 1 || !*command || !command[1])
 		errx(2, "usage: job_control STEP... -- COMMAND...");
 	*command++ = NULL;
 	/* The leader of a group, as this may be, cannot have a new session. */

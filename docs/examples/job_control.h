@@ -92,8 +92,9 @@ static inline void await(int64_t end_ms)
 {
 	struct pollfd shown = { .fd = screen, .events = POLLIN };
 	const int64_t left_ms = end_ms - clock_ms();
-	const struct timespec left = { .tv_sec = left_ms / 1000,
-				       .tv_nsec = left_ms % 1000 * 1000000 };
+	const struct timespec left = { .tv_sec = (time_t)(left_ms / 1000),
+				       .tv_nsec = (long)(left_ms % 1000 *
+							 1000000) };
 
 	if (left_ms <= 0)
 		fail("it did not come within a minute");
@@ -153,8 +154,10 @@ static inline void open_terminal(void)
 	screen = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
 	if (screen < 0 || grantpt(screen) || unlockpt(screen) ||
 	    (tty = open(ptsname(screen), O_RDWR | O_CLOEXEC)) < 0 ||
-	    tcgetattr(tty, &settings) || tcgetpgrp(tty) != getpgrp())
+	    tcgetattr(tty, &settings))
 		err(SKIPPED, "no terminal");
+	if (tcgetpgrp(tty) != getpgrp())
+		errx(SKIPPED, "no terminal of the session");
 	settings.c_lflag &= ~(tcflag_t)ECHO;
 	settings.c_lflag |= NOFLSH;
 	tcsetattr(tty, TCSANOW, &settings);
@@ -164,12 +167,14 @@ static inline void become_shell(void)
 {
 	sigset_t child;
 
+	/* Whatever was blocked before. */
+	sigemptyset(&unblocked);
+	sigprocmask(SIG_SETMASK, &unblocked, NULL);
 	signal(SIGTTOU, SIG_IGN); /* it writes while the job has the terminal */
 	signal(SIGCHLD, notice);
 	sigemptyset(&child);
 	sigaddset(&child, SIGCHLD);
-	sigprocmask(SIG_BLOCK, &child, &unblocked);
-	sigdelset(&unblocked, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &child, NULL);
 }
 
 #endif

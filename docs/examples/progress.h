@@ -26,7 +26,8 @@ static inline bool progress_has_line(void)
 }
 
 /* Whether it may be written to now. Ctrl-Z, which would give it to the shell,
- * is held back until the signal mask is as before. */
+ * is held back until the signal mask is as before. (The threads of a pool block
+ * it, too.) */
 static inline bool progress_hold_line(sigset_t *before)
 {
 	sigset_t ctrl_z;
