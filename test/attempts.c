@@ -29,11 +29,13 @@ static void a_failure_backs_off_for_a_second_each_time(void **state)
 	attempts_fail(&attempts, number, -7);
 	assert_int_equal(attempts.error, -7);
 	assert_true(attempts.retry_at >= before + CLOCK_NS_PER_S);
+	assert_true(attempts.retry_at <= clock_now() + CLOCK_NS_PER_S);
 	/* As if that second were over. */
 	attempts.retry_at = before;
 	attempts_begin(&attempts);
 	assert_int_equal(attempts.error, 0);
 	assert_true(attempts.retry_at >= before + CLOCK_NS_PER_S);
+	assert_true(attempts.retry_at <= clock_now() + CLOCK_NS_PER_S);
 }
 
 static void only_a_success_that_began_later_ends_it(void **state)

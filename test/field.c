@@ -122,13 +122,16 @@ static void a_low_descriptor_alone_is_none(void **state)
 
 #if defined(__linux__) && !defined(PAR_PLAIN_PIPES)
 /* par_fd() needs one; a pipe would need two. */
+static bool without_0;
+
 static int have_3_alone(void)
 {
 	struct par *pool = open_silent();
 	struct rlimit limit;
 	int fd;
 
-	close(0);
+	if (without_0)
+		close(0);
 	close(3);
 	if (getrlimit(RLIMIT_NOFILE, &limit))
 		return 1;
@@ -143,7 +146,10 @@ static int have_3_alone(void)
 
 static void descriptor_3_is_no_low_one(void **state)
 {
-	assert_int_equal(kit_in_child(have_3_alone), 0);
+	for (int i = 0; i < 2; i++) {
+		without_0 = i;
+		assert_int_equal(kit_in_child(have_3_alone), 0);
+	}
 }
 #endif
 
@@ -493,10 +499,11 @@ static void a_canceled_thread_leaves_nothing_half_done(void **state)
 
 	signal(SIGUSR2, write_nothing);
 	for (int round = 0; round < 300; round++) {
+		const uint64_t before = kit_stats(pool).entered;
 		pthread_t caller;
 
 		kit_start(&caller, call_for_ever, pool);
-		EVENTUALLY(kit_stats(pool).entered > 0);
+		EVENTUALLY(kit_stats(pool).entered > before);
 		assert_int_equal(pthread_cancel(caller), 0);
 		while (pthread_tryjoin_np(caller, NULL) == EBUSY) {
 			pthread_kill(caller, SIGUSR2);

@@ -615,7 +615,7 @@ static int end_a_command(void *context, void *command, void **value)
 
 static bool commands_get_their_signals(void)
 {
-	const char *command = "kill -TERM $$; sleep 60";
+	const char *command = "kill -TERM $$; exit 7";
 	struct par_array commands = { .base = &command,
 				      .count = 1,
 				      .size = sizeof command };
@@ -663,16 +663,25 @@ static int save_record(void *context, void *file, void **value)
 	return save(file, record, sizeof record);
 }
 
-/* Cancels the pool meanwhile. Returns how many bytes have come. */
+/* Cancels the pool after the first piece, and lets the signals come while the
+ * pipe is full. Returns how many bytes have come. */
 static size_t read_record(int end, struct par *pool)
 {
+	enum { PATIENCE_MS = 30000, SIGNALS_MS = 20 };
 	static char part[4096];
+	struct pollfd more = { .fd = end, .events = POLLIN };
 	size_t all = 0;
+	ssize_t got;
 
-	for (ssize_t got = 1; all < sizeof record && got > 0;) {
+	while (all < sizeof record && poll(&more, 1, PATIENCE_MS) == 1) {
 		got = read(end, part, sizeof part);
-		all += got > 0 ? (size_t)got : 0;
-		par_cancel(pool);
+		if (got <= 0)
+			break;
+		if (all == 0) {
+			par_cancel(pool);
+			poll(NULL, 0, SIGNALS_MS);
+		}
+		all += (size_t)got;
 	}
 	return all;
 }
