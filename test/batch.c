@@ -35,8 +35,7 @@ static void batch_start(struct batch *b, struct par *pool, unsigned most,
 	*b = (struct batch){
 		.pool = pool, .most = most, .least = least, .timeout_ms = -1
 	};
-	kit_start(&b->thread, take_batch, b);
-	EVENTUALLY(b->id != 0 && kit_is_asleep(b->id));
+	kit_start_asleep(&b->thread, &b->id, take_batch, b);
 }
 
 static int batch_join(struct batch *b)
@@ -126,18 +125,7 @@ static void it_waits_for_the_least(void **state)
 /* How often the thread has gone to sleep; 0 if the system does not tell. */
 static unsigned long sleeps(int task)
 {
-	char path[64], line[128];
-	unsigned long count = 0;
-	FILE *file;
-
-	snprintf(path, sizeof path, "/proc/self/task/%d/status", task);
-	file = fopen(path, "r");
-	assert_non_null(file);
-	while (fgets(line, sizeof line, file) &&
-	       sscanf(line, "voluntary_ctxt_switches: %lu", &count) != 1)
-		;
-	fclose(file);
-	return count;
+	return kit_status(task, "voluntary_ctxt_switches");
 }
 
 /* And not for each result, to sleep again. (Its first sleep may be counted

@@ -14,29 +14,18 @@ enum { WORKERS = 10, ITEMS = 2 * WORKERS, MOMENTS = 300 };
 static unsigned long switches(void)
 {
 	DIR *tasks = opendir("/proc/self/task");
-	unsigned long sum = 0, count;
+	unsigned long sum = 0;
 	struct dirent *entry;
-	char path[64], line[128];
 
 	assert_non_null(tasks);
 	while ((entry = readdir(tasks))) {
-		FILE *file;
+		const int task = (int)strtol(entry->d_name, NULL, 10);
 
 		/* The first thread's number is that of the process. */
-		if (entry->d_name[0] == '.' ||
-		    strtol(entry->d_name, NULL, 10) == getpid())
+		if (entry->d_name[0] == '.' || task == getpid())
 			continue;
-		snprintf(path, sizeof path, "/proc/self/task/%.20s/status",
-			 entry->d_name);
-		file = fopen(path, "r");
-		assert_non_null(file);
-		while (fgets(line, sizeof line, file))
-			if (sscanf(line, "voluntary_ctxt_switches: %lu",
-				   &count) == 1 ||
-			    sscanf(line, "nonvoluntary_ctxt_switches: %lu",
-				   &count) == 1)
-				sum += count;
-		fclose(file);
+		sum += kit_status(task, "voluntary_ctxt_switches") +
+		       kit_status(task, "nonvoluntary_ctxt_switches");
 	}
 	closedir(tasks);
 	return sum;

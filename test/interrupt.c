@@ -6,7 +6,6 @@
 #include "kit.h"
 
 #include <signal.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 enum { SIGNAL = SIGUSR1, BYTE = 'x' };
@@ -393,33 +392,30 @@ static int interrupted_while_opening(void *context, void **state)
 	return 0;
 }
 
-static void an_open_holds_the_signal_off_until_its_handler_stands(void **state)
+static int open_interrupted(void)
 {
 	sigset_t set;
 	struct par *pool;
-	pid_t child;
-	int status;
 
-	fflush(NULL);
-	child = fork();
-	if (child == 0) {
-		begin(SIG_DFL);
-		sigemptyset(&set);
-		sigaddset(&set, SIGNAL);
-		pthread_sigmask(SIG_BLOCK, &set, NULL);
-		pool = kit_open(&(struct par_options){
-			.action = act,
-			.workers = 1,
-			.worker_open = interrupted_while_opening,
-			.interrupt = SIGNAL });
-		kit_push(pool, NULL);
-		kit_take(pool);
-		pthread_sigmask(SIG_UNBLOCK, &set, NULL);
-		par_close(pool);
-		exit(0);
-	}
-	assert_int_equal(waitpid(child, &status, 0), child);
-	assert_int_equal(status, 0);
+	begin(SIG_DFL);
+	sigemptyset(&set);
+	sigaddset(&set, SIGNAL);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	pool = kit_open(
+		&(struct par_options){ .action = act,
+				       .workers = 1,
+				       .worker_open = interrupted_while_opening,
+				       .interrupt = SIGNAL });
+	kit_push(pool, NULL);
+	kit_take(pool);
+	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+	par_close(pool);
+	return 0;
+}
+
+static void an_open_holds_the_signal_off_until_its_handler_stands(void **state)
+{
+	assert_int_equal(kit_in_child(open_interrupted), 0);
 }
 
 /*

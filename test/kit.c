@@ -63,15 +63,34 @@ unsigned kit_descriptors(void)
 	return entries("/proc/self/fd") - 1; /* without that of opendir() */
 }
 
-size_t kit_address_space(void)
+struct kit_memory kit_memory(void)
 {
+	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	FILE *file = fopen("/proc/self/statm", "r");
-	size_t pages = 0;
+	size_t size, resident;
 
-	if (!file || fscanf(file, "%zu", &pages) != 1)
+	if (!file || fscanf(file, "%zu %zu", &size, &resident) != 2)
 		kit_die("needs /proc");
 	fclose(file);
-	return pages * (size_t)sysconf(_SC_PAGESIZE);
+	return (struct kit_memory){ size * page, resident * page };
+}
+
+unsigned long kit_status(int task, const char *name)
+{
+	const size_t length = strlen(name);
+	char path[64], line[128];
+	unsigned long number = 0;
+	FILE *file;
+
+	snprintf(path, sizeof path, "/proc/self/task/%d/status", task);
+	file = fopen(path, "r");
+	if (!file)
+		kit_die("needs /proc");
+	while (fgets(line, sizeof line, file))
+		if (strncmp(line, name, length) == 0 && line[length] == ':')
+			number = strtoul(line + length + 1, NULL, 10);
+	fclose(file);
+	return number;
 }
 
 struct rlimit kit_limit_descriptors(rlim_t count)

@@ -62,11 +62,16 @@ int kit_teardown(void **state);
  * The process and its system.
  */
 
-/* The threads of this process, the descriptors it has open, and the size of its
- * address space in bytes. */
+/* The threads of this process, the descriptors it has open, and its memory. */
 unsigned kit_threads(void);
 unsigned kit_descriptors(void);
-size_t kit_address_space(void);
+struct kit_memory {
+	size_t address_space, resident; /* bytes */
+};
+struct kit_memory kit_memory(void);
+/* What the system tells of a thread of this process: the number with this name;
+ * 0 if it does not tell it. */
+unsigned long kit_status(int task, const char *name);
 
 /* Lowers the limit on descriptors: `count` more can be opened. Returns the
  * limit from before, for setrlimit(). */
@@ -289,6 +294,10 @@ void full_open(struct full *full, struct par_options options, uint64_t entered);
  * with this number sleeps in a system call. */
 int kit_task(void);
 bool kit_is_asleep(int task);
+/* Starts a thread, and waits until it sleeps. The thread sets *task, which is 0
+ * before, to its number. */
+void kit_start_asleep(pthread_t *thread, atomic_int *task,
+		      void *(*body)(void *), void *argument);
 
 /* Calls par_next() once. When taker_start() returns, the thread is asleep in
  * that call: so the pool must have no result yet. taker_join() sets rc to what

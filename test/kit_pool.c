@@ -313,6 +313,13 @@ bool kit_is_asleep(int task)
 	return name_end && name_end[1] == ' ' && name_end[2] == 'S';
 }
 
+void kit_start_asleep(pthread_t *thread, atomic_int *task,
+		      void *(*body)(void *), void *argument)
+{
+	kit_start(thread, body, argument);
+	EVENTUALLY(*task != 0 && kit_is_asleep(*task));
+}
+
 static void *take_one(void *argument)
 {
 	struct taker *taker = argument;
@@ -325,8 +332,7 @@ static void *take_one(void *argument)
 void taker_start(struct taker *taker, struct par *pool)
 {
 	*taker = (struct taker){ .pool = pool };
-	kit_start(&taker->thread, take_one, taker);
-	EVENTUALLY(taker->id != 0 && kit_is_asleep(taker->id));
+	kit_start_asleep(&taker->thread, &taker->id, take_one, taker);
 }
 
 void taker_join(struct taker *taker)
@@ -345,8 +351,7 @@ static void *push_late(void *argument)
 
 void late_push_start(struct late_push *push)
 {
-	kit_start(&push->thread, push_late, push);
-	EVENTUALLY(push->id != 0 && kit_is_asleep(push->id));
+	kit_start_asleep(&push->thread, &push->id, push_late, push);
 }
 
 void takers_start(struct taker *takers, unsigned count, struct par *pool)

@@ -95,7 +95,7 @@ static void a_thousand_exits_pile_up_no_threads(void **state)
 	struct par *pool = open_stateful(&states, 1);
 	const unsigned threads = kit_threads();
 	/* A thread that nobody joined keeps its stack. */
-	const size_t space = kit_address_space();
+	const size_t space = kit_memory().address_space;
 
 	for (int i = 0; i < 1000; i++) {
 		kit_push(pool, NULL);
@@ -105,7 +105,7 @@ static void a_thousand_exits_pile_up_no_threads(void **state)
 	assert_int_equal(kit_take(pool).error, 0);
 	assert_int_equal(kit_stats(pool).workers, 1);
 	EVENTUALLY(kit_threads() <= threads);
-	assert_true(kit_address_space() < space + ((size_t)1 << 30));
+	assert_true(kit_memory().address_space < space + ((size_t)1 << 30));
 	kit_close(pool, 0);
 	assert_int_equal(states.opens, 1001);
 	assert_int_equal(states.closes, 1001);
@@ -219,13 +219,6 @@ static void a_thread_that_waits_in_par_next_can_be_canceled(void **state)
 	kit_close(pool, 0);
 }
 
-/* Starts the thread, and waits until it sleeps. */
-static void waiter_start(struct taker *taker, void *(*wait)(void *))
-{
-	kit_start(&taker->thread, wait, taker);
-	EVENTUALLY(taker->id != 0 && kit_is_asleep(taker->id));
-}
-
 static void *wait_timed(void *taker)
 {
 	struct taker *t = taker;
@@ -240,7 +233,7 @@ static void and_one_that_waits_for_some_time(void **state)
 {
 	struct taker taker = { .pool = kit_open_echo() };
 
-	waiter_start(&taker, wait_timed);
+	kit_start_asleep(&taker.thread, &taker.id, wait_timed, &taker);
 	cancel_taker(&taker);
 	kit_close(taker.pool, 0);
 }
@@ -262,7 +255,7 @@ static void and_one_that_waits_for_several(void **state)
 
 	kit_push_number(taker.pool, 1);
 	EVENTUALLY(kit_stats(taker.pool).ready == 1);
-	waiter_start(&taker, wait_for_two);
+	kit_start_asleep(&taker.thread, &taker.id, wait_for_two, &taker);
 	cancel_taker(&taker);
 	assert_ptr_equal(kit_take(taker.pool).item, AS_ITEM(1));
 	kit_finish(taker.pool);

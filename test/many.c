@@ -11,7 +11,6 @@
 #endif
 #include <poll.h>
 #include <signal.h>
-#include <unistd.h>
 
 enum { WORKERS = 10000, STACK = 32 * 1024 };
 
@@ -86,22 +85,10 @@ static void the_interrupt_finds_one_among_ten_thousand_idle(void **state)
 	signal(SIGUSR1, SIG_DFL);
 }
 
-/* The memory that the process has, in bytes. */
-static size_t resident(void)
-{
-	FILE *file = fopen("/proc/self/statm", "r");
-	size_t pages;
-
-	assert_non_null(file);
-	assert_int_equal(fscanf(file, "%*s %zu", &pages), 1);
-	fclose(file);
-	return pages * (size_t)sysconf(_SC_PAGESIZE);
-}
-
 /* Their seats would be 300 MB. */
 static void a_million_that_are_not_needed_are_no_memory(void **state)
 {
-	const size_t before = resident();
+	const size_t before = kit_memory().resident;
 	struct par *pool;
 
 #ifdef M_PERTURB
@@ -110,7 +97,7 @@ static void a_million_that_are_not_needed_are_no_memory(void **state)
 	pool = kit_open_action(action_echo, 1000000, NULL);
 	kit_push_number(pool, 1);
 	kit_take(pool);
-	assert_true(resident() < before + (16 << 20));
+	assert_true(kit_memory().resident < before + (16 << 20));
 	kit_finish(pool);
 }
 

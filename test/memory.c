@@ -253,14 +253,14 @@ static void a_thousand_pools_leave_nothing_behind(void **state)
 
 	live(); /* the system keeps some memory for later use */
 	/* A thread that nobody joined keeps its stack. */
-	space = kit_address_space();
+	space = kit_memory().address_space;
 	for (int i = 0; i < 1000; i++)
 		live();
 	assert_int_equal(fault_live().blocks, before.blocks);
 	assert_int_equal(fault_live().bytes, before.bytes);
 	assert_int_equal(kit_descriptors(), fds);
 	EVENTUALLY(kit_threads() <= threads);
-	assert_true(kit_address_space() < space + ((size_t)1 << 30));
+	assert_true(kit_memory().address_space < space + ((size_t)1 << 30));
 }
 
 int main(void)
